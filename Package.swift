@@ -1,0 +1,91 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// An arrow of the architecture: a target may import its dependencies and nothing else of this package.
+/// `scripts/check` reads the same list from `swift package dump-package`, so it can't drift from the code.
+let package = Package(
+    name: "box",
+    products: [
+        .executable(name: "box", targets: ["box"]),
+        .executable(name: "boxd", targets: ["boxd"]),
+        .library(name: "BoxClient", targets: ["BoxClient"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    ],
+    targets: [
+        // C libraries: module maps and inline shims for what Swift can't import.
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev", "libssl-dev"])]),
+        .target(name: "CLinux"),
+
+        // Shared by both sides of the wire.
+        .target(name: "BoxModel"),
+        .target(name: "BoxArguments"),
+
+        // The client side.
+        .target(name: "BoxClient", dependencies: ["BoxModel", "CCurl"]),
+        .target(name: "BoxSSH", dependencies: ["BoxModel", "CSSH2"]),
+        .target(name: "BoxCLI", dependencies: ["BoxArguments", "BoxClient", "BoxModel", "BoxSSH"]),
+        .executableTarget(name: "box", dependencies: ["BoxCLI"]),
+
+        // The server side.
+        .target(name: "BoxEngine", dependencies: ["BoxModel"]),
+        .target(
+            name: "BoxEngineOCI",
+            dependencies: [
+                "BoxEngine", "BoxModel", "CLinux",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        .target(
+            name: "BoxServer",
+            dependencies: [
+                "BoxEngine", "BoxModel",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .executableTarget(
+            name: "boxd",
+            dependencies: [
+                "BoxArguments", "BoxEngine", "BoxEngineOCI", "BoxModel", "BoxServer",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+
+        .testTarget(name: "BoxModelTests", dependencies: ["BoxModel"]),
+        .testTarget(name: "BoxArgumentsTests", dependencies: ["BoxArguments"]),
+        .testTarget(name: "BoxClientTests", dependencies: ["BoxClient"]),
+        .testTarget(name: "BoxSSHTests", dependencies: ["BoxSSH"]),
+        .testTarget(name: "BoxCLITests", dependencies: ["BoxCLI"]),
+        .testTarget(name: "BoxEngineOCITests", dependencies: ["BoxEngineOCI"]),
+        .testTarget(
+            name: "BoxServerTests",
+            dependencies: ["BoxServer", .product(name: "HummingbirdTesting", package: "hummingbird")]
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+// One loop for every target's settings, so that no target is stricter or laxer than its neighbours.
+for target in package.targets where target.type != .system {
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+        ]
+}

@@ -1,0 +1,80 @@
+/// What an option's or positional's text may be. It decides validation, help and completion.
+public enum ValueKind: Sendable, Equatable {
+    case text
+    /// A whole number. The unit is a plural noun, such as `seconds`.
+    case integer(minimum: Int, maximum: Int? = nil, unit: String? = nil)
+    /// Exactly one of these words.
+    case choice([String])
+    /// One or more of these words, separated by commas.
+    case list([String])
+    /// `NAME=VALUE`.
+    case pair
+    case file
+    case boxID
+
+    /// - Returns: how to write it, when the text isn't a valid value; else nil.
+    func problem(with text: String) -> String? {
+        switch self {
+        case .text, .file, .boxID:
+            return nil
+        case .integer(let minimum, let maximum, let unit):
+            if let value = Int(text), value >= minimum, value <= maximum ?? .max { return nil }
+            let noun = unit.map { "a whole number of \($0)" } ?? "a whole number"
+            return maximum.map { "\(noun) from \(minimum) to \($0)" } ?? "\(noun), \(minimum) or more"
+        case .choice(let words):
+            return words.contains(text) ? nil : English.list(words, "or")
+        case .list(let words):
+            let given = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+            return given.allSatisfy(words.contains) ? nil : "one or more of \(words.joined(separator: ",")), separated by commas"
+        case .pair:
+            guard let equals = text.firstIndex(of: "="), equals != text.startIndex else { return "NAME=VALUE" }
+            return nil
+        }
+    }
+}
+
+/// A flag (`--json`) or an option with a value (`--ttl SECONDS`).
+public struct OptionSpec: Sendable, Equatable {
+    /// Without the dashes.
+    public var name: String
+    public var short: Character?
+    /// The word that stands for the value in help; nil for a flag.
+    public var placeholder: String?
+    public var kind: ValueKind
+    public var help: String
+    /// Whether it may be given more than once, each value counting.
+    public var repeats: Bool
+    public var isHidden: Bool
+
+    /// A flag.
+    public static func flag(
+        _ name: String, short: Character? = nil, _ help: String, isHidden: Bool = false
+    ) -> OptionSpec {
+        OptionSpec(
+            name: name, short: short, placeholder: nil, kind: .text, help: help, repeats: true, isHidden: isHidden)
+    }
+
+    /// An option with a value.
+    public static func value(
+        _ name: String, short: Character? = nil, _ placeholder: String, _ help: String, kind: ValueKind = .text,
+        repeats: Bool = false, isHidden: Bool = false
+    ) -> OptionSpec {
+        OptionSpec(
+            name: name, short: short, placeholder: placeholder, kind: kind, help: help, repeats: repeats,
+            isHidden: isHidden)
+    }
+
+    public var isFlag: Bool { placeholder == nil }
+    var long: String { "--\(name)" }
+    /// As in a usage line: `--ttl SECONDS`.
+    var usage: String { placeholder.map { "--\(name) \($0)" } ?? "--\(name)" }
+}
+
+/// Words put together for people.
+enum English {
+    /// `a`, `a or b`, `a, b or c`.
+    static func list(_ words: [String], _ conjunction: String) -> String {
+        guard words.count > 1, let last = words.last else { return words.first ?? "" }
+        return words.dropLast().joined(separator: ", ") + " \(conjunction) " + last
+    }
+}

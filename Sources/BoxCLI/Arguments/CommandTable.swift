@@ -1,0 +1,37 @@
+import BoxArguments
+
+/// Every command there is.
+enum CommandTable {
+    static let root = CommandNode.group(
+        CommandSpec(
+            "box", summary: "Sandboxes to run anything in, on the hosted service or on a machine of your own",
+            options: globalOptions),
+        [
+            .command(New.self), .command(List.self), .command(Info.self), .command(Ssh.self), .command(Scp.self),
+            .command(Fork.self), .command(Stop.self), .command(Resume.self), .command(Extend.self),
+            .command(Rename.self), .command(Interrupt.self), .command(Delete.self),
+            .command(Login.self), .command(Logout.self), .command(Status.self), .command(Limits.self),
+            .command(Config.self),
+            .group(
+                LocalGroup.spec,
+                [
+                    .command(LocalUp.self), .command(LocalDown.self), .command(LocalStatus.self),
+                    .command(LocalLogs.self), .group(LocalGroup.imageSpec, [.command(LocalImageBuild.self)]),
+                ]),
+            .command(Version.self),
+        ])
+
+    static let boxes = "Boxes"
+    static let account = "Account"
+    static let server = "This machine"
+
+    private static let globalOptions: [OptionSpec] = [
+        .flag("json", "write JSON to standard output, one compact line a value"),
+        .value("api-url", "URL", "the server, such as http://127.0.0.1:7070 (default https://ascii.dev)"),
+        .value("color", "WHEN", "auto, always or never", kind: .choice(ColorChoice.allCases.map(\.rawValue))),
+        .flag("verbose", short: "v", "tell every request on standard error"),
+        .flag("no-update", "accepted for scripts of the hosted service; has no effect", isHidden: true),
+        .flag("help", short: "h", "explain the command"),
+        .flag("version", "tell the version"),
+    ]
+}

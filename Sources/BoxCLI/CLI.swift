@@ -1,0 +1,72 @@
+import BoxArguments
+import BoxClient
+import BoxModel
+import Glibc
+
+/// The command line tool. `main.swift` calls ``main()``; tests call ``run(_:in:)``.
+public enum CLI {
+    /// Runs this process's command line.
+    public static func main() async -> Never {
+        // A closed pipe is then an error of write(2), which is a normal end and not death by signal.
+        signal(SIGPIPE, SIG_IGN)
+        // Nothing needs to be put back: terminals are only changed where the change handles Ctrl-C itself.
+        signal(SIGINT) { _ in _exit(ExitStatus.interrupted.rawValue) }
+        let status = await run(Array(CommandLine.arguments.dropFirst()), in: .live())
+        exit(status.rawValue)
+    }
+
+    /// Runs one command line.
+    ///
+    /// - Parameter arguments: without the program's name.
+    @discardableResult
+    public static func run(_ arguments: [String], in world: World) async -> ExitStatus {
+        let outcome: ParseOutcome
+        var context = Context(world: world, globals: GlobalOptions())
+        do {
+            outcome = try CommandParser(root: CommandTable.root.spec).parse(arguments)
+        } catch {
+            context.emitter.usageError(error.description)
+            return .usage
+        }
+        do {
+            switch outcome {
+            case .help(let path):
+                try context.emitter.text(HelpText(path: path, width: context.outputWidth ?? 80).text)
+                return .success
+            case .run(let parsed):
+                context = Context(world: world, globals: GlobalOptions(parsed))
+                return try await run(parsed, context)
+            }
+        } catch {
+            return end(error, context.emitter)
+        }
+    }
+
+    private static func run(_ parsed: ParsedCommand, _ context: Context) async throws -> ExitStatus {
+        guard let type = CommandTable.root.command(at: parsed.path) else {
+            throw parsed.usageError("unknown command")
+        }
+        let status = try await type.init(parsed).run(context)
+        context.emitter.statusLine.clear()
+        return status
+    }
+
+    /// Says why a run failed, in the one place where that is done.
+    private static func end(_ error: any Error, _ emitter: Emitter) -> ExitStatus {
+        do {
+            switch error {
+            case let error as SinkError: throw error
+            case let error as UsageError: emitter.usageError(error.description)
+            default: try emitter.failure(Failure(error))
+            }
+            return Failure(error).exit
+        } catch let error as SinkError where error.code == EPIPE {
+            return .success
+        } catch let error as SinkError {
+            emitter.outputFailure(error)
+            return .failure
+        } catch {
+            return .failure
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import BoxArguments
+import BoxClient
+import BoxModel
+
+/// `box delete`: removes a box and its disk.
+struct Delete: Command {
+    var id: String
+    var isConfirmed: Bool
+
+    static let spec = CommandSpec(
+        "delete", aliases: ["rm", "remove"], group: CommandTable.boxes, summary: "Delete a box and its disk",
+        discussion: "This can't be undone. On a terminal it asks first.",
+        options: [.flag("yes", short: "y", "don't ask")], positionals: [.box],
+        examples: [ExampleSpec("box delete bx_8pqt6dup --yes", "without a question")])
+
+    init(_ parsed: ParsedCommand) throws(UsageError) {
+        id = parsed.argument("ID") ?? ""
+        isConfirmed = parsed.has("yes")
+    }
+
+    func run(_ context: Context) async throws -> ExitStatus {
+        let id = try context.boxID(id)
+        let client = try context.client()
+        guard isConfirmed || confirm(id, context) else {
+            context.emitter.notice("nothing was deleted")
+            return .failure
+        }
+        let deleted = try await client.remove(id)
+        context.currentBox.forget(id)
+        // A pin of a box that is gone is only clutter, so a failure here is none of the command.
+        try? context.world.ssh.forgetHost(boxID: id, knownHostsPath: context.paths.knownHosts)
+        try context.emitter.result(.object(BoxView.withoutEnvelope(deleted.json))) { style in
+            "\(style.bold(id)) is deleted\n"
+        }
+        return .success
+    }
+
+    private func confirm(_ id: String, _ context: Context) -> Bool {
+        let terminal = context.world.terminal
+        guard context.emitter.mode == .human, terminal.stdinIsTerminal, terminal.stderrIsTerminal else { return true }
+        context.emitter.ask("delete \(id) and its disk? [y/N] ")
+        return ["y", "yes"].contains(context.world.input.readLine()?.lowercased() ?? "")
+    }
+}

@@ -1,0 +1,81 @@
+import BoxArguments
+import BoxClient
+import BoxModel
+
+/// `box list`: every box of the account.
+struct List: Command {
+    /// The API's own; all when empty.
+    var states: [BoxState]
+    /// Nothing but ids.
+    var isQuiet: Bool
+
+    /// The words of `--state`, and the API's states that each stands for.
+    private static let filters: [(word: String, states: [BoxState])] = {
+        var words: [String] = []
+        for state in BoxState.all where !words.contains(state.displayName) { words.append(state.displayName) }
+        return words.map { word in (word, BoxState.all.filter { $0.displayName == word }) }
+    }()
+
+    static let spec = CommandSpec(
+        "list", aliases: ["ls"], group: CommandTable.boxes, summary: "List your boxes",
+        options: [
+            .value(
+                "state", "STATES", "only boxes in these states, separated by commas",
+                kind: .list(filters.map(\.word))),
+            .flag("quiet", short: "q", "write nothing but ids, one a line"),
+        ],
+        examples: [
+            ExampleSpec("box list", "a table, newest first"),
+            ExampleSpec("box list -q --state stopped", "the ids of the stopped ones"),
+        ])
+
+    init(_ parsed: ParsedCommand) throws(UsageError) {
+        let words = parsed.value("state")?.split(separator: ",").map(String.init) ?? []
+        states = words.flatMap { word in Self.filters.first { $0.word == word }?.states ?? [] }
+        isQuiet = parsed.has("quiet")
+    }
+
+    func run(_ context: Context) async throws -> ExitStatus {
+        let (boxes, lastPage) = try await context.client().allBoxes(states: states)
+        let here = context.world.environment["BOX_ID"]
+        try context.emitter.result(Self.json(boxes, lastPage, here: here)) { style in
+            isQuiet ? boxes.map { $0.id + "\n" }.joined() : Self.table(boxes, here: here, style, context)
+        }
+        if boxes.isEmpty, !isQuiet {
+            context.emitter.notice(states.isEmpty ? "no boxes yet. make one with `box new`" : "no boxes in that state")
+        }
+        return .success
+    }
+
+    /// The last page as it was sent, with the boxes of all pages.
+    private static func json(_ boxes: [Box], _ lastPage: BoxPage, here: String?) -> JSON {
+        let list = boxes.map { box -> JSON in
+            guard case .object(var object) = BoxView.translated(box.json) else { return box.json }
+            object["self"] = .bool(box.id == here)
+            return .object(object)
+        }
+        var result = JSONObject([("boxes", .array(list))])
+        for (key, value) in BoxView.withoutEnvelope(lastPage.json).members where key != "boxes" { result[key] = value }
+        return .object(result)
+    }
+
+    private static func table(_ boxes: [Box], here: String?, _ style: Style, _ context: Context) -> String {
+        if boxes.isEmpty { return "" }
+        let now = context.world.now()
+        var table = Table([
+            .init(title: "ID"), .init(title: "NAME", isFlexible: true), .init(title: "STATE"), .init(title: "IP"),
+            .init(title: "CREATED"), .init(title: "STOPS"),
+        ])
+        for box in boxes {
+            table.add([
+                .init(text: box.id == here ? "\(box.id) *" : Text.clean(box.id), paint: style.bold),
+                .init(text: Text.clean(box.name)),
+                .init(text: Text.clean(box.state.displayName), paint: { style.state(box.state, $0) }),
+                .init(text: Text.clean(box.ip ?? "-")),
+                .init(text: box.createdAt.map { Text.relative($0, to: now) } ?? "-", paint: style.dim),
+                .init(text: BoxView.stops(box, now: now) ?? "-", paint: style.dim),
+            ])
+        }
+        return table.render(width: context.outputWidth, style: style)
+    }
+}

@@ -1,0 +1,89 @@
+import BoxArguments
+import BoxClient
+import BoxModel
+
+/// The boxd of this machine: where it listens, and where it keeps what it has.
+struct LocalServer: Sendable, Equatable {
+    var dataFolder: String
+    /// HOST:PORT.
+    var listen: String
+    /// The server's program; nil looks for it.
+    var program: String?
+
+    static let options: [OptionSpec] = [
+        .value("data-dir", "DIR", "where boxd keeps its data (default $BOXD_DATA_DIR, else /var/lib/boxd)", kind: .file),
+        .value("listen", "HOST:PORT", "where it listens (default $BOXD_LISTEN, else 127.0.0.1:7070)"),
+        .value("boxd", "PATH", "its program (default $BOXD, else beside box, else on PATH)", kind: .file),
+    ]
+
+    /// What the options say, before the environment is known.
+    struct Options: Sendable, Equatable {
+        var dataFolder: String?
+        var listen: String?
+        var program: String?
+
+        init(_ parsed: ParsedCommand) throws(UsageError) {
+            dataFolder = parsed.value("data-dir")
+            listen = parsed.value("listen")
+            program = parsed.value("boxd")
+            if let listen, (try? Origin("http://\(listen)"))?.port == nil {
+                throw parsed.usageError("invalid --listen \"\(listen)\". Use HOST:PORT, such as 127.0.0.1:7070")
+            }
+            if let dataFolder, !dataFolder.hasPrefix("/") {
+                throw parsed.usageError("invalid --data-dir \"\(dataFolder)\". Use a path that starts with /")
+            }
+        }
+    }
+
+    init(_ options: Options, environment: [String: String]) {
+        func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        dataFolder = options.dataFolder ?? variable("BOXD_DATA_DIR") ?? "/var/lib/boxd"
+        listen = options.listen ?? variable("BOXD_LISTEN") ?? "127.0.0.1:7070"
+        program = options.program ?? variable("BOXD")
+    }
+
+    var pidFile: String { dataFolder + "/boxd.pid" }
+    var logFile: String { dataFolder + "/boxd.log" }
+
+    /// Where this machine reaches it: a server that listens on every address does so on loopback too.
+    func origin() throws -> Origin {
+        let origin = try Origin("http://\(listen)")
+        switch origin.host {
+        case "0.0.0.0": return try Origin("http://127.0.0.1:\(origin.port ?? 80)")
+        case "[::]": return try Origin("http://[::1]:\(origin.port ?? 80)")
+        default: return origin
+        }
+    }
+
+    func program(_ processes: any ProcessControl) throws -> String {
+        guard let path = program ?? processes.find("boxd") else {
+            throw CommandError("boxd was not found beside box or on PATH. install it, or name it with --boxd PATH")
+        }
+        return path
+    }
+
+    /// The process that the pid file names, when it is a boxd that lives.
+    func process(_ processes: any ProcessControl) throws -> Int32? {
+        guard let bytes = try Files.read(pidFile) else { return nil }
+        guard let id = Int32(Settings.trimmed(String(decoding: bytes, as: UTF8.self))), id > 1 else { return nil }
+        guard processes.isAlive(id), processes.programName(of: id)?.hasPrefix("boxd") == true else { return nil }
+        return id
+    }
+
+    /// Whether it answers now.
+    func isHealthy(_ transport: any HTTPTransport) async throws -> Bool {
+        let request = HTTPRequest(
+            method: .get, url: "\(try origin())/healthz", timeout: .seconds(2), connectTimeout: .seconds(1))
+        do {
+            return try await transport.send(request).status == 200
+        } catch is TransportError {
+            return false
+        }
+    }
+
+    /// The last lines of its log.
+    func lastLogLines(_ count: Int) -> [String] {
+        guard let bytes = try? Files.read(logFile) else { return [] }
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(count).map(String.init)
+    }
+}

@@ -1,0 +1,119 @@
+import BoxArguments
+import BoxClient
+import BoxModel
+
+/// `box local up`: starts boxd and logs in. Harmless when it runs.
+struct LocalUp: Command {
+    var options: LocalServer.Options
+    /// Off for the part that is run again as root.
+    var logsIn: Bool
+
+    static let spec = CommandSpec(
+        "up", summary: "Start the server, build its image and log in",
+        discussion: "What is done already is left as it is. The first time it builds an image, which takes about a minute.",
+        options: LocalServer.options + [.flag("no-login", "leave the configuration alone")],
+        examples: [ExampleSpec("box local up && box new", "from nothing to a box")])
+
+    init(_ parsed: ParsedCommand) throws(UsageError) {
+        options = try LocalServer.Options(parsed)
+        logsIn = !parsed.has("no-login")
+    }
+
+    func run(_ context: Context) async throws -> ExitStatus {
+        let server = LocalServer(options, environment: context.world.environment)
+        let origin = try server.origin()
+        let wasUp = try await server.isHealthy(context.world.transport)
+        let needsLogin = logsIn ? !(try await isLoggedIn(at: origin, context)) : false
+        var process: Int32?
+        if context.world.processes.isRoot {
+            process = try await prepare(server, wasUp: wasUp, context)
+        } else if !wasUp || needsLogin {
+            process = try prepareAsRoot(server, context)
+        }
+        if needsLogin { try logIn(server, origin, context) }
+        let json: JSON = [
+            "event": "local_up", "apiUrl": .string(origin.description), "pid": JSON(process.map(Int.init)),
+            "started": .bool(!wasUp),
+        ]
+        try context.emitter.result(json) { style in
+            "\(style.bold("boxd")) \(wasUp ? "runs already" : "is up") at \(origin)"
+                + (process.map { ", process \($0)" } ?? "") + "\n"
+        }
+        if logsIn { context.emitter.notice("make a box with `box new`") }
+        return .success
+    }
+
+    // MARK: - As root
+
+    private func prepare(_ server: LocalServer, wasUp: Bool, _ context: Context) async throws -> Int32? {
+        let program = try server.program(context.world.processes)
+        if !wasUp { try await start(server, program, context) }
+        context.emitter.statusLine.clear()
+        try Privileges(context: context).run(
+            [program, "image", "build", "--data-dir", server.dataFolder, "--if-missing"], for: "building the image")
+        return try server.process(context.world.processes)
+    }
+
+    private func start(_ server: LocalServer, _ program: String, _ context: Context) async throws {
+        context.emitter.statusLine.show("starting boxd")
+        try Files.makeFolder(server.dataFolder)
+        let process = try context.world.processes.startDetached(
+            [
+                program, "serve", "--data-dir", server.dataFolder, "--listen", server.listen, "--pid-file", server.pidFile,
+            ], log: server.logFile)
+        var pause = Duration.milliseconds(20), waited = Duration.zero
+        while !(try await server.isHealthy(context.world.transport)) {
+            let isAlive = context.world.processes.isAlive(process)
+            guard isAlive, waited < .seconds(30) else {
+                let log = server.lastLogLines(8).map { "\n  \($0)" }.joined()
+                let what = isAlive ? "boxd didn't answer at \(server.listen) within 30 seconds" : "boxd ended at once"
+                throw CommandError("\(what). the end of \(server.logFile):\(log.isEmpty ? " (empty)" : log)")
+            }
+            try await context.world.pause(pause)
+            waited += pause
+            pause = min(pause * 1.3, .milliseconds(250))
+        }
+    }
+
+    // MARK: - As somebody else
+
+    /// Runs this command again as root, for all but the login, and gives the server's process id.
+    private func prepareAsRoot(_ server: LocalServer, _ context: Context) throws -> Int32? {
+        let processes = context.world.processes
+        let result = try Privileges(context: context).run(
+            [
+                processes.ownPath, "local", "up", "--no-login", "--json", "--data-dir", server.dataFolder, "--listen",
+                server.listen, "--boxd", try server.program(processes),
+            ], for: "starting boxd")
+        return Self.lastObject(result)?["pid"]?.int.flatMap { Int32(exactly: $0) }
+    }
+
+    private static func lastObject(_ result: ProcessResult) -> JSON? {
+        let line = result.output.split(separator: UInt8(ascii: "\n")).last
+        return line.flatMap { try? JSON.parse($0) }
+    }
+
+    // MARK: - Login
+
+    /// Whether the stored configuration is for this server and its key works.
+    private func isLoggedIn(at origin: Origin, _ context: Context) async throws -> Bool {
+        let file = try context.config.load()
+        guard let token = file.token, let url = file.apiURL, (try? Origin(url)) == origin else { return false }
+        return (try? await context.client(origin: origin, apiKey: token).with { $0.retry = .never }.me()) != nil
+    }
+
+    private func logIn(_ server: LocalServer, _ origin: Origin, _ context: Context) throws {
+        let result = try Privileges(context: context).run(
+            [
+                try server.program(context.world.processes), "api-key", "create", "--data-dir", server.dataFolder,
+                "--name", "box local up", "--json",
+            ], for: "making an API key")
+        guard let key = Self.lastObject(result)?["secret"]?.string, !key.isEmpty else {
+            throw CommandError("making an API key failed: boxd gave none")
+        }
+        try context.config.update {
+            $0.token = key
+            $0.apiURL = origin.description
+        }
+    }
+}

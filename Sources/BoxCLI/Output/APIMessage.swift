@@ -1,0 +1,42 @@
+import BoxClient
+import BoxModel
+
+/// The words for an error of the API: the server's own, else the code's meaning, else code and status.
+enum APIMessage {
+    static func text(for failure: APIFailure) -> String {
+        if failure.code == .notFound { return Failure.notFoundMessage }
+        var text = failure.message ?? meaning(of: failure.code) ?? "\(failure.code.rawValue) (HTTP \(failure.status))"
+        if let url = helpURL(failure), !text.contains(url) { text += " See \(url)" }
+        return text
+    }
+
+    private static func meaning(of code: ErrorCode) -> String? {
+        switch code {
+        case .unauthorized: "unauthorized (401). log in with `box login KEY`"
+        case .forbidden: "forbidden (403). this key may not do that"
+        case .accountNotReady: "account not ready. finish setting up the account in the dashboard"
+        case .methodNotAllowed: "method not allowed. this server doesn't know the operation"
+        case .rateLimited: "rate limited. wait a minute and try again"
+        default: nil
+        }
+    }
+
+    static func hint(for failure: APIFailure) -> String? {
+        switch failure.code {
+        case .unauthorized: "log in with `box login KEY`, or set BOX_API_KEY"
+        case .limitReached: "stop a box with `box stop ID`, or delete one with `box delete ID`"
+        default: nil
+        }
+    }
+
+    /// The page where a person can put it right. Its query may hold a token, which nobody asked for.
+    private static func helpURL(_ failure: APIFailure) -> String? {
+        for source in [failure.details, failure.body] {
+            for name in ["billingUrl", "setupUrl", "dashboardUrl"] {
+                guard let url = source?[name]?.string else { continue }
+                return url.contains("token") ? String(url.prefix { $0 != "?" && $0 != "#" }) : url
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,56 @@
+import BoxClient
+import BoxModel
+
+/// Server objects as the command line passes them on: everything kept, the envelope gone, states in people's words.
+enum BoxView {
+    /// Without the members that only say that this is a success.
+    static func withoutEnvelope(_ json: JSON) -> JSONObject {
+        var object = json.object ?? JSONObject()
+        object["ok"] = nil
+        object["type"] = nil
+        if let box = object["box"], box.object != nil { object["box"] = translated(box) }
+        return object
+    }
+
+    /// A box with its state as people know it.
+    static func translated(_ json: JSON) -> JSON {
+        guard case .object(var object) = json, let state = object["state"]?.string else { return json }
+        object["state"] = .string(BoxState(rawValue: state).displayName)
+        return .object(object)
+    }
+
+    /// What a program needs of a box that is ready.
+    static func readyMembers(_ box: Box) -> [(String, JSON)] {
+        let passedOn = ["url", "ip", "desktopUrl", "archiveAfter"].map { ($0, box.json[$0] ?? .null) }
+        let commands: JSON = [
+            "ssh": .string("box ssh \(box.id)"),
+            "forward": .string("box forward \(box.id) --remote 3000 --local 3000"),
+        ]
+        return [("state", .string(box.state.displayName))] + passedOn + [("commands", commands)]
+    }
+
+    /// Labelled lines about a box, for people. Desktop URLs hold tokens, so they aren't among them.
+    static func details(_ box: Box, style: Style, now: Timestamp) -> String {
+        var rows: [(String, String)] = [("name", Text.clean(box.name)), ("state", style.state(box.state))]
+        if let ip = box.ip { rows.append(("ip", Text.clean(ip))) }
+        if let url = box.url { rows.append(("url", Text.clean(url))) }
+        if let created = box.createdAt { rows.append(("created", Text.relative(created, to: now))) }
+        if let stops = stops(box, now: now) { rows.append(("stops", stops)) }
+        if box.snapshotAvailable {
+            let when = box.snapshotCompletedAt.map { Text.relative($0, to: now) }
+            rows.append(("snapshot", when ?? "yes"))
+        }
+        return lines(rows, style: style)
+    }
+
+    /// When the box stops by itself; nil when it doesn't run.
+    static func stops(_ box: Box, now: Timestamp) -> String? {
+        guard ![.archived, .archiving, .error].contains(box.state) else { return nil }
+        return box.archiveAfter.map { Text.relative($0, to: now) } ?? "never"
+    }
+
+    static func lines(_ rows: [(String, String)], style: Style) -> String {
+        let column = rows.map(\.0.count).max() ?? 0
+        return rows.map { "  \(style.dim(Text.pad($0.0, to: column)))  \($0.1)\n" }.joined()
+    }
+}

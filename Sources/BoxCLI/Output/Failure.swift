@@ -1,0 +1,120 @@
+import BoxArguments
+import BoxClient
+import BoxModel
+import BoxSSH
+import Glibc
+
+/// How a run ends.
+public struct ExitStatus: RawRepresentable, Sendable, Equatable {
+    public let rawValue: Int32
+    public init(rawValue: Int32) { self.rawValue = rawValue }
+
+    public static let success = ExitStatus(rawValue: 0)
+    public static let failure = ExitStatus(rawValue: 1)
+    /// The command line can't be understood.
+    public static let usage = ExitStatus(rawValue: 2)
+    /// Not logged in, or refused.
+    public static let authentication = ExitStatus(rawValue: 4)
+    /// By the person, with Ctrl-C.
+    public static let interrupted = ExitStatus(rawValue: 130)
+    /// `ssh` has no connection.
+    public static let connection = ExitStatus(rawValue: 255)
+}
+
+/// Something that only the command line can find wrong.
+struct CommandError: Error, Equatable {
+    let message: String
+    var hint: String?
+    var status = ExitStatus.failure
+
+    init(_ message: String, hint: String? = nil, status: ExitStatus = .failure) {
+        self.message = message
+        self.hint = hint
+        self.status = status
+    }
+}
+
+/// An error of the API with a next step that only the command knows.
+struct AdvisedError: Error, Equatable {
+    let error: BoxError
+    /// A sentence without a full stop.
+    let advice: String
+}
+
+/// An error as people and programs get to see it. The only map from errors to messages and exit statuses.
+struct Failure: Equatable {
+    /// Starts in lower case, and names what to do next where that is known.
+    var message: String
+    /// The API's code and HTTP status; nil when the API didn't answer with an error.
+    var code: String?
+    var status: Int?
+    /// A next step for people, when the message is somebody else's.
+    var hint: String?
+    var exit: ExitStatus
+
+    static let notFoundMessage =
+        "not found (404). check the Box ID with `box list` (or use `current` if you created one in this shell)"
+
+    var json: JSON {
+        var object = JSONObject([("event", "error"), ("error", .string(message))])
+        if let code { object["code"] = .string(code) }
+        if let status { object["status"] = JSON(status) }
+        return .object(object)
+    }
+
+    private init(_ message: String, hint: String? = nil, exit: ExitStatus = .failure) {
+        self.message = message
+        self.hint = hint
+        self.exit = exit
+    }
+
+    init(_ error: any Error) {
+        switch error {
+        case let error as BoxError: self.init(error)
+        case let error as AdvisedError:
+            self.init(error.error)
+            message = message.hasSuffix(".") ? "\(message) \(error.advice)" : "\(message). \(error.advice)"
+        case let error as SSHError: self.init(error)
+        case let error as CommandError: self.init(error.message, hint: error.hint, exit: error.status)
+        case let error as FileError: self.init(error.description)
+        case let error as UsageError: self.init(error.description, exit: .usage)
+        case is CancellationError: self.init("interrupted", exit: .interrupted)
+        default: self.init("unexpected error: \(error)")
+        }
+    }
+
+    private init(_ error: SSHError) {
+        if case .interrupted(let signal) = error.kind {
+            self.init("interrupted", exit: ExitStatus(rawValue: 128 + signal))
+        } else {
+            self.init(error.message, exit: .connection)
+        }
+    }
+
+    private init(_ error: BoxError) {
+        switch error {
+        case .api(let failure):
+            self.init(APIMessage.text(for: failure), hint: APIMessage.hint(for: failure))
+            code = failure.code.rawValue
+            status = failure.status
+            if failure.status == 401 || failure.status == 403 { exit = .authentication }
+        case .network(let origin, let reason):
+            let isLocal = (try? Origin(origin))?.isLoopback ?? false
+            self.init(
+                "could not reach the Box API at \(origin): \(reason)"
+                    + (isLocal ? ". is boxd running? start it with `box local up`" : ""))
+        case .invalidResponse(let origin, let status, let reason):
+            self.init("the answer of the Box API at \(origin) (HTTP \(status)) can't be used: \(reason)")
+            if status == 401 || status == 403 { exit = .authentication }
+            if status == 404 { hint = "check that \(origin) is a Box API, with `box config`" }
+        case .notLoggedIn:
+            self.init("not logged in. run `box login KEY`, or set BOX_API_KEY", exit: .authentication)
+        case .invalidOrigin(let message): self.init(message)
+        case .unexpectedState(let box):
+            self.init("\(box.id) is \(box.state.displayName), so it can't become what was waited for")
+        case .deletedWhileWaiting(let id): self.init("\(id) was deleted meanwhile")
+        case .waitTimedOut(let id, let state, let seconds):
+            self.init("\(id) is still \(state.displayName) after \(Text.duration(seconds)). look again with `box info \(id)`")
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import BoxSSH
+import Glibc
+
+/// SSH on libssh2.
+struct LiveSSH: SSHService {
+    func publicKey(home: String) throws -> String { try key(home).publicKeyLine }
+
+    private func key(_ home: String) throws -> ManagedKey {
+        try ManagedKey.loadOrCreate(home: home, comment: "box@\(Self.hostName)")
+    }
+
+    private static var hostName: String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "here" }
+        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    private func connect(_ destination: SSHDestination) throws -> SSHConnection {
+        let target = SSHTarget(
+            boxID: destination.boxID, host: destination.host, user: destination.user, key: try key(destination.home),
+            knownHostsPath: destination.knownHostsPath)
+        // A box that has just become ready may still be opening its port.
+        return try SSHConnection.connect(to: target, retryRefusedFor: 3)
+    }
+
+    func run(_ session: SSHSession) throws -> Int32 {
+        let terminal = session.wantsTerminal
+            ? TerminalRequest(term: session.term, localTerminal: session.hasLocalTerminal ? STDIN_FILENO : nil) : nil
+        let connection = try connect(session.destination)
+        switch try connection.run(command: RemoteCommand.line(words: session.words), terminal: terminal) {
+        case .code(let code): return code
+        case .signal(let name): return 128 + Self.number(ofSignal: name)
+        }
+    }
+
+    /// POSIX names without `SIG`, by the numbers that shells here use; 0 for others.
+    private static func number(ofSignal name: String) -> Int32 {
+        let numbers: [String: Int32] = [
+            "HUP": SIGHUP, "INT": SIGINT, "QUIT": SIGQUIT, "ILL": SIGILL, "TRAP": SIGTRAP, "ABRT": SIGABRT,
+            "BUS": SIGBUS, "FPE": SIGFPE, "KILL": SIGKILL, "USR1": SIGUSR1, "SEGV": SIGSEGV, "USR2": SIGUSR2,
+            "PIPE": SIGPIPE, "ALRM": SIGALRM, "TERM": SIGTERM, "XCPU": SIGXCPU, "XFSZ": SIGXFSZ, "SYS": SIGSYS,
+        ]
+        return numbers[name] ?? 0
+    }
+
+    func copy(_ job: CopyJob, progress: @escaping (_ file: String, _ bytes: Int64) -> Void) throws -> CopyResult {
+        let copy = SFTPCopy(
+            connection: try connect(job.destination), recursive: job.isRecursive, preserveTimes: job.preservesTimes,
+            progress: { progress($0.path, $0.bytes) })
+        let report =
+            switch job.direction {
+            case .upload: try copy.upload(job.sources, to: job.target)
+            case .download: try copy.download(job.sources, to: job.target)
+            }
+        return CopyResult(
+            files: report.files, bytes: report.bytes, failures: report.failures.map { "\($0.path): \($0.reason)" })
+    }
+
+    func forgetHost(boxID: String, knownHostsPath: String) throws {
+        try KnownHosts(path: knownHostsPath).remove(boxID: boxID)
+    }
+}

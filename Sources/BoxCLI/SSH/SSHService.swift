@@ -1,0 +1,64 @@
+/// What the command line needs of SSH. Errors are BoxSSH's own.
+public protocol SSHService: Sendable {
+    /// The managed key's public line; the key is made when there is none.
+    func publicKey(home: String) throws -> String
+
+    /// Runs a command, or a shell without one, on standard input, output and error.
+    ///
+    /// - Returns: the remote exit code, or 128 and the signal's number.
+    func run(_ session: SSHSession) throws -> Int32
+
+    /// Copies between here and one box.
+    func copy(_ job: CopyJob, progress: @escaping (_ file: String, _ bytes: Int64) -> Void) throws -> CopyResult
+
+    /// Forgets a box's host key. Harmless when none is known.
+    func forgetHost(boxID: String, knownHostsPath: String) throws
+}
+
+/// Where a box takes connections, and with what.
+public struct SSHDestination: Sendable, Equatable {
+    public var boxID: String
+    public var host: String
+    public var user: String
+    public var home: String
+    public var knownHostsPath: String
+}
+
+/// A command or shell to run.
+public struct SSHSession: Sendable, Equatable {
+    public var destination: SSHDestination
+    /// Nil for the login shell.
+    public var words: [String]
+    /// Whether to ask for a terminal there.
+    public var wantsTerminal: Bool
+    /// Whether standard input is a terminal that can be continued there.
+    public var hasLocalTerminal: Bool
+    /// The value of TERM.
+    public var term: String
+}
+
+/// Files to copy.
+public struct CopyJob: Sendable, Equatable {
+    public enum Direction: Sendable { case upload, download }
+
+    public var destination: SSHDestination
+    public var direction: Direction
+    public var sources: [String]
+    public var target: String
+    public var isRecursive: Bool
+    public var preservesTimes: Bool
+}
+
+/// What came of a copy.
+public struct CopyResult: Sendable, Equatable {
+    public var files: Int
+    public var bytes: Int64
+    /// `path: reason` of each file that didn't arrive.
+    public var failures: [String]
+
+    public init(files: Int, bytes: Int64, failures: [String] = []) {
+        self.files = files
+        self.bytes = bytes
+        self.failures = failures
+    }
+}

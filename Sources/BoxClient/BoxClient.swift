@@ -1,0 +1,170 @@
+import BoxModel
+
+/// The Box API v1 as Swift calls.
+///
+/// Every result keeps the JSON that the server sent. Operations throw ``BoxError``, or `CancellationError`
+/// when their task is cancelled, which also aborts the transfer.
+public struct BoxClient: Sendable {
+    public struct Configuration: Sendable {
+        public var origin: Origin
+        /// Sent as a bearer token to `origin` and nowhere else.
+        public var apiKey: String?
+        public var userAgent: String
+        /// For one try of one request.
+        public var timeout: Duration
+        public var retry: RetryPolicy
+        /// Called after every try, for traces. Holds no secrets.
+        public var onExchange: (@Sendable (Exchange) -> Void)?
+        /// How retries and waiters pause.
+        public var pause: @Sendable (Duration) async throws -> Void
+
+        public init(
+            origin: Origin = .hosted, apiKey: String? = nil, userAgent: String = "box-swift/\(ProductVersion.current)",
+            timeout: Duration = .seconds(60), retry: RetryPolicy = RetryPolicy(),
+            onExchange: (@Sendable (Exchange) -> Void)? = nil,
+            pause: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+        ) {
+            self.origin = origin
+            self.apiKey = apiKey
+            self.userAgent = userAgent
+            self.timeout = timeout
+            self.retry = retry
+            self.onExchange = onExchange
+            self.pause = pause
+        }
+    }
+
+    /// One try of one request and what came of it.
+    public struct Exchange: Sendable, Equatable {
+        public let method: String
+        public let url: String
+        public let attempt: Int
+        public let duration: Duration
+        /// The HTTP status, or nil when no answer came.
+        public let status: Int?
+        /// Why no answer came.
+        public let failure: String?
+        public let requestID: String?
+    }
+
+    public let configuration: Configuration
+    let transport: any HTTPTransport
+
+    /// - Parameter transport: shared by clients that should share connections.
+    public init(_ configuration: Configuration, transport: any HTTPTransport = CurlTransport()) {
+        self.configuration = configuration
+        self.transport = transport
+    }
+
+    /// The same client with other settings, on the same connections.
+    public func with(_ change: (inout Configuration) -> Void) -> BoxClient {
+        var configuration = configuration
+        change(&configuration)
+        return BoxClient(configuration, transport: transport)
+    }
+}
+
+/// One API call before it is sent.
+struct APICall {
+    var method: HTTPRequest.Method
+    /// Under the API's base, already escaped.
+    var path: String
+    var query: [(name: String, value: String?)] = []
+    var body: JSON?
+    var headers: [HTTPHeader] = []
+
+    /// Whether sending it twice does no more than sending it once.
+    var isRepeatable: Bool {
+        method == .get || headers.contains { $0.name == "Idempotency-Key" }
+    }
+
+    var target: String {
+        let parts = query.compactMap { name, value in value.map { "\(name)=\(APIPath.escape($0))" } }
+        return path + (parts.isEmpty ? "" : "?" + parts.joined(separator: "&"))
+    }
+}
+
+extension BoxClient {
+    /// Sends a call, again where that is safe and useful, and reads its answer.
+    func send(_ call: APICall) async throws -> JSON {
+        guard let key = configuration.apiKey, !key.isEmpty else { throw BoxError.notLoggedIn }
+        var headers = [
+            HTTPHeader("Authorization", "Bearer \(key)"), HTTPHeader("Accept", "application/json"),
+            HTTPHeader("User-Agent", configuration.userAgent),
+        ]
+        if call.body != nil { headers.append(HTTPHeader("Content-Type", "application/json")) }
+        let request = HTTPRequest(
+            method: call.method, url: configuration.origin.apiBase + call.target, headers: headers + call.headers,
+            body: call.body?.compactBytes, timeout: configuration.timeout)
+        return try read(try await exchange(request, isRepeatable: call.isRepeatable))
+    }
+
+    private func exchange(_ request: HTTPRequest, isRepeatable: Bool) async throws -> HTTPResponse {
+        let start = ContinuousClock.now
+        var tries = 0
+        while true {
+            tries += 1
+            let outcome = try await attempt(request, number: tries)
+            let elapsed = ContinuousClock.now - start
+            if isRepeatable, let pause = configuration.retry.pause(after: outcome, tries: tries, elapsed: elapsed) {
+                try await configuration.pause(pause)
+                continue
+            }
+            switch outcome {
+            case .success(let response): return response
+            case .failure(let error):
+                throw BoxError.network(origin: configuration.origin.description, reason: error.reason)
+            }
+        }
+    }
+
+    private func attempt(_ request: HTTPRequest, number: Int) async throws -> Result<HTTPResponse, TransportError> {
+        let start = ContinuousClock.now
+        let outcome: Result<HTTPResponse, TransportError>
+        do {
+            outcome = .success(try await transport.send(request))
+        } catch let error as TransportError {
+            outcome = .failure(error)
+        }
+        if let report = configuration.onExchange {
+            let response = try? outcome.get()
+            var failure: String?
+            if case .failure(let error) = outcome { failure = error.reason }
+            report(
+                Exchange(
+                    method: request.method.rawValue, url: request.url, attempt: number,
+                    duration: ContinuousClock.now - start, status: response?.status, failure: failure,
+                    requestID: response?.header("X-Request-Id")))
+        }
+        return outcome
+    }
+
+    /// The answer's JSON object, or the error that it is.
+    private func read(_ response: HTTPResponse) throws(BoxError) -> JSON {
+        let body: JSON
+        do {
+            body = try JSON.parse(response.body)
+        } catch {
+            throw invalid(response, response.body.isEmpty ? "it is empty" : "it is not JSON (\(error))")
+        }
+        let isSuccess = (200..<300).contains(response.status) && body["ok"]?.bool != false
+        if isSuccess, body.object != nil { return body }
+        guard !isSuccess, let failure = APIFailure(body: body, response: response) else {
+            throw invalid(response, "it is not a JSON object")
+        }
+        throw .api(failure)
+    }
+
+    func invalid(_ response: HTTPResponse, _ reason: String) -> BoxError {
+        var reason = reason
+        if (300..<400).contains(response.status), let target = response.header("Location") {
+            reason = "it is a redirect to \(target.prefix { $0 != "?" }), and redirects are not followed"
+        }
+        return .invalidResponse(origin: configuration.origin.description, status: response.status, reason: reason)
+    }
+
+    /// An answer that has the right status and the wrong shape.
+    func unexpectedShape(_ what: String) -> BoxError {
+        .invalidResponse(origin: configuration.origin.description, status: 200, reason: what)
+    }
+}

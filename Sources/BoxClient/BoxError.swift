@@ -1,0 +1,71 @@
+import BoxModel
+
+/// Why an operation of ``BoxClient`` failed. Operations also throw `CancellationError`.
+public enum BoxError: Error, Sendable, Equatable {
+    /// The API answered with an error.
+    case api(APIFailure)
+    /// No whole answer came from that origin.
+    case network(origin: String, reason: String)
+    /// An answer came that isn't the API's: not JSON, cut short, or of another shape.
+    case invalidResponse(origin: String, status: Int, reason: String)
+    /// The client has no API key.
+    case notLoggedIn
+    /// The text isn't an origin; the message says what is.
+    case invalidOrigin(String)
+    /// A box that was waited for went where it can't become what was waited for.
+    case unexpectedState(Box)
+    /// A box that was waited for was deleted meanwhile.
+    case deletedWhileWaiting(id: String)
+    /// A box didn't reach the wanted state in time, in seconds.
+    case waitTimedOut(id: String, lastState: BoxState, seconds: Int)
+}
+
+/// An error body of the API, in either of its forms.
+public struct APIFailure: Sendable, Equatable {
+    /// Stable, for programs.
+    public let code: ErrorCode
+    /// HTTP's own, which is authoritative.
+    public let status: Int
+    /// For people; servers may leave it out.
+    public let message: String?
+    /// Names the request in the server's logs.
+    public let requestID: String?
+    /// Facts that depend on the code, such as `setupUrl`.
+    public let details: JSON?
+    /// How long to wait before another try, in seconds, from `Retry-After`.
+    public let retryAfter: Int?
+    /// The body as it was sent.
+    public let body: JSON
+
+    public init(
+        code: ErrorCode, status: Int, message: String? = nil, requestID: String? = nil, details: JSON? = nil,
+        retryAfter: Int? = nil, body: JSON = .object(JSONObject())
+    ) {
+        self.code = code
+        self.status = status
+        self.message = message
+        self.requestID = requestID
+        self.details = details
+        self.retryAfter = retryAfter
+        self.body = body
+    }
+
+    /// Reads `{"ok":false,"code":…,"message":…,"error":{…}}` and `{"error":"code","message":…}`.
+    ///
+    /// - Returns: nil when the body isn't a JSON object.
+    init?(body: JSON, response: HTTPResponse) {
+        guard case .object(let object) = body else { return nil }
+        let inner = object["error"]
+        let code = object["code"]?.string ?? inner?["code"]?.string ?? inner?.string ?? "http_\(response.status)"
+        let message = object["message"]?.string ?? inner?["message"]?.string
+        self.init(
+            code: ErrorCode(code), status: response.status, message: message?.isEmpty == true ? nil : message,
+            requestID: object["requestId"]?.string ?? response.header("X-Request-Id"),
+            details: inner?["details"] ?? (inner?.string == nil ? nil : body), retryAfter: response.retryAfter, body: body)
+    }
+}
+
+extension HTTPResponse {
+    /// Seconds of a numeric `Retry-After`. The form with a date isn't used by this API.
+    var retryAfter: Int? { header("Retry-After").flatMap(Int.init).flatMap { $0 >= 0 ? $0 : nil } }
+}

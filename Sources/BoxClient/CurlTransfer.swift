@@ -1,0 +1,165 @@
+import CCurl
+import Synchronization
+
+/// One request under way: what libcurl's callbacks fill.
+///
+/// `@unchecked`: made by the caller, then used only on the loop's thread; `cancellation` is atomic.
+final class CurlTransfer: @unchecked Sendable {
+    private let request: HTTPRequest
+    private let cancellation: CurlCancellation
+    private let continuation: CheckedContinuation<HTTPResponse, any Error>
+    private var headers: [HTTPHeader] = []
+    private var body: [UInt8] = []
+    private var isTooLarge = false
+    private var headerList: UnsafeMutablePointer<curl_slist>?
+    private let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
+
+    init(
+        request: HTTPRequest, cancellation: CurlCancellation,
+        continuation: CheckedContinuation<HTTPResponse, any Error>
+    ) {
+        self.request = request
+        self.cancellation = cancellation
+        self.continuation = continuation
+        errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+    }
+
+    deinit {
+        curl_slist_free_all(headerList)
+        errorBuffer.deallocate()
+    }
+
+    var isCancelled: Bool { cancellation.isCancelled.load(ordering: .acquiring) }
+
+    func resume(_ outcome: Result<HTTPResponse, any Error>) { continuation.resume(with: outcome) }
+
+    /// A configured handle. The caller cleans it up before it lets go of this transfer, whose memory it uses.
+    func makeHandle() throws(TransportError) -> UnsafeMutableRawPointer {
+        try checkHeaders()
+        guard let handle = curl_easy_init() else { throw TransportError(.refused, "libcurl has no memory left") }
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        var results = [
+            box_curl_set_string(handle, CURLOPT_URL, request.url),
+            box_curl_only_http(handle),
+            box_curl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorBuffer),
+            box_curl_set_pointer(handle, CURLOPT_WRITEDATA, context),
+            box_curl_set_callback(handle, CURLOPT_WRITEFUNCTION, Self.onBody),
+            box_curl_set_pointer(handle, CURLOPT_HEADERDATA, context),
+            box_curl_set_callback(handle, CURLOPT_HEADERFUNCTION, Self.onHeader),
+            box_curl_set_string(handle, CURLOPT_ACCEPT_ENCODING, ""),
+        ]
+        let numbers: [(CURLoption, Int)] = [
+            (CURLOPT_NOSIGNAL, 1), (CURLOPT_FOLLOWLOCATION, 0), (CURLOPT_PATH_AS_IS, 1), (CURLOPT_TCP_KEEPALIVE, 1),
+            (CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS)),
+            (CURLOPT_TIMEOUT_MS, request.timeout.milliseconds),
+            (CURLOPT_CONNECTTIMEOUT_MS, request.connectTimeout.milliseconds),
+        ]
+        results += numbers.map { box_curl_set_long(handle, $0, $1) }
+        results += configureBody(handle)
+        if Origin.isLoopback(url: request.url) { results.append(box_curl_set_string(handle, CURLOPT_NOPROXY, "*")) }
+        if let failed = results.first(where: { $0 != CURLE_OK }) {
+            curl_easy_cleanup(handle)
+            throw TransportError(.refused, String(cString: curl_easy_strerror(failed)))
+        }
+        return handle
+    }
+
+    private func checkHeaders() throws(TransportError) {
+        let bytes = request.headers.flatMap { Array($0.name.utf8) + Array($0.value.utf8) } + Array(request.url.utf8)
+        if bytes.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
+            throw TransportError(.refused, "a header or the URL has a control character")
+        }
+    }
+
+    private func configureBody(_ handle: UnsafeMutableRawPointer) -> [CURLcode] {
+        var results: [CURLcode] = []
+        if request.method != .get || request.body != nil {
+            let body = request.body ?? []
+            results += [
+                box_curl_set_long(handle, CURLOPT_POST, 1),
+                box_curl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)),
+                // Copied by libcurl, so the array need not outlive the call. An empty one must still not be nil.
+                (body + [0]).withUnsafeBytes {
+                    box_curl_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: $0.baseAddress))
+                },
+                box_curl_set_string(handle, CURLOPT_CUSTOMREQUEST, request.method.rawValue),
+            ]
+        }
+        // A name with a colon and no value takes away what libcurl would add by itself.
+        var lines = request.headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
+        lines.append("Expect:")
+        if request.header("Content-Type") == nil { lines.append("Content-Type:") }
+        for line in lines { headerList = curl_slist_append(headerList, line) }
+        return results + [box_curl_set_list(handle, CURLOPT_HTTPHEADER, headerList)]
+    }
+}
+
+// MARK: - What comes back
+
+extension CurlTransfer {
+    private static let onBody: box_curl_data_callback = { bytes, size, count, context in
+        guard let bytes, let context else { return 0 }
+        let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+        return transfer.receive(body: UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+    }
+
+    private static let onHeader: box_curl_data_callback = { bytes, size, count, context in
+        guard let bytes, let context else { return 0 }
+        let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
+        transfer.receive(header: UnsafeRawBufferPointer(start: bytes, count: size * count))
+        return size * count
+    }
+
+    private func receive(body bytes: UnsafeRawBufferPointer) -> Bool {
+        guard body.count + bytes.count <= request.maximumResponseSize else {
+            isTooLarge = true
+            return false
+        }
+        body.append(contentsOf: bytes)
+        return true
+    }
+
+    private func receive(header bytes: UnsafeRawBufferPointer) {
+        let line = String(decoding: bytes, as: UTF8.self)
+        // A status line starts over: what came before was an interim answer.
+        if line.hasPrefix("HTTP/") { return headers = [] }
+        guard let colon = line.firstIndex(of: ":") else { return }
+        let value = line[line.index(after: colon)...].drop(while: \.isWhitespace)
+        let end = value.lastIndex { !$0.isWhitespace }.map { value.index(after: $0) } ?? value.startIndex
+        headers.append(HTTPHeader(String(line[..<colon]), String(value[..<end])))
+    }
+
+    /// What the finished transfer came to.
+    func outcome(of handle: UnsafeMutableRawPointer, _ result: CURLcode) -> Result<HTTPResponse, any Error> {
+        if isTooLarge {
+            let limit = request.maximumResponseSize
+            return .failure(TransportError(.refused, "the answer is larger than \(limit) bytes"))
+        }
+        guard result == CURLE_OK else {
+            let detail = String(cString: errorBuffer)
+            let reason = detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail
+            return .failure(TransportError(Self.kind(of: result), reason))
+        }
+        var status = 0
+        _ = box_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
+        return .success(HTTPResponse(status: status, headers: headers, body: body))
+    }
+
+    private static func kind(of result: CURLcode) -> TransportError.Kind {
+        switch result {
+        case CURLE_COULDNT_CONNECT: .unreachable
+        case CURLE_OPERATION_TIMEDOUT: .timedOut
+        case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2, CURLE_HTTP2_STREAM:
+            .interrupted
+        default: .refused
+        }
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded up, so that a short time never becomes libcurl's "no limit" of zero.
+    var milliseconds: Int {
+        let (seconds, attoseconds) = components
+        return Int(seconds) * 1000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    }
+}

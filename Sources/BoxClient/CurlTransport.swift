@@ -1,0 +1,40 @@
+import CCurl
+import Synchronization
+
+/// HTTP on libcurl: HTTP/2 where offered, connections kept and reused, redirects never followed.
+///
+/// Nothing of libcurl is touched before the first request. All transfers of one transport run on one thread,
+/// which ends with the transport.
+public final class CurlTransport: HTTPTransport {
+    private let loop = Mutex<CurlLoop?>(nil)
+
+    public init() {}
+
+    deinit {
+        loop.withLock { $0?.stop() }
+    }
+
+    public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+        try Task.checkCancellation()
+        let loop = try self.loop.withLock { loop in
+            if let loop { return loop }
+            let started = try CurlLoop.start()
+            loop = started
+            return started
+        }
+        let cancellation = CurlCancellation()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                loop.add(CurlTransfer(request: request, cancellation: cancellation, continuation: continuation))
+            }
+        } onCancel: {
+            cancellation.isCancelled.store(true, ordering: .releasing)
+            loop.wake()
+        }
+    }
+}
+
+/// Says to the loop's thread that nobody waits for a transfer any more.
+final class CurlCancellation: Sendable {
+    let isCancelled = Atomic(false)
+}

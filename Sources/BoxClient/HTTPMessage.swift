@@ -1,0 +1,93 @@
+/// One header field. Names compare without regard to case.
+public struct HTTPHeader: Sendable, Equatable {
+    public var name: String
+    public var value: String
+
+    public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// A request as a transport sends it.
+public struct HTTPRequest: Sendable, Equatable {
+    public enum Method: String, Sendable { case get = "GET", post = "POST", put = "PUT", patch = "PATCH", delete = "DELETE" }
+
+    public var method: Method
+    /// Absolute, with an http or https scheme; sent as it is, without normalising the path.
+    public var url: String
+    public var headers: [HTTPHeader]
+    /// Nil sends no body.
+    public var body: [UInt8]?
+    /// From the start of the request to the last byte of the answer.
+    public var timeout: Duration
+    public var connectTimeout: Duration
+    /// In bytes, after decompression. A longer answer fails the request.
+    public var maximumResponseSize: Int
+
+    public init(
+        method: Method, url: String, headers: [HTTPHeader] = [], body: [UInt8]? = nil, timeout: Duration = .seconds(60),
+        connectTimeout: Duration = .seconds(10), maximumResponseSize: Int = 64 << 20
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.timeout = timeout
+        self.connectTimeout = connectTimeout
+        self.maximumResponseSize = maximumResponseSize
+    }
+
+    public func header(_ name: String) -> String? { headers.value(of: name) }
+}
+
+/// An answer, whole.
+public struct HTTPResponse: Sendable, Equatable {
+    public var status: Int
+    public var headers: [HTTPHeader]
+    public var body: [UInt8]
+
+    public init(status: Int, headers: [HTTPHeader] = [], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    public func header(_ name: String) -> String? { headers.value(of: name) }
+}
+
+extension [HTTPHeader] {
+    /// The first field of that name.
+    func value(of name: String) -> String? {
+        let wanted = name.lowercased()
+        return first { $0.name.lowercased() == wanted }?.value
+    }
+}
+
+/// What carries requests: libcurl in programs, a script in tests.
+public protocol HTTPTransport: Sendable {
+    /// - Throws: ``TransportError`` when no whole answer arrived, or `CancellationError`.
+    func send(_ request: HTTPRequest) async throws -> HTTPResponse
+}
+
+/// No whole answer arrived.
+public struct TransportError: Error, Equatable {
+    public enum Kind: Sendable {
+        /// Nothing listens there, or no route leads there.
+        case unreachable
+        /// The connection broke before the answer was whole.
+        case interrupted
+        case timedOut
+        /// The request can't be sent or the answer can't be taken, now or later.
+        case refused
+    }
+
+    public let kind: Kind
+    /// For people, without the URL.
+    public let reason: String
+
+    public init(_ kind: Kind, _ reason: String) {
+        self.kind = kind
+        self.reason = reason
+    }
+}

@@ -1,0 +1,22 @@
+/// Undo steps for work that takes several steps: each step that succeeded pushes what undoes it;
+/// on failure they run in reverse order.
+public struct RollbackStack: Sendable {
+    private var steps: [(name: String, undo: @Sendable () async throws -> Void)] = []
+
+    public init() {}
+
+    public mutating func push(_ name: String, _ undo: @escaping @Sendable () async throws -> Void) {
+        steps.append((name, undo))
+    }
+
+    /// Undoes everything, last step first. A step that fails doesn't keep the others from running.
+    ///
+    /// - Returns: the names of the steps that failed, with why.
+    public mutating func rollBack() async -> [(name: String, error: any Error)] {
+        var failures: [(String, any Error)] = []
+        while let step = steps.popLast() {
+            do { try await step.undo() } catch { failures.append((step.name, error)) }
+        }
+        return failures
+    }
+}

@@ -1,0 +1,93 @@
+import BoxEngine
+import CLinux
+import Glibc
+
+/// Whether this host can run boxes, and what to do where it can't.
+public struct HostCheck: Sendable {
+    /// One thing that is missing, and how to get it.
+    public struct Problem: Sendable, Equatable {
+        public let what: String
+        public let remedy: String
+    }
+
+    public let problems: [Problem]
+    /// The OCI runtime that works here, with why it was chosen.
+    public let runtime: (program: String, reason: String)?
+
+    public init(configuration: OCIEngineConfiguration) {
+        var problems: [Problem] = []
+        runtime = Self.chooseRuntime(configuration.runtime)
+        if geteuid() != 0 {
+            problems.append(Problem(what: "boxd has to run as root", remedy: "start it with sudo"))
+        }
+        if let problem = Self.kernelProblem() { problems.append(problem) }
+        if runtime == nil {
+            problems.append(Problem(what: "no OCI runtime works here", remedy: "install runc: apt-get install runc"))
+        }
+        for (program, package) in Self.programs where Self.find(program) == nil {
+            problems.append(Problem(what: "\(program) is missing", remedy: "apt-get install \(package)"))
+        }
+        if !HostFiles.exists(SeccompProfile.path) {
+            problems.append(
+                Problem(
+                    what: "the seccomp profile \(SeccompProfile.path) is missing",
+                    remedy: "apt-get install golang-github-containers-common"))
+        }
+        if !HostFiles.exists("/sys/fs/cgroup/cgroup.controllers") && !HostFiles.exists("/sys/fs/cgroup/pids") {
+            problems.append(
+                Problem(
+                    what: "no cgroups are mounted at /sys/fs/cgroup",
+                    remedy: "boot with systemd, or mount cgroup2 there"))
+        }
+        self.problems = problems
+    }
+
+    /// The problems as one message, or nil when there are none.
+    public var message: String? {
+        guard !problems.isEmpty else { return nil }
+        let lines = problems.map { "  - \($0.what): \($0.remedy)" }
+        return "this host is not ready for boxes:\n" + lines.joined(separator: "\n")
+            + "\nscripts/bootstrap installs what Debian and Ubuntu have."
+    }
+
+    private static let programs = [
+        ("ip", "iproute2"), ("nft", "nftables"), ("nsenter", "util-linux"), ("cp", "coreutils"),
+        ("mmdebstrap", "mmdebstrap"),
+    ]
+
+    /// Id-mapped mounts work under overlayfs from Linux 5.19 on.
+    private static func kernelProblem() -> Problem? {
+        let release = HostFiles.read("/proc/sys/kernel/osrelease") ?? ""
+        let numbers = release.split(whereSeparator: { !$0.isNumber }).prefix(2).compactMap { Int($0) }
+        if numbers.count == 2, (numbers[0], numbers[1]) < (5, 19) {
+            return Problem(what: "Linux \(numbers[0]).\(numbers[1]) is too old", remedy: "boot Linux 5.19 or later")
+        }
+        if HostFiles.read("/proc/filesystems")?.contains("overlay") != true, !HostFiles.exists("/sys/module/overlay") {
+            return Problem(what: "overlayfs is missing", remedy: "load it: modprobe overlay")
+        }
+        let namespace = clinux_user_namespace(0, Slots.firstIDBase, Slots.idsPerMachine)
+        guard namespace >= 0 else {
+            return Problem(
+                what: "user namespaces can't be made (\(String(cString: strerror(-namespace))))",
+                remedy: "allow them: sysctl user.max_user_namespaces=15000")
+        }
+        close(namespace)
+        return nil
+    }
+
+    /// crun refuses hosts that mix cgroup v1 and v2; runc takes every kind.
+    private static func chooseRuntime(_ wish: String?) -> (program: String, reason: String)? {
+        if let wish { return find(wish).map { ($0, "it was asked for") } }
+        let unified = HostFiles.exists("/sys/fs/cgroup/cgroup.controllers")
+        if let runc = find("runc") { return (runc, "it works with cgroup v1, v2 and both") }
+        if unified, let crun = find("crun") { return (crun, "runc is not installed and this host has cgroup v2 only") }
+        return nil
+    }
+
+    private static func find(_ program: String) -> String? {
+        if program.contains("/") { return access(program, X_OK) == 0 ? program : nil }
+        let path = getenv("PATH").map { String(cString: $0) } ?? ""
+        let folders = path.split(separator: ":") + ["/usr/sbin", "/sbin", "/usr/bin", "/bin"]
+        return folders.lazy.map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
+    }
+}

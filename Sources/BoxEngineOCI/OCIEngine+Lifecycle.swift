@@ -1,0 +1,125 @@
+import BoxEngine
+import BoxModel
+import Glibc
+import Logging
+
+extension OCIEngine {
+    public func start(_ machine: MachineSpec) async throws -> String {
+        let network = try readyNetwork()
+        let existing = records[machine.id]
+        if existing != nil { try await clearRemains(machine.id) }
+        var rollback = RollbackStack()
+        do {
+            let record = try existing ?? addRecord(machine.id, image: currentImage(), layers: [])
+            rollback.push("record") { [self] in if existing == nil { try await remove(machine.id) } }
+            let address = network.subnet.address(of: record.slot)
+            try await boot(machine, record, address: address, network: network, rollback: &rollback)
+            return address
+        } catch {
+            for failure in await rollback.rollBack() {
+                logger.error(
+                    "rolling back a start",
+                    metadata: ["box": "\(machine.id)", "step": "\(failure.name)", "error": "\(failure.error)"])
+            }
+            throw error
+        }
+    }
+
+    /// From a disk to a machine whose sshd answers. Each step pushes what undoes it.
+    private func boot(
+        _ machine: MachineSpec, _ record: MachineRecord, address: String, network: Network,
+        rollback: inout RollbackStack
+    ) async throws {
+        let disk = disk(record.id)
+        let spec = runtimeSpec(record, machine)
+        let hadUpper = disk.isUnsealed
+        rollback.push("disk") {
+            disk.unmount()
+            // What a lost machine had written stays for the next attempt.
+            if !hadUpper { for folder in [disk.upper, disk.work] { try HostFiles.removeTree(folder) } }
+        }
+        try disk.mount(record)
+        try GuestFiles(disk: disk, owner: record.idBase).write(for: machine, hostname: spec.hostname, address: address)
+        try HostFiles.write(spec.json.compact, to: "\(disk.bundle)/config.json")
+
+        rollback.push("network") { await network.disconnect(record.id, slot: record.slot) }
+        async let admitted: Void = network.admit(record.id, slot: record.slot)
+        rollback.push("machine") { [runtime] in try await runtime.delete(record.id) }
+        let process = try await runtime.create(record.id, bundle: disk.bundle)
+        try await network.connect(record.id, slot: record.slot, process: process)
+        try await admitted
+        try await runtime.start(record.id, bundle: disk.bundle)
+        guard let running = MachineProcesses(first: process) else {
+            throw EngineError(.failed, "the box ended as soon as it started")
+        }
+        try await SSHProbe.wait(for: address, timeout: configuration.startTimeout) { running.isAlive }
+        processes[record.id] = running
+    }
+
+    public func stop(_ id: String, force: Bool) async throws {
+        guard var record = records[id] else { throw EngineError(.noSuchMachine, "no machine \(id)") }
+        try await end(record, grace: force ? 0 : configuration.stopGracePeriod)
+        try disk(id).seal(&record)
+        update(record)
+    }
+
+    public func remove(_ id: String) async throws {
+        guard let record = records[id] else { return }
+        try await end(record, grace: 0)
+        try disk(id).remove()
+        forget(id)
+        try removeUnusedLayers()
+    }
+
+    /// Ends the machine's processes and takes away its cable, cgroup and mounts. Its disk stays as it is.
+    private func end(_ record: MachineRecord, grace: Double) async throws {
+        if let running = processes[record.id] { await running.end(grace: grace) }
+        processes[record.id] = nil
+        try await clearRemains(record.id)
+        if let network = try? readyNetwork() { await network.disconnect(record.id, slot: record.slot) }
+    }
+
+    /// Takes away what a machine, or an attempt to start one, left behind.
+    private func clearRemains(_ id: String) async throws {
+        try await runtime.delete(id)
+        disk(id).unmount()
+    }
+}
+
+extension OCIEngine {
+    public func fork(_ source: String, to id: String) async throws {
+        guard let record = records[source] else { throw EngineError(.noSuchMachine, "no machine \(source)") }
+        holdLayers(record.layers)
+        defer { releaseLayers(record.layers) }
+        guard let fresh = try await copyUnsealed(record) else {
+            _ = try addRecord(id, image: record.image, layers: record.layers)
+            return
+        }
+        defer { releaseLayers([fresh]) }
+        _ = try addRecord(id, image: record.image, layers: record.layers + [fresh])
+    }
+
+    /// A held layer with what the machine wrote since it started, or nil when its disk is sealed.
+    private func copyUnsealed(_ record: MachineRecord) async throws -> MachineRecord.Layer? {
+        let disk = disk(record.id)
+        guard disk.isUnsealed else { return nil }
+        let runs = processes[record.id]?.isAlive == true
+        if runs { try await runtime.pause(record.id) }
+        do {
+            let layer = try await disk.copyUpper(of: record)
+            holdLayers([layer])
+            if runs { try await runtime.resume(record.id) }
+            return layer
+        } catch {
+            if runs { try await runtime.resume(record.id) }
+            throw error
+        }
+    }
+
+    public func setAuthorizedKeys(_ keys: [String], of id: String) async throws {
+        guard let record = records[id], processes[id]?.isAlive == true else {
+            throw EngineError(.machineNotRunning, "the box is not running")
+        }
+        try GuestFiles(disk: disk(id), owner: record.idBase).writeAuthorizedKeys(keys)
+    }
+}

@@ -1,0 +1,222 @@
+import BoxEngine
+import BoxModel
+import FoundationEssentials
+import Glibc
+import Logging
+
+/// The embedded engine: an OCI runtime, overlayfs, user namespaces and a bridge on this host.
+///
+/// The actor holds the books: which machines exist, which numbers they have, which processes are theirs. The slow work on one
+/// machine runs between its awaits, so different machines don't wait for each other; the caller keeps calls about one machine apart.
+public actor OCIEngine: MachineEngine {
+    let configuration: OCIEngineConfiguration
+    let logger: Logger
+    let runtime: OCIRuntime
+    let images: ImageStore
+    private let seccomp: JSON
+
+    private(set) var records: [String: MachineRecord] = [:]
+    var processes: [String: MachineProcesses] = [:]
+    private var network: Network?
+    private var nextSlot = Slots.all.lowerBound
+    /// Layers that a fork is about to use, so that removing the last machine that had them doesn't take them away meanwhile.
+    private var layersInTransit: [String: Int] = [:]
+
+    /// - Throws: ``EngineError`` with ``EngineError/Reason/hostNotReady`` when the host lacks something.
+    public init(configuration: OCIEngineConfiguration, logger: Logger) throws {
+        let check = HostCheck(configuration: configuration)
+        if let message = check.message { throw EngineError(.hostNotReady, message) }
+        guard let chosen = check.runtime else { throw EngineError(.hostNotReady, "no OCI runtime") }
+        logger.info("using \(chosen.program): \(chosen.reason)")
+        self.configuration = configuration
+        self.logger = logger
+        runtime = OCIRuntime(program: chosen.program, stateDirectory: "\(configuration.runDirectory)/runtime")
+        images = ImageStore(dataDirectory: configuration.dataDirectory)
+        seccomp = try SeccompProfile(
+            source: HostFiles.read(SeccompProfile.path) ?? "", capabilities: Set(RuntimeSpec.capabilities),
+            architecture: Self.architecture
+        ).json
+    }
+
+    func disk(_ id: String) -> MachineDisk { MachineDisk(configuration: configuration, id: id) }
+
+    /// What Go, whose names the profile uses, calls this architecture.
+    private static var architecture: String {
+        #if arch(arm64)
+            "arm64"
+        #else
+            "amd64"
+        #endif
+    }
+}
+
+// MARK: - Books
+
+extension OCIEngine {
+    public func prepare() async throws {
+        // People pass through to their own box's folder only: see MachineDisk.makeFolders.
+        try HostFiles.makeDirectory(configuration.dataDirectory, mode: 0o711)
+        try HostFiles.makeDirectory(configuration.boxesDirectory, mode: 0o711)
+        try HostFiles.makeDirectory(configuration.layersDirectory, mode: 0o700)
+        try HostFiles.makeDirectory("/run/boxd", mode: 0o711)
+        try HostFiles.makeDirectory(configuration.runDirectory, mode: 0o700)
+        try HostFiles.makeDirectory(runtime.stateDirectory, mode: 0o700)
+        try loadRecords()
+        try await adoptMachines()
+        let subnet = try chooseSubnet()
+        let network = Network(configuration: configuration, subnet: subnet)
+        try await network.setUp(running: processes.keys.compactMap { id in records[id].map { (id, $0.slot) } })
+        self.network = network
+        try removeUnusedLayers()
+        logger.info(
+            "engine ready",
+            metadata: ["subnet": "\(subnet)", "machines": "\(records.count)", "running": "\(processes.count)"])
+    }
+
+    private func loadRecords() throws {
+        for name in HostFiles.list(configuration.boxesDirectory) {
+            if name.hasPrefix(".trash-") {
+                try HostFiles.removeTree("\(configuration.boxesDirectory)/\(name)")
+                continue
+            }
+            let disk = disk(name)
+            guard let text = HostFiles.read(disk.recordPath), let json = try? JSON.parse(text),
+                let record = MachineRecord(json: json)
+            else {
+                // A folder whose record was never written: the start or fork that made it never got further.
+                logger.notice("removing a machine that was never finished", metadata: ["box": "\(name)"])
+                try disk.remove()
+                continue
+            }
+            try disk.finishSealing(record)
+            records[record.id] = record
+        }
+    }
+
+    /// Finds the machines that outlived the last boxd.
+    private func adoptMachines() async throws {
+        for (id, process) in try await runtime.list() {
+            if records[id] != nil, let process, let running = MachineProcesses(first: process) {
+                processes[id] = running
+            } else {
+                try await runtime.delete(id)
+            }
+        }
+    }
+
+    /// The network of the last boxd, or the one that was asked for, or a free one.
+    private func chooseSubnet() throws -> Subnet {
+        let path = "\(configuration.dataDirectory)/network.json"
+        let kept = HostFiles.read(path).flatMap { try? JSON.parse($0) }
+        nextSlot = kept?["nextSlot"]?.int ?? Slots.all.lowerBound
+        if let wish = configuration.subnet {
+            guard let subnet = Subnet(wish) else {
+                throw EngineError(
+                    .hostNotReady, "the subnet \"\(wish)\" is not valid: use an IPv4 /20 such as 10.201.0.0/20")
+            }
+            return subnet
+        }
+        if let subnet = kept?["subnet"]?.string.flatMap(Subnet.init) { return subnet }
+        guard let subnet = Subnet.firstFree(routes: HostFiles.read("/proc/net/route") ?? "") else {
+            throw EngineError(
+                .hostNotReady, "every candidate for the boxes' network is in use: choose one with --subnet")
+        }
+        try keepNetwork(subnet)
+        return subnet
+    }
+
+    private func keepNetwork(_ subnet: Subnet) throws {
+        let json: JSON = ["subnet": .string(subnet.description), "nextSlot": JSON(nextSlot)]
+        try HostFiles.write(json.compact + "\n", to: "\(configuration.dataDirectory)/network.json")
+    }
+
+    func readyNetwork() throws -> Network {
+        guard let network else { throw EngineError(.hostNotReady, "the engine is not prepared") }
+        return network
+    }
+
+    /// Enters a new machine in the books, on disk and in memory.
+    func addRecord(_ id: String, image: String, layers: [MachineRecord.Layer]) throws -> MachineRecord {
+        guard let slot = Slots.next(from: nextSlot, used: Set(records.values.map(\.slot))) else {
+            throw EngineError(.exhausted, "this server has no room for more boxes: delete some")
+        }
+        nextSlot = slot + 1
+        try keepNetwork(try readyNetwork().subnet)
+        let record = MachineRecord(id: id, slot: slot, image: image, layers: layers)
+        records[id] = record
+        do {
+            try disk(id).makeFolders(for: record)
+            try disk(id).save(record)
+        } catch {
+            records[id] = nil
+            throw error
+        }
+        return record
+    }
+
+    func update(_ record: MachineRecord) { records[record.id] = record }
+
+    func currentImage() throws -> String {
+        guard let image = images.current else {
+            throw EngineError(.hostNotReady, "the box image is not built yet: run `box local image build`")
+        }
+        return image
+    }
+
+    func runtimeSpec(_ record: MachineRecord, _ machine: MachineSpec) -> RuntimeSpec {
+        RuntimeSpec(record: record, machine: machine, disk: disk(record.id), seccomp: seccomp)
+    }
+
+    // MARK: Layers
+
+    func holdLayers(_ layers: [MachineRecord.Layer]) {
+        for layer in layers { layersInTransit[layer.id, default: 0] += 1 }
+    }
+
+    func releaseLayers(_ layers: [MachineRecord.Layer]) {
+        for layer in layers {
+            layersInTransit[layer.id, default: 1] -= 1
+            if layersInTransit[layer.id] == 0 { layersInTransit[layer.id] = nil }
+        }
+    }
+
+    /// Removes the layers that no machine's disk has any more.
+    func removeUnusedLayers() throws {
+        let used = Set(records.values.flatMap { $0.layers.map(\.id) }).union(layersInTransit.keys)
+        for name in HostFiles.list(configuration.layersDirectory) where !used.contains(name) && !isBeingCopied(name) {
+            try HostFiles.removeTree("\(configuration.layersDirectory)/\(name)")
+        }
+    }
+
+    private func isBeingCopied(_ name: String) -> Bool { name.hasSuffix(".part") && !layersInTransit.isEmpty }
+
+    public func machines() async -> [String] { records.keys.sorted() }
+
+    public func status(_ id: String) async -> MachineStatus {
+        guard let record = records[id], let network else { return .missing }
+        if processes[id]?.isAlive == true { return .running(address: network.subnet.address(of: record.slot)) }
+        return disk(id).isUnsealed ? .lost : .stopped
+    }
+
+    public func shutdown() async {
+        guard processes.values.allSatisfy({ !$0.isAlive }) else { return }
+        await network?.tearDown()
+        rmdir(runtime.stateDirectory)
+        rmdir(configuration.runDirectory)
+        rmdir("/run/boxd")
+        rmdirCgroups()
+    }
+
+    /// The empty parents of the machines' cgroups. A parent that another engine uses isn't empty and stays.
+    private func rmdirCgroups() {
+        for root in ["/sys/fs/cgroup"] + HostFiles.list("/sys/fs/cgroup").map({ "/sys/fs/cgroup/\($0)" }) {
+            rmdir(root + configuration.cgroupPrefix)
+            rmdir(root + "/boxd")
+        }
+    }
+
+    func forget(_ id: String) {
+        records[id] = nil
+        processes[id] = nil
+    }
+}

@@ -1,0 +1,61 @@
+import BoxEngine
+import BoxModel
+import Glibc
+
+/// The command line of an OCI runtime: what the machine's processes are made and ended with.
+struct OCIRuntime: Sendable {
+    /// The program: `runc`, `crun` or a path.
+    let program: String
+    /// Where the runtime keeps its state, on a tmpfs.
+    let stateDirectory: String
+
+    /// Makes the machine's namespaces and its first process, which waits. Returns that process.
+    func create(_ id: String, bundle: String) async throws -> pid_t {
+        let (pidFile, log) = ("\(bundle)/pid", "\(bundle)/runtime.log")
+        unlink(log)
+        let created = try await Tool.runDetaching(
+            program, globals(log) + ["create", "--bundle", bundle, "--pid-file", pidFile, id])
+        guard created else { throw failure("create", log) }
+        guard let text = HostFiles.read(pidFile), let pid = pid_t(text) else {
+            throw EngineError(.failed, "the OCI runtime did not say which process it made")
+        }
+        return pid
+    }
+
+    /// Lets the first process of a created machine run its command.
+    func start(_ id: String, bundle: String) async throws {
+        let log = "\(bundle)/runtime.log"
+        guard try await Tool.runDetaching(program, globals(log) + ["start", id]) else { throw failure("start", log) }
+    }
+
+    func pause(_ id: String) async throws { try await Tool.run(program, globals() + ["pause", id]) }
+
+    func resume(_ id: String) async throws { try await Tool.run(program, globals() + ["resume", id]) }
+
+    /// Removes the state and the cgroup of a machine, whose processes it kills if any are left. Harmless when it is missing.
+    func delete(_ id: String) async throws {
+        guard HostFiles.exists("\(stateDirectory)/\(id)") else { return }
+        try await Tool.run(program, globals() + ["delete", "--force", id])
+    }
+
+    /// The machines that the runtime knows, with the first process of those that run.
+    func list() async throws -> [(id: String, process: pid_t?)] {
+        let output = try await Tool.run(program, globals() + ["list", "--format", "json"])
+        guard let entries = try? JSON.parse(output).array else { return [] }
+        return entries.compactMap { entry in
+            guard let id = entry["id"]?.string else { return nil }
+            let runs = entry["status"]?.string == "running" || entry["status"]?.string == "paused"
+            return (id, runs ? entry["pid"]?.int.map { pid_t($0) } : nil)
+        }
+    }
+
+    private func globals(_ log: String? = nil) -> [String] {
+        ["--root", stateDirectory] + (log.map { ["--log", $0, "--log-format", "json"] } ?? [])
+    }
+
+    private func failure(_ action: String, _ log: String) -> EngineError {
+        EngineError(
+            .failed, "the machine could not be \(action)ed",
+            diagnostics: "\(program) \(action): \(HostFiles.read(log)?.suffix(2000) ?? "no log")")
+    }
+}

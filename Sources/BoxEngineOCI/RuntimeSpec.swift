@@ -1,0 +1,119 @@
+import BoxEngine
+import BoxModel
+
+/// The OCI runtime configuration of a machine (`config.json`), after the OCI runtime specification 1.0.2.
+struct RuntimeSpec {
+    let record: MachineRecord
+    let machine: MachineSpec
+    let disk: MachineDisk
+    let seccomp: JSON
+
+    /// What a box's root may do inside its own user namespace. None of these reaches the host.
+    static let capabilities: [String] = [
+        "CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_MKNOD",
+        "CAP_NET_BIND_SERVICE", "CAP_NET_RAW", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID",
+        "CAP_SYS_CHROOT", "CAP_SYS_PTRACE",
+    ]
+    /// Processes and threads of a box.
+    static let processLimit = 4096
+    /// The box's hostname: its id, whose underscore no hostname may have.
+    var hostname: String { machine.id.replacing("_", with: "-") }
+
+    var json: JSON {
+        let capabilities = JSON.array(Self.capabilities.map { .string($0) })
+        return [
+            "ociVersion": "1.0.2",
+            "hostname": .string(hostname),
+            "root": ["path": .string(disk.rootfs), "readonly": false],
+            "process": [
+                "terminal": false,
+                "user": ["uid": 0, "gid": 0],
+                "args": .array(Self.initCommand.map { .string($0) }),
+                "env": [
+                    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                    .string("BOX_ID=\(machine.id)"), "container=box",
+                ],
+                "cwd": "/",
+                // sudo needs to gain privileges, which are the box's own.
+                "noNewPrivileges": false,
+                "capabilities": [
+                    "bounding": capabilities, "effective": capabilities, "permitted": capabilities,
+                ],
+            ],
+            "mounts": mounts,
+            "linux": [
+                "namespaces": .array(
+                    ["user", "pid", "ipc", "uts", "mount", "cgroup", "network"].map { ["type": .string($0)] }),
+                "uidMappings": idMappings,
+                "gidMappings": idMappings,
+                "cgroupsPath": .string("\(disk.configuration.cgroupPrefix)/\(machine.id)"),
+                "resources": resources,
+                "sysctl": ["net.ipv4.ping_group_range": "0 65535"],
+                "seccomp": seccomp,
+                "maskedPaths": .array(Self.maskedPaths.map { .string($0) }),
+                "readonlyPaths": .array(Self.readOnlyPaths.map { .string($0) }),
+            ],
+        ]
+    }
+
+    /// tini reaps orphans; sshd is the way in. The log is on the box's own disk, so that it can't fill the host's.
+    private static let initCommand = [
+        "/usr/bin/tini", "--", "/usr/sbin/sshd", "-D", "-E", "/var/log/sshd.log", "-f", "/run/box/sshd_config",
+    ]
+
+    private var idMappings: JSON {
+        [["containerID": 0, "hostID": JSON(Int(record.idBase)), "size": JSON(Int(Slots.idsPerMachine))]]
+    }
+
+    private var resources: JSON {
+        let period = 100_000
+        return [
+            "memory": ["limit": JSON(machine.type.memory)],
+            "cpu": ["quota": JSON(machine.type.virtualCPUs * period), "period": JSON(period)],
+            "pids": ["limit": JSON(Self.processLimit)],
+            "devices": [["allow": false, "access": "rwm"]],
+        ]
+    }
+
+    private var mounts: JSON {
+        func tmpfs(_ path: String, _ options: String...) -> JSON {
+            Self.mount(path, "tmpfs", "tmpfs", ["nosuid", "nodev"] + options)
+        }
+        var list: [JSON] = [
+            Self.mount("/proc", "proc", "proc", []),
+            Self.mount("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
+            Self.mount(
+                "/dev/pts", "devpts", "devpts",
+                ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
+            Self.mount("/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777"]),
+            Self.mount("/dev/mqueue", "mqueue", "mqueue", ["nosuid", "noexec", "nodev"]),
+            Self.mount("/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", "ro"]),
+            Self.mount("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "ro"]),
+            tmpfs("/run", "mode=755"),
+            tmpfs("/run/lock", "mode=1777", "size=5120k"),
+            tmpfs("/run/sshd", "mode=755", "size=64k"),
+            Self.mount("/run/box", "bind", disk.guest, ["bind", "ro", "nosuid", "nodev", "noexec"]),
+        ]
+        for name in GuestFiles.etcFiles {
+            list.append(
+                Self.mount(
+                    "/etc/\(name)", "bind", "\(disk.guest)/\(name)", ["bind", "rw", "nosuid", "nodev", "noexec"]))
+        }
+        return .array(list)
+    }
+
+    private static func mount(_ target: String, _ type: String, _ source: String, _ options: [String]) -> JSON {
+        [
+            "destination": .string(target), "type": .string(type), "source": .string(source),
+            "options": .array(options.map { .string($0) }),
+        ]
+    }
+
+    private static let maskedPaths = [
+        "/proc/asound", "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
+        "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap",
+    ]
+    private static let readOnlyPaths = [
+        "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+    ]
+}

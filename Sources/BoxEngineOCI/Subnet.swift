@@ -1,0 +1,56 @@
+import BoxEngine
+import Glibc
+
+/// The boxes' private IPv4 network: a /20.
+struct Subnet: Sendable, Equatable, CustomStringConvertible {
+    /// The network's address in host byte order, its low 12 bits zero.
+    let base: UInt32
+    static let prefixLength = 20
+
+    init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[1] == "\(Self.prefixLength)", let address = Self.address(String(parts[0])),
+            address & 0xFFF == 0
+        else { return nil }
+        base = address
+    }
+
+    init(base: UInt32) { self.base = base }
+
+    var description: String { "\(Self.text(base))/\(Self.prefixLength)" }
+    var gateway: String { Self.text(base + 1) }
+    func address(of slot: Int) -> String { Self.text(base + 1 + UInt32(slot)) }
+
+    /// Candidates for hosts where nobody chose: they are rarely used by routers, VPNs or other container engines.
+    static var candidates: [Subnet] { (201...250).map { Subnet(base: 10 << 24 | $0 << 16) } }
+
+    /// The first candidate that overlaps no route of this host.
+    ///
+    /// - Parameter routes: the text of `/proc/net/route`.
+    static func firstFree(routes: String) -> Subnet? {
+        let taken = routes.split(separator: "\n").dropFirst().compactMap { line -> (UInt32, UInt32)? in
+            let fields = line.split(whereSeparator: { $0 == "\t" || $0 == " " })
+            guard fields.count > 7, let destination = UInt32(fields[1], radix: 16),
+                let mask = UInt32(fields[7], radix: 16),
+                mask != 0
+            else { return nil }
+            return (destination.byteSwapped, mask.byteSwapped)
+        }
+        return candidates.first { candidate in
+            !taken.contains { destination, mask in
+                let common = mask & 0xFFFF_F000
+                return destination & common == candidate.base & common
+            }
+        }
+    }
+
+    private static func address(_ text: String) -> UInt32? {
+        var address = in_addr()
+        guard inet_pton(AF_INET, text, &address) == 1 else { return nil }
+        return UInt32(bigEndian: address.s_addr)
+    }
+
+    private static func text(_ address: UInt32) -> String {
+        [24, 16, 8, 0].map { String(address >> UInt32($0) & 0xFF) }.joined(separator: ".")
+    }
+}

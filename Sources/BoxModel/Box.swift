@@ -1,0 +1,27 @@
+/// A box as the API shows it: a typed view over the object that was sent, which is kept whole.
+public struct Box: Sendable, Equatable {
+    public var json: JSON
+
+    /// - Returns: nil when the value has no `id`, without which nothing can be done with it.
+    public init?(json: JSON) {
+        guard json["id"]?.string != nil else { return nil }
+        self.json = json
+    }
+
+    public var id: String { json["id"]?.string ?? "" }
+    public var name: String { json["name"]?.string ?? "" }
+    public var state: BoxState { BoxState(rawValue: json["state"]?.string ?? "") }
+    /// The public HTTPS URL of the box's services, when there is one.
+    public var url: String? { json["url"]?.string }
+    /// The IPv4 address on which sshd answers, while the machine runs.
+    public var ip: String? { json["ip"]?.string }
+    public var desktopAvailable: Bool { json["desktopAvailable"]?.bool ?? false }
+    /// Secret-bearing: it can hold an access token.
+    public var desktopURL: String? { json["desktopUrl"]?.string }
+    public var snapshotAvailable: Bool { json["snapshotAvailable"]?.bool ?? false }
+    public var snapshotCompletedAt: Timestamp? { json["snapshotCompletedAt"]?.string.flatMap(Timestamp.init(iso8601:)) }
+    public var createdAt: Timestamp? { json["createdAt"]?.string.flatMap(Timestamp.init(iso8601:)) }
+    public var updatedAt: Timestamp? { json["updatedAt"]?.string.flatMap(Timestamp.init(iso8601:)) }
+    /// When the box stops by itself; nil for never.
+    public var archiveAfter: Timestamp? { json["archiveAfter"]?.string.flatMap(Timestamp.init(iso8601:)) }
+}

@@ -1,0 +1,40 @@
+/// A stable error code of the API. Servers may send codes that aren't listed here.
+public struct ErrorCode: RawRepresentable, Sendable, Hashable {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+    public init(_ rawValue: String) { self.rawValue = rawValue }
+
+    public static let unauthorized = ErrorCode("unauthorized")
+    public static let forbidden = ErrorCode("forbidden")
+    public static let notFound = ErrorCode("not_found")
+    public static let methodNotAllowed = ErrorCode("method_not_allowed")
+    public static let accountNotReady = ErrorCode("account_not_ready")
+    public static let invalidJSON = ErrorCode("invalid_json")
+    public static let invalidRequest = ErrorCode("invalid_request")
+    public static let invalidName = ErrorCode("invalid_name")
+    public static let invalidTTL = ErrorCode("invalid_ttl")
+    public static let invalidType = ErrorCode("invalid_type")
+    public static let invalidEnvironment = ErrorCode("invalid_env")
+    public static let invalidLimit = ErrorCode("invalid_limit")
+    public static let invalidCursor = ErrorCode("invalid_cursor")
+    public static let invalidSort = ErrorCode("invalid_sort")
+    public static let invalidState = ErrorCode("invalid_state")
+    public static let invalidSSHKey = ErrorCode("invalid_ssh_key")
+    public static let noChanges = ErrorCode("no_changes")
+    public static let machineNotRunning = ErrorCode("machine_not_running")
+    public static let boxStarting = ErrorCode("box_starting")
+    public static let resumeFailed = ErrorCode("resume_failed")
+    public static let forkFailed = ErrorCode("fork_failed")
+    public static let stopFailed = ErrorCode("stop_failed")
+    public static let deleteMismatch = ErrorCode("delete_confirmation_mismatch")
+    public static let idempotencyInProgress = ErrorCode("idempotency_in_progress")
+    public static let idempotencyKeyReused = ErrorCode("idempotency_key_reused")
+    public static let invalidIdempotencyKey = ErrorCode("invalid_idempotency_key")
+    public static let limitReached = ErrorCode("limit_reached")
+    public static let rateLimited = ErrorCode("rate_limited")
+    public static let dailyLimitReached = ErrorCode("daily_limit_reached")
+    public static let bodyTooLarge = ErrorCode("body_too_large")
+    public static let notImplemented = ErrorCode("not_implemented")
+    public static let internalError = ErrorCode("internal_error")
+    public static let unavailable = ErrorCode("unavailable")
+}

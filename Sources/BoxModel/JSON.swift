@@ -1,0 +1,88 @@
+/// A JSON value that loses nothing: object keys keep their order, numbers keep their digits.
+///
+/// Objects that came from a server are passed on to people's scripts, unknown fields included, so
+/// decoding into fixed structs and encoding again is not good enough. Typed views such as ``Box``
+/// wrap one of these instead.
+public enum JSON: Sendable, Equatable {
+    case null
+    case bool(Bool)
+    /// A number as its source text, for example `1.50` or `12345678901234567890`.
+    case number(String)
+    case string(String)
+    /// A string that Swift's `String` can't hold because it has unpaired surrogates:
+    /// the text between its quotes, escapes included.
+    case escapedString(String)
+    case array([JSON])
+    case object(JSONObject)
+}
+
+extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+    ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+    public init(nilLiteral: ()) { self = .null }
+    public init(booleanLiteral value: Bool) { self = .bool(value) }
+    public init(integerLiteral value: Int64) { self = .number(String(value)) }
+    public init(stringLiteral value: String) { self = .string(value) }
+    public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+    public init(dictionaryLiteral elements: (String, JSON)...) {
+        self = .object(JSONObject(elements))
+    }
+
+    public init(_ value: Int) { self = .number(String(value)) }
+    public init(_ value: Int64) { self = .number(String(value)) }
+    public init(_ value: String?) { self = value.map { .string($0) } ?? .null }
+    public init(_ value: Int?) { self = value.map { .number(String($0)) } ?? .null }
+}
+
+extension JSON {
+    /// The member of that name, or nil when this isn't an object or has none. An explicit null is `.null`.
+    public subscript(key: String) -> JSON? {
+        if case .object(let object) = self { object[key] } else { nil }
+    }
+
+    public var string: String? { if case .string(let value) = self { value } else { nil } }
+    public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    public var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
+    public var object: JSONObject? { if case .object(let value) = self { value } else { nil } }
+    public var isNull: Bool { self == .null }
+
+    /// The number as an integer, or nil when it isn't a number or has a fraction. `3600.0` and `36e2` are 3600.
+    public var int: Int? {
+        guard case .number(let digits) = self else { return nil }
+        if let exact = Int(digits) { return exact }
+        guard let value = Double(digits) else { return nil }
+        return Int(exactly: value)
+    }
+}
+
+/// The members of a JSON object in the order in which they were written.
+///
+/// Look-ups are linear: the objects on this wire have tens of members.
+public struct JSONObject: Sendable, Equatable {
+    public private(set) var members: [(key: String, value: JSON)]
+
+    public init() { members = [] }
+
+    /// Later duplicates win, as in every common parser, and stand where the first one stood.
+    public init(_ members: some Sequence<(String, JSON)>) {
+        self.init()
+        for (key, value) in members { self[key] = value }
+    }
+
+    public subscript(key: String) -> JSON? {
+        get { members.first { $0.key == key }?.value }
+        set {
+            let index = members.firstIndex { $0.key == key }
+            switch (index, newValue) {
+            case (let index?, let value?): members[index].value = value
+            case (let index?, nil): members.remove(at: index)
+            case (nil, let value?): members.append((key, value))
+            case (nil, nil): break
+            }
+        }
+    }
+
+    public static func == (left: JSONObject, right: JSONObject) -> Bool {
+        left.members.elementsEqual(right.members) { $0.key == $1.key && $0.value == $1.value }
+    }
+}

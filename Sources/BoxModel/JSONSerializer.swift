@@ -1,0 +1,81 @@
+extension JSON {
+    /// The value on one line without needless white space, in UTF-8 without escapes where JSON needs none.
+    public var compact: String {
+        var out: [UInt8] = []
+        write(to: &out, indent: nil, level: 0)
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    /// The value over several lines, indented by two spaces, for people.
+    public var pretty: String {
+        var out: [UInt8] = []
+        write(to: &out, indent: 2, level: 0)
+        return String(decoding: out, as: UTF8.self)
+    }
+
+    /// The bytes of ``compact``.
+    public var compactBytes: [UInt8] {
+        var out: [UInt8] = []
+        write(to: &out, indent: nil, level: 0)
+        return out
+    }
+
+    private func write(to out: inout [UInt8], indent: Int?, level: Int) {
+        switch self {
+        case .null: out += "null".utf8
+        case .bool(let value): out += (value ? "true" : "false").utf8
+        case .number(let digits): out += digits.utf8
+        case .string(let text): Self.writeString(text, to: &out)
+        case .escapedString(let escaped):
+            out.append(UInt8(ascii: "\""))
+            out += escaped.utf8
+            out.append(UInt8(ascii: "\""))
+        case .array(let elements):
+            Self.writeList(elements, "[", "]", to: &out, indent: indent, level: level) { element, out in
+                element.write(to: &out, indent: indent, level: level + 1)
+            }
+        case .object(let object):
+            Self.writeList(object.members, "{", "}", to: &out, indent: indent, level: level) { member, out in
+                Self.writeString(member.key, to: &out)
+                out += (indent == nil ? ":" : ": ").utf8
+                member.value.write(to: &out, indent: indent, level: level + 1)
+            }
+        }
+    }
+
+    private static func writeList<Element>(
+        _ elements: [Element], _ open: Unicode.Scalar, _ close: Unicode.Scalar, to out: inout [UInt8],
+        indent: Int?, level: Int, _ writeElement: (Element, inout [UInt8]) -> Void
+    ) {
+        func newLine(_ level: Int) {
+            guard let indent else { return }
+            out.append(UInt8(ascii: "\n"))
+            out += repeatElement(UInt8(ascii: " "), count: indent * level)
+        }
+        out.append(UInt8(ascii: open))
+        for (index, element) in elements.enumerated() {
+            if index > 0 { out.append(UInt8(ascii: ",")) }
+            newLine(level + 1)
+            writeElement(element, &out)
+        }
+        if !elements.isEmpty { newLine(level) }
+        out.append(UInt8(ascii: close))
+    }
+
+    private static func writeString(_ text: String, to out: inout [UInt8]) {
+        let hex = Array("0123456789abcdef".utf8)
+        out.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""): out += "\\\"".utf8
+            case UInt8(ascii: "\\"): out += "\\\\".utf8
+            case 0x0A: out += "\\n".utf8
+            case 0x0D: out += "\\r".utf8
+            case 0x09: out += "\\t".utf8
+            case 0x00..<0x20, 0x7F: out += "\\u00".utf8 + [hex[Int(byte >> 4)], hex[Int(byte & 15)]]
+            default: out.append(byte)
+            }
+        }
+        out.append(UInt8(ascii: "\""))
+    }
+}

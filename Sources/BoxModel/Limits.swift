@@ -1,0 +1,73 @@
+/// How large a machine is. The wire names are the raw values.
+public enum MachineType: String, Sendable, CaseIterable {
+    case small, `default`, large
+
+    public var virtualCPUs: Int {
+        switch self {
+        case .small: 2
+        case .default: 4
+        case .large: 8
+        }
+    }
+
+    /// In bytes.
+    public var memory: Int64 { Int64(self == .large ? 16 : self == .default ? 8 : 4) << 30 }
+}
+
+/// The rules of the time to live of a box, in seconds.
+public enum TimeToLive {
+    /// When a request doesn't say.
+    public static let standard = 3600
+    /// Larger values are capped to this: 30 days.
+    public static let maximum = 2_592_000
+}
+
+/// The rules of a box's name.
+public enum BoxName {
+    /// In characters; longer names are cut.
+    public static let maximumLength = 120
+
+    /// `Box 2026-05-28 16:00`, after the moment of creation in UTC.
+    public static func standard(at moment: Timestamp) -> String {
+        let text = moment.iso8601
+        return "Box \(text.prefix(10)) \(text.dropFirst(11).prefix(5))"
+    }
+}
+
+/// The rules of the environment that a request may give a box.
+public enum EnvironmentRules {
+    public static let maximumCount = 100
+    /// Names and values together, in bytes.
+    public static let maximumSize = 64 << 10
+    public static let maximumNameLength = 128
+    /// Names that the service sets itself.
+    public static let reserved: Set<String> = [
+        "ASCII_TOKEN", "ASCII_API_URL", "AGENT_ID", "PRODUCT_MODE", "ENVIRONMENT_ID", "BOX_ID",
+        "SERVICE_PREVIEW_TOKEN", "BOX_CLI_TOKEN",
+    ]
+
+    /// - Returns: what is wrong with the environment, or nil.
+    public static func problem(in environment: [(name: String, value: String)]) -> String? {
+        if environment.count > maximumCount {
+            return "env has \(environment.count) variables; at most \(maximumCount) are allowed"
+        }
+        let size = environment.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+        if size > maximumSize { return "env is \(size) bytes; at most \(maximumSize) are allowed" }
+        for (name, value) in environment {
+            if !isValidName(name) {
+                return "env name \"\(name.prefix(140))\" is not valid: use a letter or _ and then letters, digits or _"
+            }
+            if reserved.contains(name) { return "env name \"\(name)\" is reserved" }
+            if value.utf8.contains(0) { return "env value of \"\(name)\" has a NUL byte" }
+        }
+        return nil
+    }
+
+    static func isValidName(_ name: String) -> Bool {
+        guard let first = name.utf8.first, name.utf8.count <= maximumNameLength else { return false }
+        func isLetter(_ byte: UInt8) -> Bool {
+            (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == 0x5F
+        }
+        return isLetter(first) && name.utf8.allSatisfy { isLetter($0) || (0x30...0x39).contains($0) }
+    }
+}

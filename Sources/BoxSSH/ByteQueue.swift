@@ -1,0 +1,54 @@
+/// Bytes that wait to be written, first in first out, in one buffer that is reused.
+struct ByteQueue {
+    private var storage: [UInt8] = []
+    private var head = 0
+    private var tail = 0
+
+    var count: Int { tail - head }
+    var isEmpty: Bool { head == tail }
+
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let source = bytes.baseAddress, !bytes.isEmpty else { return }
+        makeRoom(bytes.count)
+        storage.withUnsafeMutableBytes { ($0.baseAddress! + tail).copyMemory(from: source, byteCount: bytes.count) }
+        tail += bytes.count
+    }
+
+    /// Lets `fill` write up to `limit` bytes behind what waits; it returns how many it wrote, or a negative error.
+    mutating func fill(limit: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
+        makeRoom(limit)
+        let count = storage.withUnsafeMutableBytes { all in
+            fill(UnsafeMutableRawBufferPointer(rebasing: all[tail..<tail + limit]))
+        }
+        if count > 0 { tail += count }
+        return count
+    }
+
+    /// Hands the waiting bytes to `take`, which returns how many it took, or a negative error.
+    mutating func consume(_ take: (UnsafeRawBufferPointer) throws -> Int) rethrows -> Int {
+        let taken = try storage.withUnsafeBytes { try take(UnsafeRawBufferPointer(rebasing: $0[head..<tail])) }
+        if taken > 0 { head += taken }
+        if isEmpty { removeAll() }
+        return taken
+    }
+
+    mutating func removeAll() {
+        head = 0
+        tail = 0
+    }
+
+    private mutating func makeRoom(_ needed: Int) {
+        guard storage.count - tail < needed else { return }
+        let waiting = count
+        if head > 0 {
+            storage.withUnsafeMutableBytes { all in
+                all.baseAddress!.copyMemory(from: all.baseAddress! + head, byteCount: waiting)
+            }
+            head = 0
+            tail = waiting
+        }
+        if storage.count - tail < needed {
+            storage.append(contentsOf: repeatElement(0, count: max(needed - (storage.count - tail), storage.count)))
+        }
+    }
+}

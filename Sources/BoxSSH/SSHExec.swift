@@ -1,0 +1,106 @@
+import CSSH2
+import Glibc
+
+/// How a remote process ended.
+public enum RemoteExit: Sendable, Equatable {
+    case code(Int32)
+    /// A signal's name without `SIG`, such as `TERM`.
+    case signal(String)
+}
+
+extension SSHConnection {
+    /// The longest command that fits in one SSH packet of libssh2, in bytes.
+    public static let maximumCommandLength = 32_000
+
+    /// Runs a command, or a login shell when `command` is nil, and carries the three streams until it has ended.
+    ///
+    /// The descriptors stay the caller's and their flags are never changed; any of them may be closed or -1. The end of
+    /// `stdin` is passed on while output continues. When there is output and the reader of `stdout` has gone, the session
+    /// is ended and the result is `.signal("PIPE")`, as for a local process.
+    ///
+    /// - Parameters:
+    ///   - terminal: asks for a pty, which merges stderr into stdout; `~.` at the start of a line ends the session
+    ///     (``SSHError/Kind/closedByUser``).
+    ///   - environment: sent one by one; what the server doesn't accept is dropped (sshd_config(5), AcceptEnv).
+    /// - Throws: ``SSHError``; `.interrupted` when SIGINT, SIGTERM or SIGHUP came and no local terminal was raw. With a
+    ///   raw terminal the signal ends this process, after the terminal has been restored.
+    public func run(
+        command: String?, terminal: TerminalRequest? = nil, environment: [(String, String)] = [],
+        stdin: Int32 = STDIN_FILENO, stdout: Int32 = STDOUT_FILENO, stderr: Int32 = STDERR_FILENO
+    ) throws(SSHError) -> RemoteExit {
+        if let command, command.utf8.count > Self.maximumCommandLength {
+            throw SSHError(
+                .invalidRequest,
+                "the command is \(command.utf8.count) bytes long, more than \(Self.maximumCommandLength); "
+                    + "send it through standard input: `box ssh \(target.boxID) -- bash -s < script`")
+        }
+        guard command?.utf8.contains(0) != true else {
+            throw SSHError(.invalidRequest, "the command has a NUL byte in it, which no shell takes")
+        }
+        interruptions = SignalWatch()
+        defer { interruptions = nil }
+        let channel = try openChannel()
+        // When we end first, the server closes its side only after the process; nothing is lost by not waiting for that.
+        var goodbye = 0.1
+        defer { closeChannel(channel, within: goodbye) }
+        try prepare(channel, terminal, environment)
+        try start(channel, command)
+
+        let raw = terminal?.localTerminal.flatMap(RawTerminal.init)
+        defer { raw?.restore() }
+        let pump = ExecPump(
+            connection: self, channel: channel, terminal: terminal,
+            input: LocalInput(stdin, escapes: raw != nil), outputs: [LocalOutput(stdout), LocalOutput(stderr)])
+        let exit = try pump.run()
+        if pump.isClosed { goodbye = 2 }
+        return exit
+    }
+
+    func openChannel() throws(SSHError) -> OpaquePointer {
+        let type = "session"
+        let channel = try drivePointer {
+            libssh2_channel_open_ex(
+                session, type, UInt32(type.utf8.count), UInt32(2 << 20), UInt32(LIBSSH2_CHANNEL_PACKET_DEFAULT), nil, 0)
+        }
+        guard let channel else { throw failed("open a session", Int(libssh2_session_last_errno(session))) }
+        return channel
+    }
+
+    /// Waits for the other side's goodbye that long; what libssh2 still holds then is freed with the session.
+    func closeChannel(_ channel: OpaquePointer, within seconds: Double = 2) {
+        interruptions = nil
+        _ = try? drive(.until(monotonicSeconds() + seconds)) { Int(libssh2_channel_free(channel)) }
+    }
+
+    private func prepare(
+        _ channel: OpaquePointer, _ terminal: TerminalRequest?, _ environment: [(String, String)]
+    ) throws(SSHError) {
+        for (name, value) in environment where name.utf8.count + value.utf8.count < Self.maximumCommandLength {
+            // Refused by most servers for most names, and not worth failing for.
+            try drive {
+                Int(libssh2_channel_setenv_ex(channel, name, UInt32(name.utf8.count), value, UInt32(value.utf8.count)))
+            }
+        }
+        guard let terminal else { return }
+        let size = terminal.size()
+        let modes = terminal.encodedModes()
+        let code = try drive {
+            modes.withUnsafeBytes { bytes in
+                let bytes = bytes.assumingMemoryBound(to: CChar.self)
+                return Int(libssh2_channel_request_pty_ex(
+                    channel, terminal.term, UInt32(terminal.term.utf8.count), bytes.baseAddress, UInt32(bytes.count),
+                    size.columns, size.rows, 0, 0))
+            }
+        }
+        guard code == 0 else { throw failed("get a terminal", code) }
+    }
+
+    private func start(_ channel: OpaquePointer, _ command: String?) throws(SSHError) {
+        let request = command == nil ? "shell" : "exec"
+        let code = try drive {
+            Int(libssh2_channel_process_startup(
+                channel, request, UInt32(request.utf8.count), command, UInt32(command?.utf8.count ?? 0)))
+        }
+        guard code == 0 else { throw failed("start \(command == nil ? "a shell" : "the command")", code) }
+    }
+}

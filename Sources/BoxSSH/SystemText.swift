@@ -1,0 +1,31 @@
+import Glibc
+
+/// `errno` in words, in lower case to fit inside a message.
+func errorText(_ code: Int32) -> String {
+    var buffer = [CChar](repeating: 0, count: 256)
+    guard strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
+    let text = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return text.prefix(1).lowercased() + text.dropFirst()
+}
+
+/// Bytes from a disk or a server as text for people: control characters escaped, so that a file name can't drive the
+/// reader's terminal, and invalid UTF-8 replaced.
+func displayText(_ bytes: some Collection<UInt8>) -> String {
+    var text = ""
+    for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+        switch scalar.value {
+        case 10: text += "\\n"
+        case 9: text += "\\t"
+        case 0..<32, 127..<160: text += "\\x" + String(scalar.value >> 4, radix: 16) + String(scalar.value & 15, radix: 16)
+        default: text.unicodeScalars.append(scalar)
+        }
+    }
+    return text
+}
+
+/// A clock that only moves forward, in seconds (CLOCK_MONOTONIC).
+func monotonicSeconds() -> Double {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+}

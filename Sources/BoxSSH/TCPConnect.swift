@@ -1,0 +1,76 @@
+import Glibc
+
+/// Opens TCP connections with a time limit.
+enum TCPConnect {
+    /// A connected, non-blocking socket. Every address of the host is tried in the resolver's order.
+    ///
+    /// Name resolution is the resolver's own and keeps its own limits; box addresses are numbers, which don't ask it.
+    static func open(_ target: SSHTarget, until deadline: Double) throws(SSHError) -> Int32 {
+        let addresses = try resolve(target)
+        defer { freeaddrinfo(addresses) }
+        var failure = SSHError(.unknownHost, "\(target.host) has no address; \(target.nextStep)")
+        var next: UnsafeMutablePointer<addrinfo>? = addresses
+        while let address = next {
+            do {
+                return try open(address.pointee, target, until: deadline)
+            } catch {
+                failure = error
+            }
+            next = address.pointee.ai_next
+        }
+        throw failure
+    }
+
+    private static func resolve(_ target: SSHTarget) throws(SSHError) -> UnsafeMutablePointer<addrinfo> {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_flags = AI_NUMERICSERV
+        var found: UnsafeMutablePointer<addrinfo>?
+        let code = getaddrinfo(target.host, String(target.port), &hints, &found)
+        guard code == 0, let found else {
+            let reason = String(cString: gai_strerror(code))
+            throw SSHError(
+                .unknownHost, "can't find the host \(displayText(target.host.utf8)) of \(target.boxID): \(reason); \(target.nextStep)")
+        }
+        return found
+    }
+
+    private static func open(_ address: addrinfo, _ target: SSHTarget, until deadline: Double) throws(SSHError) -> Int32 {
+        let type = address.ai_socktype | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let fd = socket(address.ai_family, type, address.ai_protocol)
+        guard fd >= 0 else { throw failed(errno, target) }
+        var connected = false
+        defer { if !connected { close(fd) } }
+        var yes: Int32 = 1
+        setsockopt(fd, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+        if connect(fd, address.ai_addr, address.ai_addrlen) != 0 {
+            guard errno == EINPROGRESS || errno == EINTR else { throw failed(errno, target) }
+            var waiting = pollfd(fd: fd, events: Int16(POLLOUT), revents: 0)
+            while true {
+                let left = deadline - monotonicSeconds()
+                guard left > 0 else { throw failed(ETIMEDOUT, target) }
+                let ready = poll(&waiting, 1, Int32(min(left * 1000 + 1, 60_000)))
+                if ready > 0 { break }
+                guard ready == 0 || errno == EINTR else { throw failed(errno, target) }
+            }
+            var code: Int32 = 0
+            var length = socklen_t(MemoryLayout<Int32>.size)
+            getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &length)
+            guard code == 0 else { throw failed(code, target) }
+        }
+        connected = true
+        return fd
+    }
+
+    private static func failed(_ code: Int32, _ target: SSHTarget) -> SSHError {
+        let kind: SSHError.Kind
+        switch code {
+        case ECONNREFUSED: kind = .connectionRefused
+        case ETIMEDOUT: kind = .timedOut
+        case EHOSTUNREACH, ENETUNREACH, ENETDOWN, EHOSTDOWN, EADDRNOTAVAIL: kind = .unreachable
+        case ECONNRESET, ECONNABORTED: kind = .connectionLost
+        default: kind = .localFailure(errno: code)
+        }
+        return SSHError(kind, "can't connect to \(target.place): \(errorText(code)); \(target.nextStep)")
+    }
+}

@@ -1,0 +1,105 @@
+import BoxModel
+import HTTPTypes
+
+/// The members of a JSON request body, read one by one with errors that name the member.
+struct RequestBody: Sendable {
+    private let object: JSONObject
+
+    /// - Parameter bytes: nothing, or a JSON object.
+    init(_ bytes: [UInt8]) throws {
+        if bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) {
+            object = JSONObject()
+            return
+        }
+        let json: JSON
+        do { json = try JSON.parse(bytes) } catch {
+            throw APIError(.badRequest, .invalidJSON, "the request body is not valid JSON: \(error)")
+        }
+        guard case .object(let object) = json else {
+            throw APIError(.badRequest, .invalidJSON, "the request body has to be a JSON object")
+        }
+        self.object = object
+    }
+
+    func isAbsent(_ key: String) -> Bool { object[key] == nil }
+
+    /// The member, or nil when it is absent or null.
+    func string(_ key: String, code: ErrorCode = .invalidRequest) throws -> String? {
+        guard let value = object[key], !value.isNull else { return nil }
+        guard let text = value.string else { throw APIError(.badRequest, code, "\(key) has to be a string") }
+        return text
+    }
+
+    func bool(_ key: String) throws -> Bool? {
+        guard let value = object[key], !value.isNull else { return nil }
+        guard let bool = value.bool else {
+            throw APIError(.badRequest, .invalidRequest, "\(key) has to be true or false")
+        }
+        return bool
+    }
+
+    /// What `ttlSeconds` asks for.
+    enum TTL: Equatable { case absent, never, seconds(Int) }
+
+    func timeToLive() throws -> TTL {
+        guard let value = object["ttlSeconds"] else { return .absent }
+        if value.isNull || value == "infinite" { return .never }
+        guard let seconds = value.int, seconds >= 1 else {
+            throw APIError(
+                .badRequest, .invalidTTL,
+                "ttlSeconds has to be a whole number of seconds from 1 to \(TimeToLive.maximum), or null for no automatic stop"
+            )
+        }
+        return .seconds(min(seconds, TimeToLive.maximum))
+    }
+
+    /// The name, cut to its longest form, or nil when absent or null.
+    func name() throws -> String? {
+        guard let text = try string("name", code: .invalidName) else { return nil }
+        let name = text.trimmed
+        guard !name.isEmpty else {
+            throw APIError(.badRequest, .invalidName, "name is empty: give 1 to \(BoxName.maximumLength) characters")
+        }
+        guard !name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+            throw APIError(.badRequest, .invalidName, "name has a control character")
+        }
+        return String(name.prefix(BoxName.maximumLength))
+    }
+
+    func machineType() throws -> MachineType? {
+        guard let text = try string("type", code: .invalidType) else { return nil }
+        guard let type = MachineType(rawValue: text) else {
+            let valid = MachineType.allCases.map(\.rawValue).joined(separator: ", ")
+            throw APIError(.badRequest, .invalidType, "type \"\(text.prefix(64))\" is not valid: use one of \(valid)")
+        }
+        return type
+    }
+
+    /// The environment in the order in which it was given, or nil when absent or null.
+    func environment() throws -> [(name: String, value: String)]? {
+        guard let value = object["env"], !value.isNull else { return nil }
+        guard let members = value.object?.members else {
+            throw APIError(.badRequest, .invalidEnvironment, "env has to be an object of names and string values")
+        }
+        let environment = try members.map { member in
+            guard let text = member.value.string else {
+                throw APIError(
+                    .badRequest, .invalidEnvironment, "env value of \"\(member.key.prefix(140))\" has to be a string")
+            }
+            return (name: member.key, value: text)
+        }
+        if let problem = EnvironmentRules.problem(in: environment) {
+            throw APIError(.badRequest, .invalidEnvironment, problem)
+        }
+        return environment
+    }
+}
+
+extension String {
+    /// Without the white space at its ends.
+    var trimmed: String {
+        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace })
+        else { return "" }
+        return String(self[first...last])
+    }
+}

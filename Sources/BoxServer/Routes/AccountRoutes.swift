@@ -1,0 +1,25 @@
+import BoxModel
+import GRDB
+import Hummingbird
+
+/// `GET /me` and `GET /limits`.
+struct AccountRoutes {
+    let boxes: BoxService
+    let database: Database
+
+    func add(to router: RouterGroup<BoxdContext>) {
+        router.route("/me", [.get: me])
+        router.route("/limits", [.get: limits])
+    }
+
+    @Sendable private func me(_ request: Request, _ context: BoxdContext) async throws -> Response {
+        let account = try context.requireAccount()
+        return .success("user.info", ["user": ["login": .string(account.login), "email": .string(account.email)]])
+    }
+
+    @Sendable private func limits(_ request: Request, _ context: BoxdContext) async throws -> Response {
+        let account = try context.requireAccount()
+        let active = try await database.pool.read { try ServerLimits.countActive(account.id, in: $0) }
+        return .success("limits.info", boxes.limits.json(activeNow: active))
+    }
+}

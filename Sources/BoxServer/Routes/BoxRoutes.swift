@@ -1,0 +1,125 @@
+import BoxModel
+import HTTPTypes
+import Hummingbird
+
+/// `/boxes` and `/boxes/{id}`.
+struct BoxRoutes {
+    let boxes: BoxService
+
+    func add(to router: RouterGroup<BoxdContext>) {
+        router.route("/boxes", [.get: list, .post: create])
+        router.route("/boxes/:id", [.get: get, .patch: update, .delete: delete])
+    }
+
+    @Sendable private func list(_ request: Request, _ context: BoxdContext) async throws -> Response {
+        let parameters = request.uri.queryParameters
+        var query = BoxQuery(account: try context.requireAccount().id)
+        query.limit = try Self.limit(parameters["limit"].map(String.init))
+        query.descending = try Self.descending(parameters["sort"].map(String.init))
+        query.states = try Self.states(parameters["state"].map(String.init))
+        query.after = try parameters["cursor"].map { try ListCursor.decode(String($0)) }
+        let (rows, hasMore) = try await boxes.store.page(query)
+        let next = hasMore ? rows.last.map { ListCursor.encode($0.createdAt, $0.id) } : nil
+        return .success(
+            "box.list",
+            [
+                "boxes": .array(rows.map(\.json)),
+                "pageInfo": ["hasMore": .bool(hasMore), "limit": JSON(query.limit), "nextCursor": JSON(next)],
+            ])
+    }
+
+    static func limit(_ text: String?) throws -> Int {
+        guard let text else { return 100 }
+        guard let limit = Int(text), (1...200).contains(limit) else {
+            throw APIError(.badRequest, .invalidLimit, "limit \"\(text.prefix(32))\" is not valid: use 1 to 200")
+        }
+        return limit
+    }
+
+    static func descending(_ text: String?) throws -> Bool {
+        guard let text else { return true }
+        guard ["asc", "desc"].contains(text) else {
+            throw APIError(.badRequest, .invalidSort, "sort \"\(text.prefix(32))\" is not valid: use asc or desc")
+        }
+        return text == "desc"
+    }
+
+    static func states(_ text: String?) throws -> [BoxState] {
+        try (text ?? "").split(separator: ",").map { part in
+            let state = BoxState(rawValue: String(part).trimmed)
+            guard BoxState.all.contains(state) else {
+                let valid = BoxState.all.map(\.rawValue).joined(separator: ", ")
+                throw APIError(.badRequest, .invalidState, "state \"\(part.prefix(32))\" is not valid: use \(valid)")
+            }
+            return state
+        }
+    }
+
+    @Sendable private func create(_ request: Request, _ context: BoxdContext) async throws -> Response {
+        let (body, bytes) = try await context.body(of: request)
+        let wish = try CreateRequest(body)
+        let row = try await boxes.create(
+            wish, account: context.requireAccount(),
+            idempotency: request.idempotencyKey(operation: "create", body: bytes))
+        return .success(
+            "box.created", ["status": "provisioning", "ttlSeconds": JSON(wish.ttlSeconds), "box": row.json],
+            status: .accepted)
+    }
+
+    @Sendable private func get(_ request: Request, _ context: BoxdContext) async throws -> Response {
+        .success("box.info", ["box": try await boxes.get(context.boxID(), context.requireAccount()).json])
+    }
+
+    @Sendable private func update(_ request: Request, _ context: BoxdContext) async throws -> Response {
+        let (body, _) = try await context.body(of: request)
+        let (name, ttl) = (try body.name(), try body.timeToLive())
+        guard name != nil || ttl != .absent else {
+            throw APIError(.badRequest, .noChanges, "the request changes nothing: send name, ttlSeconds or both")
+        }
+        let row = try await boxes.update(context.boxID(), context.requireAccount(), name: name, ttl: ttl)
+        return .success("box.info", ["box": row.json])
+    }
+
+    @Sendable private func delete(_ request: Request, _ context: BoxdContext) async throws -> Response {
+        let id = try context.boxID()
+        let confirmed = request.headers[.init("X-Ascii-Confirm-Delete")!]
+        if let confirmed, confirmed != id {
+            throw APIError(
+                .conflict, .deleteMismatch,
+                "X-Ascii-Confirm-Delete names another box than the path: both have to be \(id)",
+                details: ["boxId": .string(id)])
+        }
+        try await boxes.delete(id, context.requireAccount())
+        return .success("box.deleted", ["id": .string(id), "status": "deleted"])
+    }
+}
+
+extension BoxdContext {
+    /// The id in the path. One that no box can have is answered like one that no box has.
+    func boxID() throws -> String {
+        let id = parameters.get("id") ?? ""
+        guard BoxID.isValid(id) else { throw APIError.boxNotFound(id) }
+        return id
+    }
+}
+
+extension Request {
+    func idempotencyKey(operation: String, body: [UInt8]) throws -> IdempotencyKey? {
+        try headers[.init("Idempotency-Key")!].map { try IdempotencyKey($0, operation: operation, body: body) }
+    }
+}
+
+/// Where a page of boxes ended: base64url of `<milliseconds>:<id>`, the same form as the cursors of events.
+enum ListCursor {
+    static func encode(_ createdAt: Int64, _ id: String) -> String {
+        Base64.encodeURL(Array("\(createdAt):\(id)".utf8))
+    }
+
+    static func decode(_ text: String) throws -> (createdAt: Int64, id: String) {
+        if let bytes = Base64.decodeURL(text) {
+            let parts = String(decoding: bytes, as: UTF8.self).split(separator: ":", maxSplits: 1)
+            if parts.count == 2, let createdAt = Int64(parts[0]) { return (createdAt, String(parts[1])) }
+        }
+        throw APIError(.badRequest, .invalidCursor, "cursor is not valid: use the nextCursor of the page before")
+    }
+}

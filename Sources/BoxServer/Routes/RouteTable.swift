@@ -1,0 +1,21 @@
+import BoxModel
+import HTTPTypes
+import Hummingbird
+
+typealias Handler = @Sendable (Request, BoxdContext) async throws -> Response
+
+extension RouterMethods where Context == BoxdContext {
+    /// Everything that one path answers to. Other methods get 405 with the valid ones.
+    func route(_ path: RouterPath, _ handlers: [HTTPRequest.Method: Handler]) {
+        for (method, handler) in handlers { on(path, method: method, use: handler) }
+        let allowed = handlers.keys.map(\.rawValue).sorted().joined(separator: ", ")
+        for method in [HTTPRequest.Method.get, .head, .post, .put, .patch, .delete, .options, .trace]
+        where handlers[method] == nil {
+            on(path, method: method) { request, _ -> Response in
+                throw APIError(
+                    .methodNotAllowed, .methodNotAllowed, "\(method) is not allowed here: use \(allowed)",
+                    details: ["allow": .string(allowed)])
+            }
+        }
+    }
+}

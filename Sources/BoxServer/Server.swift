@@ -1,0 +1,87 @@
+import BoxEngine
+import BoxModel
+import Hummingbird
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// How a boxd is set up.
+public struct ServerConfiguration: Sendable {
+    /// The database and the key file are here. Readable by root only.
+    public var dataDirectory: String
+    public var host: String
+    public var port: Int
+    public var limits = ServerLimits()
+
+    public init(dataDirectory: String, host: String, port: Int) {
+        (self.dataDirectory, self.host, self.port) = (dataDirectory, host, port)
+    }
+
+    var databasePath: String { "\(dataDirectory)/boxd.sqlite" }
+    var keyFile: String { "\(dataDirectory)/secret.key" }
+}
+
+/// The API on one engine.
+public struct Server: Sendable {
+    private let configuration: ServerConfiguration
+    private let engine: any MachineEngine
+    private let logger: Logger
+    private let database: Database
+    let boxes: BoxService
+    let keys: KeyStore
+
+    public init(configuration: ServerConfiguration, engine: any MachineEngine, logger: Logger) throws {
+        (self.configuration, self.engine, self.logger) = (configuration, engine, logger)
+        database = try Database(path: configuration.databasePath)
+        keys = KeyStore(database: database)
+        boxes = BoxService(
+            store: BoxStore(database: database), engine: engine, sealer: try Sealer(keyFile: configuration.keyFile),
+            limits: configuration.limits, logger: logger)
+    }
+
+    func router() -> Router<BoxdContext> {
+        let router = Router(context: BoxdContext.self)
+        router.add(middleware: EnvelopeMiddleware())
+        HealthRoutes().add(to: router)
+        let api = router.group(RouterPath(APIPath.prefix)).add(middleware: AuthenticationMiddleware(keys: keys))
+        AccountRoutes(boxes: boxes, database: database).add(to: api)
+        BoxRoutes(boxes: boxes).add(to: api)
+        BoxActionRoutes(boxes: boxes).add(to: api)
+        return router
+    }
+
+    /// Makes the host ready, takes up what the last boxd left, and serves until a signal asks it to stop.
+    ///
+    /// - Parameter onRunning: called once requests are answered.
+    public func run(onRunning: @escaping @Sendable () async -> Void = {}) async throws {
+        try await engine.prepare()
+        try await boxes.reconcile()
+        let application = Application(
+            router: router(),
+            server: .http1(configuration: .init(idleTimeout: .seconds(60))),
+            configuration: .init(address: .hostname(configuration.host, port: configuration.port), serverName: "boxd"),
+            onServerRunning: { _ in await onRunning() },
+            logger: logger)
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: application), .init(service: Watch(boxes: boxes, logger: logger))],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+        await boxes.settle()
+        await engine.shutdown()
+    }
+}
+
+/// What can be done to a data directory without a running server.
+public struct Administration: Sendable {
+    private let keys: KeyStore
+
+    public init(configuration: ServerConfiguration) throws {
+        keys = KeyStore(database: try Database(path: configuration.databasePath))
+    }
+
+    /// Makes an API key for the account of that login, and the account where it is new.
+    public func createKey(name: String, login: String) async throws -> (id: String, secret: String) {
+        try await keys.create(name: name, account: keys.account(login: login))
+    }
+}

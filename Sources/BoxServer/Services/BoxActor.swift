@@ -1,0 +1,138 @@
+import BoxEngine
+import BoxModel
+import Logging
+
+/// One box's machine: everything that changes it runs here, one after the other.
+///
+/// Who may do what in which state is decided by a transaction of ``BoxStore`` before the work is queued here, so a decision never
+/// waits for a machine, and what was acknowledged survives the server: ``BoxService/reconcile()`` takes unfinished work up again.
+actor BoxActor {
+    let id: String
+    private let store: BoxStore
+    private let engine: any MachineEngine
+    private let sealer: Sealer
+    private let logger: Logger
+    private var last: Task<Void, Never>?
+
+    init(id: String, store: BoxStore, engine: any MachineEngine, sealer: Sealer, logger: Logger) {
+        (self.id, self.store, self.engine, self.sealer) = (id, store, engine, sealer)
+        var logger = logger
+        logger[metadataKey: "box"] = "\(id)"
+        self.logger = logger
+    }
+
+    /// Runs the work when all that was queued before it is done.
+    private func serially<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) -> Task<
+        Value, any Error
+    > {
+        let previous = last
+        let task = Task {
+            await previous?.value
+            return try await work()
+        }
+        last = Task { _ = await task.result }
+        return task
+    }
+
+    /// Returns when nothing is queued or running any more.
+    func settle() async {
+        while let current = last {
+            await current.value
+            if current == last { last = nil }
+        }
+    }
+
+    // MARK: Work
+
+    /// Queues the start of a box whose state is `provisioning`, after its disk has been copied where it is a fork.
+    func boot(after copy: Task<Void, any Error>? = nil) {
+        _ = serially { [self] in
+            do {
+                try await copy?.value
+                try await start()
+            } catch {
+                await fail("start", error)
+            }
+        }
+    }
+
+    private func start() async throws {
+        guard let row = try await store.find(id), !row.isDeleting, row.boxState == .provisioning else { return }
+        let began = ContinuousClock.now
+        let address = try await engine.start(
+            MachineSpec(
+                id: id, type: row.machineType, environment: try environment(of: row),
+                authorizedKeys: try await store.keys(of: id)))
+        try await store.update(id) { row in
+            row.state = BoxState.ready.rawValue
+            row.ip = address
+            row.errorMessage = nil
+            row.forkedFrom = nil
+        }
+        logger.info("ready", metadata: ["ip": "\(address)", "took": "\(ContinuousClock.now - began)"])
+    }
+
+    private func environment(of row: BoxRow) throws -> [(name: String, value: String)] {
+        guard let sealed = row.environment, let members = try JSON.parse(sealer.open(sealed)).object?.members else {
+            return []
+        }
+        return members.map { ($0.key, $0.value.string ?? "") }
+    }
+
+    /// Queues the stop of a box whose state is `archiving`.
+    func archive(force: Bool) {
+        _ = serially { [self] in
+            do {
+                if await engine.status(id) != .missing { try await engine.stop(id, force: force) }
+                try await store.update(id) { row in
+                    row.state = BoxState.archived.rawValue
+                    row.ip = nil
+                    row.archiveAfter = nil
+                    row.snapshotCompletedAt = Timestamp.now.milliseconds
+                    row.errorMessage = nil
+                }
+                logger.info("archived")
+            } catch {
+                await fail("stop", error)
+            }
+        }
+    }
+
+    /// Queues the copy of this box's disk for a new one.
+    func copyDisk(to target: String) -> Task<Void, any Error> {
+        serially { [self] in
+            guard await engine.status(id) != .missing else {
+                throw EngineError(.noSuchMachine, "the source box has no disk")
+            }
+            try await engine.fork(id, to: target)
+        }
+    }
+
+    /// Queues the removal of a box that is marked as deleted, and waits for it.
+    func remove() async throws {
+        try await serially { [self] in
+            try await engine.remove(id)
+            try await store.delete(id)
+            logger.info("deleted")
+        }.value
+    }
+
+    /// Gives the machine the keys that the store has. May run beside a disk copy, which it doesn't touch.
+    func installKeys(_ keys: [String]) async throws {
+        try await engine.setAuthorizedKeys(keys, of: id)
+    }
+
+    private func fail(_ action: String, _ error: any Error) async {
+        logger.error("\(action) failed", metadata: ["error": "\(error)"])
+        let message = (error as? EngineError)?.message ?? "the server could not \(action) the box"
+        do {
+            try await store.update(id) { row in
+                row.state = BoxState.error.rawValue
+                row.ip = nil
+                row.errorMessage = message
+            }
+        } catch {
+            logger.critical("the failure could not be stored", metadata: ["error": "\(error)"])
+        }
+    }
+}

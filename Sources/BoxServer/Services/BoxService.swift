@@ -1,0 +1,262 @@
+import BoxEngine
+import BoxModel
+import FoundationEssentials
+import HTTPTypes
+import Logging
+
+/// The boxes of all accounts: what the routes call.
+actor BoxService {
+    let store: BoxStore
+    let limits: ServerLimits
+    private let engine: any MachineEngine
+    private let sealer: Sealer
+    private let logger: Logger
+    private var actors: [String: BoxActor] = [:]
+
+    init(store: BoxStore, engine: any MachineEngine, sealer: Sealer, limits: ServerLimits, logger: Logger) {
+        (self.store, self.engine, self.sealer, self.limits, self.logger) = (store, engine, sealer, limits, logger)
+    }
+
+    private func actor(_ id: String) -> BoxActor {
+        if let actor = actors[id] { return actor }
+        let actor = BoxActor(id: id, store: store, engine: engine, sealer: sealer, logger: logger)
+        actors[id] = actor
+        return actor
+    }
+
+    private func existing(_ id: String, _ account: Account) async throws -> BoxRow {
+        guard let row = try await store.find(id, account: account.id) else { throw APIError.boxNotFound(id) }
+        return row
+    }
+
+    func get(_ id: String, _ account: Account) async throws -> BoxRow { try await existing(id, account) }
+
+    // MARK: Create and fork
+
+    func create(_ request: CreateRequest, account: Account, idempotency: IdempotencyKey?) async throws -> BoxRow {
+        let row = try newRow(request, account: account)
+        let (box, isNew) = try await enter(row, idempotency)
+        if isNew { await actor(box.id).boot() }
+        return box
+    }
+
+    func fork(_ id: String, _ request: CreateRequest, account: Account, idempotency: IdempotencyKey?) async throws
+        -> BoxRow
+    {
+        let source = try await existing(id, account)
+        guard source.boxState.isUsable || [.archived, .error].contains(source.boxState) else {
+            throw APIError(
+                .conflict, .forkFailed,
+                "box \(id) is \(source.boxState.displayName): wait until it is ready or stopped",
+                details: ["state": .string(source.state)])
+        }
+        var row = try newRow(request, account: account)
+        if request.name == nil { row.name = String("\(source.name) (fork)".prefix(BoxName.maximumLength)) }
+        if request.type == nil { row.type = source.type }
+        if request.environment == nil { row.environment = source.environment }
+        row.noEnv = request.noEnv ?? source.noEnv
+        row.forkedFrom = source.id
+        let (box, isNew) = try await enter(row, idempotency)
+        if isNew {
+            // Queued at the source now, so that a stop or delete of it that comes next waits for the copy.
+            let copy = await actor(source.id).copyDisk(to: box.id)
+            await actor(box.id).boot(after: copy)
+        }
+        return box
+    }
+
+    private func enter(_ row: BoxRow, _ idempotency: IdempotencyKey?) async throws -> (BoxRow, isNew: Bool) {
+        switch try await store.insert(row, limits: limits, idempotency: idempotency) {
+        case .inserted: return (row, true)
+        case .refused(let refusal): throw refusal.error
+        case .keyReused:
+            throw APIError(
+                .conflict, .idempotencyKeyReused, "this Idempotency-Key was used for another request: choose a new one")
+        case .repeated(let id):
+            guard let box = try await store.find(id, account: row.accountID) else {
+                throw APIError(.notFound, .notFound, "box \(id), which this Idempotency-Key made, was deleted")
+            }
+            return (box, false)
+        }
+    }
+
+    private func newRow(_ request: CreateRequest, account: Account) throws -> BoxRow {
+        let now = Timestamp.now
+        return BoxRow(
+            id: BoxID.generate(), accountID: account.id, name: request.name ?? BoxName.standard(at: now),
+            state: BoxState.provisioning.rawValue, type: (request.type ?? .default).rawValue,
+            archiveAfter: request.ttlSeconds.map { now.advanced(bySeconds: $0).milliseconds }, ip: nil,
+            environment: try seal(request.environment), noEnv: request.noEnv ?? false, forkedFrom: nil,
+            snapshotCompletedAt: nil, errorMessage: nil, isDeleting: false, createdAt: now.milliseconds,
+            updatedAt: now.milliseconds)
+    }
+
+    private func seal(_ environment: [(name: String, value: String)]?) throws -> Data? {
+        guard let environment, !environment.isEmpty else { return nil }
+        return try sealer.seal(JSON.object(JSONObject(environment.map { ($0.name, .string($0.value)) })).compact)
+    }
+
+    // MARK: Change
+
+    func update(_ id: String, _ account: Account, name: String?, ttl: RequestBody.TTL) async throws -> BoxRow {
+        _ = try await existing(id, account)
+        let updated = try await store.update(id) { row in
+            if let name { row.name = name }
+            switch ttl {
+            case .absent: break
+            case .never: row.archiveAfter = nil
+            case .seconds(let seconds): row.archiveAfter = Timestamp.now.advanced(bySeconds: seconds).milliseconds
+            }
+        }
+        guard let updated else { throw APIError.boxNotFound(id) }
+        return updated
+    }
+
+    func stop(_ id: String, _ account: Account, force: Bool) async throws -> BoxRow {
+        let row = try await existing(id, account)
+        if let stopping = try await beginStop(id, force: force) { return stopping }
+        if [.archiving, .archived].contains(row.boxState) { return row }
+        throw APIError(
+            .badRequest, .stopFailed,
+            "box \(id) is \(row.boxState.displayName) and can't be stopped yet: wait until it is ready, or delete it",
+            details: ["state": .string(row.state), "box": row.json])
+    }
+
+    /// Stops the box when its state allows that.
+    private func beginStop(_ id: String, force: Bool) async throws -> BoxRow? {
+        let row = try await store.transition(id, from: BoxState.active + [.error]) {
+            $0.state = BoxState.archiving.rawValue
+        }
+        if row != nil { await actor(id).archive(force: force) }
+        return row
+    }
+
+    func resume(_ id: String, _ request: CreateRequest, account: Account) async throws -> BoxRow {
+        let row = try await existing(id, account)
+        let environment = try seal(request.environment)
+        let resumed = try await store.transition(id, from: [.archived, .error], startingWithin: limits) { row in
+            row.state = BoxState.provisioning.rawValue
+            row.archiveAfter = request.ttlSeconds.map { Timestamp.now.advanced(bySeconds: $0).milliseconds }
+            row.errorMessage = nil
+            if let environment { row.environment = environment }
+            if let noEnv = request.noEnv { row.noEnv = noEnv }
+            if let type = request.type { row.type = type.rawValue }
+        }
+        if let resumed {
+            await actor(id).boot()
+            return resumed
+        }
+        guard row.boxState != .archiving else {
+            throw APIError(
+                .conflict, .resumeFailed, "box \(id) is still stopping: try again when it is stopped",
+                details: ["state": .string(row.state)])
+        }
+        return try await existing(id, account)
+    }
+
+    /// Deletes the box in whatever state it is. When this returns, nothing of it is left.
+    func delete(_ id: String, _ account: Account) async throws {
+        _ = try await existing(id, account)
+        try await store.update(id) { $0.isDeleting = true }
+        try await finishDelete(id)
+    }
+
+    private func finishDelete(_ id: String) async throws {
+        try await actor(id).remove()
+        actors[id] = nil
+    }
+
+    // MARK: Access
+
+    /// Lets the owner of a public key log in. A box that is starting is waited for.
+    ///
+    /// - Parameter line: a valid public key line.
+    func addKey(_ line: String, to id: String, _ account: Account) async throws -> BoxRow {
+        var row = try await existing(id, account)
+        if row.boxState == .provisioning {
+            await actor(id).settle()
+            row = try await existing(id, account)
+        }
+        guard row.boxState.isUsable else {
+            let next = row.boxState == .archived ? "resume it first" : "wait until it is ready"
+            throw APIError(
+                .badRequest, .machineNotRunning, "box \(id) is \(row.boxState.displayName): \(next)",
+                details: ["state": .string(row.state)])
+        }
+        let keys = try await store.addKey(line, to: id)
+        do { try await actor(id).installKeys(keys) } catch let error as EngineError
+            where error.reason == .machineNotRunning
+        {
+            throw APIError(.badRequest, .machineNotRunning, "box \(id) is not running: resume it first")
+        }
+        return row
+    }
+
+    // MARK: Time
+
+    /// Stops the boxes whose time is up.
+    func stopExpired() async throws {
+        for id in try await store.expired(at: .now) {
+            logger.info("time is up", metadata: ["box": "\(id)"])
+            _ = try await beginStop(id, force: false)
+        }
+    }
+
+    /// Archives the boxes whose machine ended by itself: shut down from inside, or killed.
+    func archiveLost() async throws {
+        for id in try await store.active() where await engine.status(id) == .lost {
+            logger.notice("the machine is gone; archiving its disk", metadata: ["box": "\(id)"])
+            _ = try await beginStop(id, force: true)
+        }
+    }
+
+    /// Takes up what the last boxd left: unfinished work is finished, boxes whose machine is gone are archived, machines of no
+    /// box are removed.
+    func reconcile() async throws {
+        let rows = try await store.all()
+        for row in rows {
+            if row.isDeleting {
+                try await finishDelete(row.id)
+                continue
+            }
+            switch row.boxState {
+            case .initial, .provisioning: try await restart(row)
+            case .archiving: await actor(row.id).archive(force: false)
+            case .archived, .error: break
+            default: try await adopt(row)
+            }
+        }
+        let known = Set(rows.map(\.id))
+        for id in await engine.machines() where !known.contains(id) {
+            logger.notice("removing a machine without a box", metadata: ["box": "\(id)"])
+            try await engine.remove(id)
+        }
+    }
+
+    private func restart(_ row: BoxRow) async throws {
+        if let source = row.forkedFrom, await engine.status(row.id) == .missing {
+            let copy = await actor(source).copyDisk(to: row.id)
+            await actor(row.id).boot(after: copy)
+        } else {
+            await actor(row.id).boot()
+        }
+    }
+
+    private func adopt(_ row: BoxRow) async throws {
+        switch await engine.status(row.id) {
+        case .running(let address):
+            if row.ip != address { try await store.update(row.id) { $0.ip = address } }
+        case .lost, .stopped:
+            _ = try await beginStop(row.id, force: true)
+        case .missing:
+            try await store.update(row.id) { row in
+                row.state = BoxState.error.rawValue
+                row.ip = nil
+                row.errorMessage = "the box's disk is missing on the server"
+            }
+        }
+    }
+
+    /// Waits until no box has work queued, for a graceful stop.
+    func settle() async { for actor in actors.values { await actor.settle() } }
+}

@@ -1,0 +1,51 @@
+import BoxModel
+import FoundationEssentials
+import GRDB
+
+/// A box as the database keeps it.
+struct BoxRow: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
+    static let databaseTableName = "box"
+
+    var id: String
+    var accountID: String
+    var name: String
+    var state: String
+    var type: String
+    /// Milliseconds since the epoch; nil for never.
+    var archiveAfter: Int64?
+    var ip: String?
+    /// The request's environment as JSON, sealed with the server's key.
+    var environment: Data?
+    /// Whether the box gets none of the account's secrets and repositories.
+    var noEnv: Bool
+    /// The box whose disk this one still waits for.
+    var forkedFrom: String?
+    var snapshotCompletedAt: Int64?
+    /// Why the state is `error`.
+    var errorMessage: String?
+    /// Whether the box is on its way out. Nobody but the remover sees it any more.
+    var isDeleting: Bool
+    var createdAt: Int64
+    var updatedAt: Int64
+
+    var boxState: BoxState { BoxState(rawValue: state) }
+    var machineType: MachineType { MachineType(rawValue: type) ?? .default }
+
+    /// The object that the API shows.
+    var json: JSON {
+        func time(_ value: Int64?) -> JSON { JSON(value.map(Timestamp.init(milliseconds:))) }
+        var object: JSONObject = [
+            "id": .string(id), "name": .string(name), "state": .string(state), "url": nil, "ip": JSON(ip),
+            "desktopAvailable": false, "desktopUrl": nil,
+            "snapshotAvailable": .bool(snapshotCompletedAt != nil), "snapshotCompletedAt": time(snapshotCompletedAt),
+            "createdAt": time(createdAt), "updatedAt": time(updatedAt), "archiveAfter": time(archiveAfter),
+            "type": .string(type),
+        ]
+        if let errorMessage { object["errorMessage"] = .string(errorMessage) }
+        return .object(object)
+    }
+}
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+    public init(dictionaryLiteral elements: (String, JSON)...) { self.init(elements) }
+}

@@ -1,0 +1,121 @@
+import BoxModel
+import GRDB
+
+/// What the database knows of boxes. Every method is one transaction.
+struct BoxStore: Sendable {
+    let database: Database
+
+    /// What came of asking for a new box.
+    enum Insertion: Sendable, Equatable {
+        case inserted
+        /// The same request was made before: this is its box.
+        case repeated(boxID: String)
+        /// The same idempotency key came with another request.
+        case keyReused
+        case refused(LimitRefusal)
+    }
+
+    /// Enters a new box unless a limit is in the way or the request was made before. One transaction, so that two requests
+    /// at once can't both take the last place.
+    func insert(_ row: BoxRow, limits: ServerLimits, idempotency: IdempotencyKey?) async throws -> Insertion {
+        try await database.pool.write { database in
+            if let earlier = try idempotency?.find(row.accountID, in: database) { return earlier }
+            if let refusal = try limits.refusal(of: row.accountID, creating: true, in: database) {
+                return .refused(refusal)
+            }
+            try row.insert(database)
+            try database.execute(
+                sql: "INSERT INTO creation (accountID, at) VALUES (?, ?)", arguments: [row.accountID, row.createdAt])
+            try idempotency?.enter(row, in: database)
+            return .inserted
+        }
+    }
+
+    /// Changes a box when it is in one of `states` and, for a box that starts to count as active, the limits allow it.
+    ///
+    /// - Returns: what the box became, or nil when its state was another.
+    func transition(
+        _ id: String, from states: [BoxState], startingWithin limits: ServerLimits? = nil,
+        _ change: @escaping @Sendable (inout BoxRow) -> Void
+    ) async throws -> BoxRow? {
+        try await database.pool.write { database in
+            guard var row = try BoxRow.fetchOne(database, key: id), !row.isDeleting, states.contains(row.boxState)
+            else { return nil }
+            if let refusal = try limits?.refusal(of: row.accountID, creating: false, in: database) {
+                throw refusal.error
+            }
+            change(&row)
+            row.updatedAt = Timestamp.now.milliseconds
+            try row.update(database)
+            return row
+        }
+    }
+
+    /// Changes a box and returns what it became, or nil when there is no such box.
+    @discardableResult
+    func update(_ id: String, _ change: @escaping @Sendable (inout BoxRow) -> Void) async throws -> BoxRow? {
+        try await database.pool.write { database in
+            guard var row = try BoxRow.fetchOne(database, key: id) else { return nil }
+            change(&row)
+            row.updatedAt = Timestamp.now.milliseconds
+            try row.update(database)
+            return row
+        }
+    }
+
+    /// The box, unless it is somebody else's or on its way out.
+    func find(_ id: String, account: String) async throws -> BoxRow? {
+        try await database.pool.read { database in
+            try BoxRow.filter(sql: "id = ? AND accountID = ? AND NOT isDeleting", arguments: [id, account]).fetchOne(
+                database)
+        }
+    }
+
+    func find(_ id: String) async throws -> BoxRow? {
+        try await database.pool.read { try BoxRow.fetchOne($0, key: id) }
+    }
+
+    func all() async throws -> [BoxRow] { try await database.pool.read { try BoxRow.fetchAll($0) } }
+
+    func delete(_ id: String) async throws {
+        try await database.pool.write { database in
+            _ = try BoxRow.deleteOne(database, key: id)
+            try database.execute(
+                sql: "UPDATE deletionOperation SET completedAt = ? WHERE targetID = ? AND completedAt IS NULL",
+                arguments: [Timestamp.now.milliseconds, id])
+        }
+    }
+
+    /// The ids of boxes whose time is up and which still run.
+    func expired(at moment: Timestamp) async throws -> [String] {
+        try await activeIDs("archiveAfter <= \(moment.milliseconds)")
+    }
+
+    /// The ids of boxes that should be running.
+    func active() async throws -> [String] { try await activeIDs("TRUE") }
+
+    private func activeIDs(_ condition: String) async throws -> [String] {
+        let states = BoxState.active.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+        return try await database.pool.read {
+            try String.fetchAll(
+                $0, sql: "SELECT id FROM box WHERE state IN (\(states)) AND NOT isDeleting AND \(condition)")
+        }
+    }
+
+    // MARK: Keys
+
+    func addKey(_ line: String, to id: String) async throws -> [String] {
+        try await database.pool.write { database in
+            try database.execute(
+                sql: "INSERT OR IGNORE INTO boxKey (boxID, line) VALUES (?, ?)", arguments: [id, line])
+            return try String.fetchAll(
+                database, sql: "SELECT line FROM boxKey WHERE boxID = ? ORDER BY rowid", arguments: [id])
+        }
+    }
+
+    func keys(of id: String) async throws -> [String] {
+        try await database.pool.read {
+            try String.fetchAll($0, sql: "SELECT line FROM boxKey WHERE boxID = ? ORDER BY rowid", arguments: [id])
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import GRDB
+
+/// boxd's database: SQLite in WAL mode, so that reading never waits for writing and a crash loses no commit.
+struct Database: Sendable {
+    let pool: DatabasePool
+
+    init(path: String) throws {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(10)
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA synchronous = NORMAL")
+        }
+        pool = try DatabasePool(path: path, configuration: configuration)
+        try Self.migrator.migrate(pool)
+    }
+
+    private static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 accounts, keys, boxes") { database in
+            try database.create(table: "account") { table in
+                table.primaryKey("id", .text)
+                table.column("login", .text).notNull().unique()
+                table.column("email", .text).notNull()
+                table.column("createdAt", .integer).notNull()
+            }
+            try database.create(table: "apiKey") { table in
+                table.primaryKey("id", .text)
+                table.column("accountID", .text).notNull().indexed().references("account", onDelete: .cascade)
+                table.column("name", .text).notNull()
+                table.column("hash", .blob).notNull().unique()
+                table.column("prefix", .text).notNull()
+                table.column("lastFour", .text).notNull()
+                table.column("createdAt", .integer).notNull()
+                table.column("lastUsedAt", .integer)
+            }
+            try database.create(table: "box") { table in
+                table.primaryKey("id", .text)
+                table.column("accountID", .text).notNull().references("account")
+                table.column("name", .text).notNull()
+                table.column("state", .text).notNull()
+                table.column("type", .text).notNull()
+                table.column("archiveAfter", .integer)
+                table.column("ip", .text)
+                table.column("environment", .blob)
+                table.column("noEnv", .boolean).notNull()
+                table.column("forkedFrom", .text)
+                table.column("snapshotCompletedAt", .integer)
+                table.column("errorMessage", .text)
+                table.column("isDeleting", .boolean).notNull()
+                table.column("createdAt", .integer).notNull()
+                table.column("updatedAt", .integer).notNull()
+            }
+            try database.create(index: "boxByAccount", on: "box", columns: ["accountID", "createdAt", "id"])
+            try database.create(index: "boxByExpiry", on: "box", columns: ["archiveAfter"])
+            try database.create(table: "boxKey") { table in
+                table.column("boxID", .text).notNull().references("box", onDelete: .cascade)
+                table.column("line", .text).notNull()
+                table.primaryKey(["boxID", "line"])
+            }
+            try database.create(table: "creation") { table in
+                table.autoIncrementedPrimaryKey("id")
+                table.column("accountID", .text).notNull()
+                table.column("at", .integer).notNull()
+            }
+            try database.create(index: "creationByAccount", on: "creation", columns: ["accountID", "at"])
+            try database.create(table: "idempotency") { table in
+                table.column("accountID", .text).notNull()
+                table.column("key", .text).notNull()
+                table.column("requestHash", .blob).notNull()
+                table.column("boxID", .text)
+                table.column("createdAt", .integer).notNull()
+                table.primaryKey(["accountID", "key"])
+            }
+            try database.create(table: "deletionOperation") { table in
+                table.primaryKey("id", .text)
+                table.column("accountID", .text).notNull()
+                table.column("targetID", .text).notNull()
+                table.column("requestedAt", .integer).notNull()
+                table.column("completedAt", .integer)
+            }
+        }
+        return migrator
+    }
+}

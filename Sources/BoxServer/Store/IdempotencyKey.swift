@@ -1,0 +1,47 @@
+import BoxModel
+import Crypto
+import FoundationEssentials
+import GRDB
+import HTTPTypes
+
+/// A client's name for one request, so that asking twice makes one box.
+struct IdempotencyKey: Sendable {
+    static let maximumLength = 255
+    /// In milliseconds: how long a key is remembered.
+    static let lifetime: Int64 = 24 * 3600 * 1000
+
+    let key: String
+    let requestHash: Data
+
+    /// - Parameters:
+    ///   - operation: what is asked for, for example `create` or `fork bx_…`.
+    ///   - body: the request's body as sent.
+    init(_ key: String, operation: String, body: [UInt8]) throws {
+        guard !key.isEmpty, key.utf8.count <= Self.maximumLength else {
+            throw APIError(
+                .badRequest, .invalidIdempotencyKey, "Idempotency-Key has to have 1 to \(Self.maximumLength) characters"
+            )
+        }
+        self.key = key
+        requestHash = Data(SHA256.hash(data: Array(operation.utf8) + [0] + body))
+    }
+
+    /// What came of the key before, or nil when it is new.
+    func find(_ account: String, in database: GRDB.Database) throws -> BoxStore.Insertion? {
+        let since = Timestamp.now.milliseconds - Self.lifetime
+        try database.execute(sql: "DELETE FROM idempotency WHERE createdAt < ?", arguments: [since])
+        guard
+            let row = try Row.fetchOne(
+                database, sql: "SELECT requestHash, boxID FROM idempotency WHERE accountID = ? AND key = ?",
+                arguments: [account, key])
+        else { return nil }
+        guard row["requestHash"] == requestHash else { return .keyReused }
+        return .repeated(boxID: row["boxID"])
+    }
+
+    func enter(_ box: BoxRow, in database: GRDB.Database) throws {
+        try database.execute(
+            sql: "INSERT INTO idempotency (accountID, key, requestHash, boxID, createdAt) VALUES (?, ?, ?, ?, ?)",
+            arguments: [box.accountID, key, requestHash, box.id, box.createdAt])
+    }
+}

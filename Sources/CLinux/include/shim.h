@@ -1,0 +1,112 @@
+// What Swift can't import from the kernel's and glibc's headers: raw system calls, and code that has to
+// run between clone and exit without touching a runtime's locks.
+#ifndef BOX_CLINUX_SHIM_H
+#define BOX_CLINUX_SHIM_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef CLONE_NEWUSER
+#define CLONE_NEWUSER 0x10000000
+#endif
+
+// linux/mount.h can't be included beside sys/mount.h with older glibc, so the few names it has are here.
+struct clinux_mount_attr {
+  uint64_t attr_set;
+  uint64_t attr_clr;
+  uint64_t propagation;
+  uint64_t userns_fd;
+};
+enum {
+  CLINUX_OPEN_TREE_CLONE = 1,
+  CLINUX_AT_RECURSIVE = 0x8000,
+  CLINUX_AT_EMPTY_PATH = 0x1000,
+  CLINUX_MOUNT_ATTR_RDONLY = 0x1,
+  CLINUX_MOUNT_ATTR_IDMAP = 0x00100000,
+  CLINUX_MOVE_MOUNT_F_EMPTY_PATH = 4,
+};
+#define CLINUX_SYS_OPEN_TREE 428
+#define CLINUX_SYS_MOVE_MOUNT 429
+#define CLINUX_SYS_MOUNT_SETATTR 442
+
+static inline int clinux_write_map(pid_t pid, const char *name, uint32_t inside, uint32_t outside, uint32_t count) {
+  char path[64], line[64];
+  snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+  int length = snprintf(line, sizeof line, "%u %u %u", inside, outside, count);
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  int result = write(fd, line, (size_t)length) == length ? 0 : -errno;
+  close(fd);
+  return result;
+}
+
+/// A user namespace that maps `count` ids from `inside` to `outside`, as a file descriptor, or -errno.
+/// The namespace belongs to a child that only pauses; the descriptor keeps it alive when the child is gone.
+static inline int clinux_user_namespace(uint32_t inside, uint32_t outside, uint32_t count) {
+  // The raw call, as fork with flags: glibc's clone wants a stack of its own.
+  pid_t child = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
+  if (child < 0) return -errno;
+  if (child == 0) {
+    for (;;) syscall(SYS_pause);
+  }
+  int result = clinux_write_map(child, "uid_map", inside, outside, count);
+  if (result == 0) result = clinux_write_map(child, "gid_map", inside, outside, count);
+  if (result == 0) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/ns/user", (int)child);
+    result = open(path, O_RDONLY | O_CLOEXEC);
+    if (result < 0) result = -errno;
+  }
+  kill(child, SIGKILL);
+  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+  }
+  return result;
+}
+
+/// Binds `source` read-only at `target` with its ids mapped by `userns_fd`. 0 or -errno.
+static inline int clinux_bind_idmapped(const char *source, const char *target, int userns_fd) {
+  int tree = (int)syscall(CLINUX_SYS_OPEN_TREE, AT_FDCWD, source, CLINUX_OPEN_TREE_CLONE | O_CLOEXEC);
+  if (tree < 0) return -errno;
+  struct clinux_mount_attr attr = {
+      .attr_set = CLINUX_MOUNT_ATTR_IDMAP | CLINUX_MOUNT_ATTR_RDONLY,
+      .propagation = MS_PRIVATE,
+      .userns_fd = (uint64_t)userns_fd,
+  };
+  int result = 0;
+  if (syscall(CLINUX_SYS_MOUNT_SETATTR, tree, "", CLINUX_AT_EMPTY_PATH, &attr, sizeof attr) < 0) result = -errno;
+  if (result == 0 &&
+      syscall(CLINUX_SYS_MOVE_MOUNT, tree, "", AT_FDCWD, target, CLINUX_MOVE_MOUNT_F_EMPTY_PATH) < 0)
+    result = -errno;
+  close(tree);
+  return result;
+}
+
+/// mount(2) of an overlay. 0 or -errno.
+static inline int clinux_mount_overlay(const char *target, const char *options) {
+  if (mount("overlay", target, "overlay", MS_NODEV, options) < 0) return -errno;
+  return mount(NULL, target, NULL, MS_PRIVATE, NULL) < 0 ? -errno : 0;
+}
+
+/// syncfs(2), which glibc declares for GNU sources only. 0 or -errno.
+static inline int clinux_sync_file_system(int fd) {
+  return syscall(SYS_syncfs, fd) < 0 ? -errno : 0;
+}
+
+/// Detaches the mount at `target` now; it goes when its last user does. 0, or -errno.
+static inline int clinux_unmount(const char *target) {
+  return umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+#endif

@@ -1,0 +1,37 @@
+#ifndef BOX_CSSH2_SHIM_H
+#define BOX_CSSH2_SHIM_H
+
+#include <libssh2.h>
+#include <libssh2_sftp.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+typedef ssize_t (*box_ssh2_recv)(libssh2_socket_t fd, void *buffer, size_t length, int flags, void **abstract);
+typedef ssize_t (*box_ssh2_send)(libssh2_socket_t fd, const void *buffer, size_t length, int flags, void **abstract);
+
+/// A non-blocking session whose bytes go through `recv` and `send`, which find `abstract` behind their last argument.
+/// In C because libssh2_session_callback_set takes a function pointer as `void *`.
+static inline LIBSSH2_SESSION *box_ssh2_session(void *abstract, box_ssh2_recv recv, box_ssh2_send send) {
+    LIBSSH2_SESSION *session = libssh2_session_init_ex(NULL, NULL, NULL, abstract);
+    if (!session) return NULL;
+    libssh2_session_callback_set(session, LIBSSH2_CALLBACK_RECV, (void *)recv);
+    libssh2_session_callback_set(session, LIBSSH2_CALLBACK_SEND, (void *)send);
+    libssh2_session_set_blocking(session, 0);
+    return session;
+}
+
+/// renameat2(2) with RENAME_NOREPLACE. Through syscall(2), because glibc declares it for _GNU_SOURCE only.
+static inline int box_rename_if_free(const char *from, const char *to) {
+    return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1U);
+}
+
+/// pipe2(2), close-on-exec and non-blocking at both ends; through syscall(2) for the same reason.
+static inline int box_pipe(int ends[2]) {
+    return (int)syscall(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK);
+}
+
+#endif

@@ -1,0 +1,57 @@
+import BoxArguments
+import BoxEngineOCI
+import BoxModel
+import BoxServer
+import Glibc
+
+extension Boxd {
+    static func createKey(_ parsed: ParsedCommand, _ place: Place) async throws {
+        try place.prepare()
+        let configuration = ServerConfiguration(dataDirectory: place.dataDirectory, host: "", port: 0)
+        let key = try await Administration(configuration: configuration).createKey(
+            name: parsed.value("name") ?? "boxd api-key create", login: parsed.value("account") ?? "local")
+        if parsed.has("json") {
+            say(JSON.object(["id": .string(key.id), "secret": .string(key.secret)]).compact + "\n", to: .output)
+        } else {
+            say("\(key.secret)\n", to: .output)
+        }
+    }
+
+    static func buildImage(_ parsed: ParsedCommand, _ place: Place) async throws {
+        try place.prepare()
+        let images = ImageStore(dataDirectory: place.dataDirectory)
+        if parsed.has("if-missing"), images.isUpToDate, let current = images.current {
+            say("the image \(current) is there\n", to: .error)
+            return
+        }
+        say("building the image; this takes about a minute\n", to: .error)
+        let name = try await images.build(mirror: parsed.value("mirror"), include: parsed.values("include"))
+        say("built the image \(name)\n", to: .error)
+    }
+
+    static func imageStatus(_ parsed: ParsedCommand, _ place: Place) {
+        let current = ImageStore(dataDirectory: place.dataDirectory).current
+        if parsed.has("json") {
+            say(JSON.object(["image": JSON(current)]).compact + "\n", to: .output)
+        } else {
+            say((current ?? "no image is built yet: run `boxd image build`") + "\n", to: .output)
+        }
+    }
+
+    static func check(_ parsed: ParsedCommand, _ place: Place) throws {
+        let check = HostCheck(configuration: place.engine)
+        if parsed.has("json") {
+            let problems = check.problems.map {
+                JSON.object(["problem": .string($0.what), "remedy": .string($0.remedy)])
+            }
+            let json: JSON = [
+                "ready": .bool(problems.isEmpty), "runtime": JSON(check.runtime?.program), "problems": .array(problems),
+            ]
+            say(json.compact + "\n", to: .output)
+        } else {
+            let runtime = check.runtime.map { "\($0.program): \($0.reason)" } ?? "none"
+            say(check.message.map { $0 + "\n" } ?? "this host can run boxes (OCI runtime \(runtime))\n", to: .output)
+        }
+        if check.message != nil { exit(1) }
+    }
+}

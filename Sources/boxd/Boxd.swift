@@ -1,0 +1,132 @@
+import BoxArguments
+import BoxEngineOCI
+import BoxModel
+import BoxServer
+import Glibc
+import Logging
+
+/// boxd's command line: the server itself, and what whoever runs it does beside it.
+enum Boxd {
+    static let version = "0.1.0"
+
+    static let spec = CommandSpec(
+        "boxd", summary: "self-hosted server of boxes",
+        options: [.flag("version", "print the version")],
+        subcommands: [
+            CommandSpec(
+                "serve", summary: "serve the API until SIGTERM or SIGINT",
+                discussion: "Boxes outlive boxd: the next one finds what runs and takes it over.",
+                options: shared + [
+                    .value("listen", "HOST:PORT", "where to listen (127.0.0.1:7070)"),
+                    .flag("allow-remote", "listen on an address that is not loopback, without TLS"),
+                    .value("subnet", "CIDR", "the boxes' IPv4 network, a /20 (a free one is chosen and kept)"),
+                    .value("runtime", "PROGRAM", "the OCI runtime (runc where it is installed, else crun)"),
+                    .value("max-boxes", "N", "active boxes per account (100)", kind: .integer(minimum: 1)),
+                    .value(
+                        "max-per-minute", "N", "boxes created per account and minute (120)", kind: .integer(minimum: 1)),
+                    .value(
+                        "max-per-day", "N", "boxes created per account and day (no limit)", kind: .integer(minimum: 1)),
+                    .value(
+                        "log-level", "LEVEL", "how much to log", kind: .choice(Logger.Level.allCases.map(\.rawValue))),
+                ],
+                examples: [ExampleSpec("boxd serve --data-dir /srv/boxd", "keep everything under /srv/boxd")]),
+            CommandSpec(
+                "api-key", summary: "manage API keys",
+                subcommands: [
+                    CommandSpec(
+                        "create", summary: "make a key and print its secret, which is shown only now",
+                        options: shared + [
+                            .value("name", "NAME", "what the key is for"),
+                            .value("account", "LOGIN", "whose key it is; the account is made when it is new (local)"),
+                            .flag("json", "print one JSON object"),
+                        ])
+                ]),
+            CommandSpec(
+                "image", summary: "manage the image that new boxes start from",
+                subcommands: [
+                    CommandSpec(
+                        "build", summary: "build the image with mmdebstrap",
+                        options: shared + [
+                            .flag("if-missing", "do nothing when there is an image of this version"),
+                            .value("mirror", "URL", "a Debian mirror"),
+                            .value("include", "PACKAGE", "one more Debian package; may be repeated", repeats: true),
+                        ]),
+                    CommandSpec(
+                        "status", summary: "say which image new boxes get",
+                        options: shared + [.flag("json", "print one JSON object")]),
+                ]),
+            CommandSpec(
+                "check", summary: "say whether this host can run boxes, and what it lacks",
+                options: shared + [.flag("json", "print one JSON object")]),
+        ])
+
+    private static let shared: [OptionSpec] = [
+        .value("data-dir", "DIR", "images, disks and the database (/var/lib/boxd, or BOXD_DATA_DIR)"),
+        .value("instance", "NAME", "prefix of interfaces and cgroups, for a second boxd on one host (box, or BOXD_INSTANCE)"),
+    ]
+
+    static func run(_ parsed: ParsedCommand) async throws {
+        let place = try Place(parsed)
+        switch parsed.path.dropFirst().joined(separator: " ") {
+        case "serve": try await serve(parsed, place)
+        case "api-key create": try await createKey(parsed, place)
+        case "image build": try await buildImage(parsed, place)
+        case "image status": imageStatus(parsed, place)
+        case "check": try check(parsed, place)
+        default: say("boxd \(version)\n", to: .output)
+        }
+    }
+
+    /// A standard stream by its descriptor: nothing here writes enough to need stdio's buffers.
+    enum Stream: Int32 { case output = 1, error = 2 }
+
+    static func say(_ text: String, to stream: Stream) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(stream.rawValue, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+}
+
+/// Which boxd is meant: where it keeps things and what it calls them.
+struct Place {
+    let dataDirectory: String
+    let engine: OCIEngineConfiguration
+
+    init(_ parsed: ParsedCommand) throws {
+        func setting(_ option: String, _ variable: String) -> String? {
+            parsed.value(option) ?? getenv(variable).map { String(cString: $0) }
+        }
+        dataDirectory = setting("data-dir", "BOXD_DATA_DIR") ?? "/var/lib/boxd"
+        guard dataDirectory.hasPrefix("/"), !dataDirectory.contains(where: { ":,\\\n".contains($0) }) else {
+            throw parsed.usageError(
+                "the data directory \"\(dataDirectory)\" has to be an absolute path without \":\", \",\" and \"\\\"")
+        }
+        let instance = setting("instance", "BOXD_INSTANCE") ?? "box"
+        guard (1...6).contains(instance.utf8.count),
+            instance.allSatisfy({ $0.isASCII && ($0.isLowercase || $0.isNumber) })
+        else {
+            throw parsed.usageError("--instance \"\(instance)\" is not valid: use 1 to 6 lower-case letters and digits")
+        }
+        var engine = OCIEngineConfiguration(dataDirectory: dataDirectory, instance: instance)
+        engine.subnet = parsed.value("subnet")
+        engine.runtime = parsed.value("runtime")
+        self.engine = engine
+    }
+
+    /// Makes the data directory. Boxes' roots have to pass through it; what is private in it is so by itself.
+    func prepare() throws {
+        guard geteuid() == 0 else { throw StartupError("boxd has to run as root: start it with sudo") }
+        umask(0o077)
+        var path = ""
+        for part in dataDirectory.split(separator: "/") {
+            path += "/\(part)"
+            if mkdir(path, 0o711) != 0 && errno != EEXIST {
+                throw StartupError("\(path) can't be made: \(String(cString: strerror(errno)))")
+            }
+        }
+    }
+}

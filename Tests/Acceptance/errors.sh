@@ -1,0 +1,72 @@
+# What goes wrong says what to do, in the documented shape.
+
+test_unknown_and_malformed_ids() {
+    for id in bx_zzzzzzzz nonsense ../me 'bx_%2e'; do
+        fails_with 1 box info "$id" --json
+        equal "$(jq -r .event <<<"$out")" error
+        match "$out" "not found"
+        equal "$err" ""
+    done
+    fails_with 1 box info bx_zzzzzzzz --json
+    equal "$(jq -c '[.code, .status]' <<<"$out")" '["not_found",404]'
+}
+
+test_arguments() {
+    fails_with 2 box new --ttl soon --json
+    equal "$out" ""
+    match "$err" "--ttl"
+    fails_with 2 box new --ttl 60 --no-auto-stop
+    match "$err" "--no-auto-stop"
+    fails_with 2 box new --type huge
+    match "$err" "small"
+    fails_with 2 box infoo x
+    match "$err" "info"
+    fails_with 2 box info
+    match "$err" "ID"
+}
+
+test_boxd_not_running() {
+    fails_with 1 box list --json --api-url http://127.0.0.1:9
+    match "$out" "could not reach the Box API at http://127.0.0.1:9"
+    equal "$(jq -r 'has("code")' <<<"$out")" false
+    equal "$err" ""
+}
+
+test_host_unreachable() {
+    fails_with 1 box list --json --api-url http://nowhere.invalid
+    match "$out" "could not reach the Box API at http://nowhere.invalid"
+}
+
+test_a_stopped_box() {
+    new_box
+    stop_box "$box"
+    fails_with 255 box ssh "$box" true
+    match "$err" "box resume $box"
+    fails_with 255 box --json ssh "$box" true
+    equal "$(jq -r '.event, .code' <<<"$out" | tr '\n' ' ')" "error machine_not_running "
+    equal "$err" ""
+}
+
+test_a_box_that_does_not_answer() {
+    new_box
+    box ssh "$box" true
+    # The listening sshd is stopped: the kernel takes the connection and nobody greets.
+    pkill -STOP -f "sshd: /usr/sbin/sshd -D -E /var/log/sshd.log" || true
+    defer "pkill -CONT -f 'sshd: /usr/sbin/sshd -D -E /var/log/sshd.log'"
+    fails_with 255 timeout 60 box ssh "$box" true
+    match "$err" "$box"
+    match "$err" "time"
+}
+
+test_the_api_answers_everything_in_its_envelope() {
+    api GET /nothing
+    equal "$status $(jq -r '.ok, .type, .code' <<<"$body" | tr '\n' ' ')" "404 false box.error not_found "
+    api PUT /boxes
+    equal "$status $(jq -r .code <<<"$body")" "405 method_not_allowed"
+    api POST /boxes '{"ttlSeconds":'
+    equal "$status $(jq -r .code <<<"$body")" "400 invalid_json"
+    api POST /boxes '{"ttlSeconds":"soon"}'
+    equal "$status" 400
+    match "$(jq -r .message <<<"$body")" ttlSeconds
+    match "$(jq -r .requestId <<<"$body")" req_
+}

@@ -1,0 +1,46 @@
+# What the tests say and make.
+
+fail() { printf 'assertion failed: %s\n' "$*" >&2; exit 1; }
+equal() { [ "$1" = "$2" ] || fail "expected <$2>, got <$1>${3:+ ($3)}"; }
+match() { case $1 in *$2*) ;; *) fail "expected something with <$2>, got <$1>" ;; esac; }
+no_match() { case $1 in *$2*) fail "expected nothing with <$2>, got <$1>" ;; esac; }
+
+# Runs a command that has to fail with that status; its output is in $out and $err.
+fails_with() { # STATUS COMMAND...
+    local expected=$1 status=0
+    shift
+    "$@" >"$SCRATCH/.out" 2>"$SCRATCH/.err" </dev/null || status=$?
+    out=$(cat "$SCRATCH/.out") err=$(cat "$SCRATCH/.err")
+    equal "$status" "$expected" "status of: $*; stdout: $out; stderr: $err"
+    no_match "$err" "Fatal error"
+}
+
+# Makes a box, waits until it is ready, and leaves its id in $box. Deleted when the test ends.
+new_box() { # [flags of box new]
+    box=$(box new --json "$@" | jq -r 'select(.event == "ready") | .id')
+    match "$box" bx_
+    defer "box delete $box --yes --json"
+}
+
+state_of() { box info "$1" --json | jq -r .box.state; }
+ip_of() { box info "$1" --json | jq -r .box.ip; }
+
+wait_state() { # ID STATE
+    local state
+    for _ in $(seq 400); do
+        state=$(state_of "$1")
+        [ "$state" != "$2" ] || return 0
+        sleep 0.05
+    done
+    fail "box $1 is $state, not $2"
+}
+
+stop_box() { box stop "$1" --json >/dev/null && wait_state "$1" stopped; }
+resume_box() { box resume "$1" --json >/dev/null && wait_state "$1" ready; }
+
+# The API itself, for what the command line doesn't show: api METHOD PATH [BODY]; the status is in $status, the body in $body.
+api() {
+    status=$(curl -sS -o "$SCRATCH/.body" -w '%{http_code}' -X "$1" -H "Authorization: Bearer $(cat "$WORK/key")" \
+        ${3+-d "$3"} "http://127.0.0.1:$PORT/api/box/v1$2")
+    body=$(cat "$SCRATCH/.body")
+}

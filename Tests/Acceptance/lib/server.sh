@@ -1,0 +1,63 @@
+# Starting and ending the boxd under test. Needs WORK, PORT, BOXD_DATA_DIR and BOXD_INSTANCE.
+
+start_boxd() { # [flags of boxd serve]
+    setsid boxd serve --listen "127.0.0.1:$PORT" "$@" </dev/null >>"$WORK/boxd.log" 2>&1 &
+    for _ in $(seq 200); do
+        if curl -fs -o /dev/null "http://127.0.0.1:$PORT/healthz"; then break; fi
+        sleep 0.05
+    done
+    curl -fsS -o /dev/null "http://127.0.0.1:$PORT/healthz" || { tail -n 20 "$WORK/boxd.log" >&2; return 1; }
+    [ -s "$WORK/key" ] || boxd api-key create --name acceptance >"$WORK/key"
+}
+
+boxd_pid() { cat "$BOXD_DATA_DIR/boxd.pid" 2>/dev/null || true; }
+
+wait_gone() { # PID
+    for _ in $(seq 400); do
+        [ -d "/proc/$1" ] && [ "$(sed 's/.*) \(.\).*/\1/' "/proc/$1/stat" 2>/dev/null)" != Z ] || return 0
+        sleep 0.05
+    done
+    return 1
+}
+
+stop_boxd() {
+    local pid
+    pid=$(boxd_pid)
+    [ -n "$pid" ] || return 0
+    kill -TERM "$pid" 2>/dev/null || return 0
+    wait_gone "$pid"
+}
+
+kill_boxd() {
+    local pid
+    pid=$(boxd_pid)
+    kill -KILL "$pid"
+    wait_gone "$pid"
+}
+
+# What this instance has on the host: interfaces, rules, mounts, processes, cgroups, runtime state.
+list_remains() {
+    ip -o link | grep -o "$BOXD_INSTANCE-[^:@ ]*" || true
+    nft list tables | grep "boxd_$BOXD_INSTANCE" || true
+    grep -o "$BOXD_DATA_DIR/[^ ]*" /proc/mounts || true
+    find /sys/fs/cgroup -type d -path "*/boxd/$BOXD_INSTANCE*" || true
+    ls -d "/run/boxd/$BOXD_INSTANCE" 2>/dev/null || true
+    pgrep -af "runc.*$BOXD_INSTANCE|boxd serve --listen 127.0.0.1:$PORT" || true
+    ls "$BOXD_DATA_DIR/boxes" "$BOXD_DATA_DIR/layers" 2>/dev/null | grep -v ':$' | grep . || true
+}
+
+# For runs that were cut short: ends what is left, so that the next run starts on a clean host.
+remove_remains() {
+    local id pid
+    for id in $(runc --root "/run/boxd/$BOXD_INSTANCE/runtime" list -q 2>/dev/null); do
+        runc --root "/run/boxd/$BOXD_INSTANCE/runtime" delete --force "$id" || true
+    done
+    grep -o "$BOXD_DATA_DIR/[^ ]*" /proc/mounts | sort -r | while read -r mount; do umount -l "$mount" || true; done
+    for pid in $(ip -o link | grep -o "$BOXD_INSTANCE-[^:@ ]*"); do ip link delete "$pid" 2>/dev/null || true; done
+    nft delete table inet "boxd_$BOXD_INSTANCE" 2>/dev/null || true
+    nft delete table bridge "boxd_$BOXD_INSTANCE" 2>/dev/null || true
+    rm -rf "/run/boxd/$BOXD_INSTANCE"
+    rmdir /run/boxd 2>/dev/null || true
+    find /sys/fs/cgroup -depth -type d -path "*/boxd/$BOXD_INSTANCE*" -exec rmdir {} + 2>/dev/null || true
+    find /sys/fs/cgroup -maxdepth 2 -type d -name boxd -exec rmdir {} + 2>/dev/null || true
+}

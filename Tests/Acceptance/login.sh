@@ -1,0 +1,46 @@
+test_login_stores_the_key_privately() {
+    rm -rf "$HOME/.config"
+    equal "$(box login "$(cat "$WORK/key")" --json | jq -r .event)" login_complete
+    equal "$(stat -c %a "$HOME/.config/ascii/box/config.json")" 600
+    equal "$(stat -c %a "$HOME/.config/ascii/box")" 700
+    equal "$(box config --json | jq -r .loggedIn)" true
+    equal "$(box config --json | jq -r .path)" "$HOME/.config/ascii/box/config.json"
+    box logout --json >/dev/null
+    equal "$(box config --json | jq -r .loggedIn)" false
+}
+
+test_status_before_any_login_names_the_file() {
+    rm -rf "$HOME/.config"
+    equal "$(box status --json | jq -r .config.path)" "$HOME/.config/ascii/box/config.json"
+    equal "$(box status --json | jq -r .account)" null
+}
+
+test_a_file_that_a_program_wrote_is_enough() {
+    rm -rf "$HOME/.config"
+    local path
+    path=$(box status --json | jq -r .config.path)
+    mkdir -p "$(dirname "$path")"
+    printf '{"api_url":"http://127.0.0.1:%s","channel":"stable","token":"%s"}' "$PORT" "$(cat "$WORK/key")" >"$path"
+    unset BOX_API_URL
+    equal "$(box --no-update --json list | jq -r 'has("boxes")')" true
+    equal "$(box status --json | jq -r .account.identifier)" "local@localhost"
+}
+
+test_the_environment_variable_alone_is_enough() {
+    rm -rf "$HOME/.config"
+    equal "$(BOX_API_KEY=$(cat "$WORK/key") box limits --json | jq -r .canStart)" true
+}
+
+test_wrong_and_missing_keys() {
+    rm -rf "$HOME/.config"
+    fails_with 4 box list --json
+    match "$out" '"event":"error"'
+    match "$out" "box login"
+    equal "$err" ""
+    fails_with 4 env BOX_API_KEY=box_wrong box list --json
+    equal "$(jq -r .code <<<"$out")" unauthorized
+    equal "$(jq -r .status <<<"$out")" 401
+    no_match "$out" box_wrong
+    fails_with 4 box login box_wrong --json
+    equal "$(box config --json | jq -r .loggedIn)" false
+}

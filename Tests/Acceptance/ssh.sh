@@ -1,0 +1,99 @@
+test_a_script_on_stdin_with_large_outputs_and_a_status() {
+    new_box
+    cat >setup.sh <<'IN'
+head -c 5242880 /dev/zero | tr '\0' o
+head -c 5242880 /dev/zero | tr '\0' e >&2
+rest=$(cat | md5sum | cut -c1-32)
+exit 7
+IN
+    local status=0
+    box ssh "$box" -- bash -s <setup.sh >out 2>err || status=$?
+    equal "$status" 7
+    equal "$(wc -c <out) $(tr -d o <out | wc -c)" "5242880 0"
+    equal "$(wc -c <err) $(tr -d e <err | wc -c)" "5242880 0"
+}
+
+test_streams_are_binary_safe() {
+    new_box
+    head -c 20000000 /dev/urandom >data
+    box ssh "$box" cat <data >copy
+    cmp data copy
+    equal "$(box ssh "$box" 'md5sum | cut -c1-32' <data)" "$(md5sum <data | cut -c1-32)"
+}
+
+test_words_keep_their_boundaries() {
+    new_box
+    equal "$(box ssh "$box" -- printf '<%s>' 'a b' "c'd" '$HOME' '' '*')" "<a b><c'd><\$HOME><><*>"
+    equal "$(box ssh "$box" 'cd /tmp && pwd')" /tmp
+    equal "$(box ssh "$box" -- bash -lc 'cd /var && pwd')" /var
+}
+
+test_exit_statuses() {
+    new_box
+    fails_with 3 box ssh "$box" 'exit 3'
+    fails_with 143 box ssh "$box" 'kill -TERM $$'
+    box ssh "$box" -- true
+}
+
+test_the_managed_key() {
+    new_box
+    box ssh "$box" true
+    equal "$(stat -c %a "$HOME/.ssh/ascii_box_ed25519")" 600
+    local before
+    before=$(md5sum <"$HOME/.ssh/ascii_box_ed25519")
+    box ssh "$box" true
+    equal "$(md5sum <"$HOME/.ssh/ascii_box_ed25519")" "$before"
+    # OpenSSH itself, with the same key and the same pinned host key.
+    equal "$(ssh -i "$HOME/.ssh/ascii_box_ed25519" -o HostKeyAlias="$box" -o StrictHostKeyChecking=yes \
+        -o UserKnownHostsFile="$HOME/.config/ascii/box/known_hosts" "user@$(ip_of "$box")" 'id -un; sudo -n id -un')" $'user\nroot'
+}
+
+test_host_keys_stay_and_a_changed_one_is_refused() {
+    new_box
+    box ssh "$box" true
+    stop_box "$box"
+    resume_box "$box"
+    box ssh "$box" true
+    ssh-keygen -q -t ed25519 -N '' -f other
+    sed -i "s|^$box .*|$box $(cut -d' ' -f1,2 other.pub)|" "$HOME/.config/ascii/box/known_hosts"
+    fails_with 255 box ssh "$box" true
+    match "$err" "$box"
+    match "$err" "changed"
+}
+
+test_a_terminal() {
+    new_box
+    # A real pseudo-terminal: typed commands, the window's size, Ctrl-C, and the exit status.
+    python3 - "$box" <<'PY'
+import os, pty, re, select, struct, sys, fcntl, termios, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.environ["TERM"] = "xterm-256color"
+    os.execvp("box", ["box", "ssh", sys.argv[1]])
+def size(rows, columns): fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+seen = b""
+def expect(pattern, seconds=20):
+    global seen
+    end = time.time() + seconds
+    while not re.search(pattern, seen):
+        assert time.time() < end, f"no {pattern} in {seen!r}"
+        if select.select([fd], [], [], 0.2)[0]: seen += os.read(fd, 65536)
+    seen = seen[re.search(pattern, seen).end():]
+size(30, 100)
+expect(rb"\$ ")
+os.write(fd, b"stty size; echo term=$TERM; tty\n")
+expect(rb"30 100\r\n.*term=xterm-256color\r\n.*/dev/pts/")
+size(41, 132); time.sleep(0.3)
+os.write(fd, b"stty size\n")
+expect(rb"41 132")
+os.write(fd, b"sleep 100\n"); time.sleep(0.5)
+os.write(fd, b"\x03"); os.write(fd, b"echo after=$?\n")
+expect(rb"after=130")
+os.write(fd, b"exit 9\n")
+while True:
+    try:
+        if not os.read(fd, 65536): break
+    except OSError: break
+assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
+PY
+}

@@ -1,0 +1,72 @@
+# What outlives boxd.
+
+test_a_running_box_and_an_open_session_survive_kill_9() {
+    new_box
+    box ssh "$box" 'for i in 1 2 3 4 5 6 7 8; do echo tick; sleep 0.5; done' >ticks &
+    local session=$!
+    sleep 1
+    kill_boxd
+    sleep 1
+    start_boxd
+    wait "$session"
+    equal "$(grep -c tick ticks)" 8
+    equal "$(state_of "$box")" ready
+    equal "$(box ssh "$box" 'echo $BOX_ID')" "$box"
+    stop_box "$box"
+    resume_box "$box"
+}
+
+test_kill_9_at_any_moment_of_a_create() {
+    local delay id
+    for delay in 0.000 0.010 0.020 0.030 0.040 0.050 0.060 0.070 0.080 0.100 0.120; do
+        api POST /boxes || true
+        id=$(jq -r '.box.id // empty' <<<"$body")
+        sleep "$delay"
+        kill_boxd
+        start_boxd
+        equal "$status" 202
+        defer "box delete $id --yes --json"
+        wait_state "$id" ready
+        equal "$(box ssh "$id" 'echo $BOX_ID')" "$id" "killed after $delay s"
+        box delete "$id" --yes --json >/dev/null
+    done
+}
+
+test_kill_9_during_stop_resume_and_delete() {
+    local delay
+    new_box
+    box ssh "$box" 'echo kept > kept'
+    for delay in 0.000 0.010 0.030 0.060 0.100; do
+        api POST "/boxes/$box/stop"
+        sleep "$delay"
+        kill_boxd
+        start_boxd
+        wait_state "$box" stopped
+        api POST "/boxes/$box/resume"
+        sleep "$delay"
+        kill_boxd
+        start_boxd
+        wait_state "$box" ready
+        equal "$(box ssh "$box" cat kept)" kept
+    done
+    curl -sS -X DELETE -H "Authorization: Bearer $(cat "$WORK/key")" "http://127.0.0.1:$PORT/api/box/v1/boxes/$box" >/dev/null 2>&1 &
+    sleep 0.02
+    kill_boxd
+    start_boxd
+    wait || true
+    box delete "$box" --yes --json >/dev/null 2>&1 || true
+    [ ! -e "$BOXD_DATA_DIR/boxes/$box" ] || fail "the disk is still there"
+}
+
+test_a_lost_machine_keeps_its_disk() {
+    new_box
+    box ssh "$box" 'echo kept > kept'
+    kill_boxd
+    # As a reboot does: the machine's processes, its mounts and the runtime's state are gone.
+    runc --root "/run/boxd/$BOXD_INSTANCE/runtime" delete --force "$box"
+    umount -l "$BOXD_DATA_DIR/boxes/$box/rootfs"
+    start_boxd
+    wait_state "$box" stopped
+    resume_box "$box"
+    equal "$(box ssh "$box" cat kept)" kept
+}

@@ -1,0 +1,125 @@
+import BoxClient
+import BoxModel
+import BoxSSH
+import Testing
+
+@testable import BoxCLI
+
+/// The error line, the words for people, and the exit status.
+@Suite struct ErrorTests {
+    let world = TestWorld()
+    static let notFound =
+        "not found (404). check the Box ID with `box list` (or use `current` if you created one in this shell)"
+
+    private func errorLine(_ status: Int, _ body: String) async -> (line: String, exit: Int32) {
+        world.transport.on("DELETE /boxes/bx_1", status, body)
+        let exit = await world.run("delete", "bx_1", "--json")
+        #expect(world.err.text == "")
+        return (world.out.text, exit)
+    }
+
+    @Test func notFoundHasTheDocumentedWords() async {
+        let expected = #"{"event":"error","error":"\#(Self.notFound)","code":"not_found","status":404}"# + "\n"
+        for body in [Answers.error(404, "not_found", "Box not found"), #"{"error":"not_found"}"#] {
+            let (line, exit) = await errorLine(404, body)
+            #expect(line == expected)
+            #expect(exit == 1)
+        }
+    }
+
+    @Test(arguments: [
+        (409, Answers.error(409, "stop_failed", "It is cloning."), #""It is cloning.","code":"stop_failed","status":409"#, Int32(1)),
+        (401, Answers.error(401, "unauthorized", "Bad key."), #""Bad key.","code":"unauthorized","status":401"#, 4),
+        (403, #"{"error":"forbidden"}"#, #""forbidden (403). this key may not do that","code":"forbidden","status":403"#, 4),
+        (418, #"{"error":"teapot"}"#, #""teapot (HTTP 418)","code":"teapot","status":418"#, 1),
+        (
+            402, #"{"error":"billing_required","status":"blocked","message":"Pay.","billingUrl":"https://d/b?box_token=s3cret"}"#,
+            #""Pay. See https://d/b","code":"billing_required","status":402"#, 1
+        ),
+        (
+            409,
+            #"{"code":"provider_not_configured","error":{"message":"Locked.","details":{"setupUrl":"https://d/s?tab=agents"}}}"#,
+            #""Locked. See https://d/s?tab=agents","code":"provider_not_configured","status":409"#, 1
+        ),
+    ])
+    func apiFailuresHaveCodeAndStatus(_ status: Int, _ body: String, _ expected: String, _ exit: Int32) async {
+        let (line, actualExit) = await errorLine(status, body)
+        #expect(line == #"{"event":"error","error":\#(expected)}"# + "\n")
+        #expect(actualExit == exit)
+    }
+
+    @Test func answersThatAreNotJSONHaveNoCode() async {
+        let (line, exit) = await errorLine(502, "<html>Bad Gateway")
+        #expect(
+            line
+                == #"{"event":"error","error":"the answer of the Box API at http://127.0.0.1:7070 (HTTP 502) can't be used: it is not JSON (expected a JSON value at byte 0)"}"#
+                + "\n")
+        #expect(exit == 1)
+    }
+
+    @Test func networkFailures() async {
+        world.transport.fail("DELETE /boxes/bx_1", "Failed to connect to 127.0.0.1 port 7070")
+        #expect(await world.run("delete", "bx_1", "--json") == 1)
+        #expect(
+            world.out.text
+                == #"{"event":"error","error":"could not reach the Box API at http://127.0.0.1:7070: Failed to connect to 127.0.0.1 port 7070. is boxd running? start it with `box local up`"}"#
+                + "\n")
+        world.transport.fail("DELETE /boxes/bx_1", "Could not resolve host: box.example.com")
+        #expect(await world.run("delete", "bx_1", "--json", "--api-url", "https://box.example.com") == 1)
+        #expect(
+            world.out.text
+                == #"{"event":"error","error":"could not reach the Box API at https://box.example.com: Could not resolve host: box.example.com"}"#
+                + "\n")
+    }
+
+    @Test func peopleGetWordsAndAHintOnStderr() async {
+        world.transport.on("DELETE /boxes/bx_1", 401, Answers.error(401, "unauthorized", #"Bad key.\t"#))
+        #expect(await world.run("delete", "bx_1", "--color", "never") == 4)
+        #expect(world.out.text == "")
+        #expect(
+            world.err.text == "error: Bad key.\u{FFFD}\nhint: log in with `box login KEY`, or set BOX_API_KEY\n")
+    }
+
+    @Test func withoutAKeyNothingIsAsked() async {
+        world.set("BOX_API_KEY", nil)
+        #expect(await world.run("list", "--json") == 4)
+        #expect(world.out.text == #"{"event":"error","error":"not logged in. run `box login KEY`, or set BOX_API_KEY"}"# + "\n")
+    }
+
+    @Test(arguments: ["a b", "../x", "bx_1\n", "ünï", "a%2f"]) func anImpossibleIDIsNotFound(id: String) async {
+        #expect(await world.run("info", "--json", "--", id) == 1)
+        #expect(world.out.text == #"{"event":"error","error":"\#(Self.notFound)"}"# + "\n")
+        #expect(world.transport.sent.isEmpty)
+    }
+
+    @Test func aWrongServerAddress() async {
+        #expect(await world.run("list", "--json", "--api-url", "ascii.dev") == 1)
+        #expect(
+            world.out.text
+                == #"{"event":"error","error":"invalid API URL \"ascii.dev\": it has no http:// or https://. Use an origin such as https://ascii.dev or http://127.0.0.1:7070"}"#
+                + "\n")
+    }
+
+    @Test func wrongArgumentsAreNeverJSON() async {
+        #expect(await world.run("lst", "--json") == 2)
+        #expect(world.out.text == "")
+        #expect(world.err.text == "error: unknown command \"lst\"; did you mean \"list\"? run `box --help`\n")
+        #expect(await world.run("info", "") == 2)
+        #expect(world.err.text == "error: ID is empty; run `box info --help`\n")
+    }
+
+    @Test func theMapFromErrorsToStatuses() {
+        #expect(Failure(CancellationError()).exit.rawValue == 130)
+        #expect(Failure(SSHError(.connectionRefused, "no")).exit.rawValue == 255)
+        #expect(Failure(SSHError(.interrupted(signal: 15), "interrupted")).exit.rawValue == 143)
+        #expect(Failure(BoxError.notLoggedIn).exit.rawValue == 4)
+        #expect(Failure(CommandError("x")).exit.rawValue == 1)
+    }
+
+    @Test func verboseTracesHaveNoSecrets() async {
+        world.transport.on("GET /boxes/bx_1", Answers.info("ready"))
+        #expect(await world.run("info", "bx_1", "-v", "--color=never") == 0)
+        #expect(world.err.text.hasPrefix("GET http://127.0.0.1:7070/api/box/v1/boxes/bx_1 200 in 0."))
+        #expect(!world.err.text.contains("box_key"))
+    }
+}

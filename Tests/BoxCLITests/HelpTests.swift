@@ -1,0 +1,72 @@
+import BoxArguments
+import Glibc
+import Testing
+
+@testable import BoxCLI
+
+/// Every help text, as it was last recorded. `RECORD_GOLDEN=1` writes them anew and fails the run.
+@Suite struct HelpTests {
+    private static let folder = (#filePath.split(separator: "/").dropLast().map { "/" + $0 }.joined()) + "/Golden"
+    private static let isRecording = getenv("RECORD_GOLDEN") != nil
+
+    static let paths: [[CommandSpec]] = {
+        func all(_ path: [CommandSpec]) -> [[CommandSpec]] {
+            [path] + (path.last?.subcommands ?? []).flatMap { all(path + [$0]) }
+        }
+        return all([CommandTable.root.spec])
+    }()
+
+    private static func fileName(_ path: [CommandSpec]) -> String { path.map(\.name).joined(separator: "-") + ".txt" }
+
+    @Test func helpIsAsRecorded() throws {
+        for path in Self.paths {
+            let text = HelpText(path: path, width: 80).text
+            let file = "\(Self.folder)/\(Self.fileName(path))"
+            if Self.isRecording {
+                try Files.makeFolder(Self.folder, mode: 0o755)
+                try Files.replace(file, with: Array(text.utf8), mode: 0o644)
+            }
+            let recorded = try Files.read(file).map { String(decoding: $0, as: UTF8.self) }
+            #expect(text == recorded, "\(file); record with RECORD_GOLDEN=1")
+        }
+        if Self.isRecording { Issue.record("recorded \(Self.paths.count) help texts; run again without RECORD_GOLDEN") }
+    }
+
+    @Test(.disabled(if: isRecording)) func nothingRecordedIsStale() {
+        #expect(Set(Files.names(in: Self.folder)) == Set(Self.paths.map(Self.fileName)))
+    }
+
+    @Test func everyCommandIsWhole() {
+        for path in Self.paths {
+            guard let command = path.last else { continue }
+            #expect(!command.summary.isEmpty && !command.summary.hasSuffix("."), "\(command.name)")
+            let isLeaf = command.subcommands.isEmpty
+            #expect((CommandTable.root.command(at: path.map(\.name)) != nil) == isLeaf, "\(command.name)")
+            for example in command.examples { #expect(example.line.contains("box "), "\(example.line)") }
+            let names = path.flatMap(\.options).map(\.name)
+            #expect(Set(names).count == names.count, "\(command.name) hides an option of its parents")
+            let shorts = path.flatMap(\.options).compactMap(\.short)
+            #expect(Set(shorts).count == shorts.count, "\(command.name) uses a letter twice")
+            for name in command.exclusive.joined() { #expect(names.contains(name), "\(name)") }
+        }
+    }
+
+    @Test func examplesParse() {
+        let parser = CommandParser(root: CommandTable.root.spec)
+        for example in Self.paths.compactMap(\.last).flatMap(\.examples) where !example.line.contains("$(") && !example.line.contains("|") {
+            let first = example.line.split(separator: " && box ").first ?? ""
+            let words = first.split(separator: " ").map(String.init).prefix { $0 != "<" }
+            #expect(throws: Never.self, "\(example.line)") { try parser.parse(Array(words.dropFirst())) }
+        }
+    }
+
+    @Test func helpGoesToStandardOutput() async {
+        let world = TestWorld(loggedIn: false)
+        #expect(await world.run() == 0)
+        #expect(world.out.text.hasPrefix("Sandboxes to run anything in"))
+        #expect(await world.run("new", "--help") == 0)
+        #expect(world.out.text.hasPrefix("Create a box and wait until it is ready.\n"))
+        #expect(world.err.text == "")
+        #expect(await world.run("local") == 2)
+    }
+}

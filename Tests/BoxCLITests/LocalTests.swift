@@ -1,0 +1,181 @@
+import BoxModel
+import Synchronization
+import Testing
+
+@testable import BoxCLI
+
+/// `box local`, with a boxd that is only a script.
+@Suite struct LocalTests {
+    let world = TestWorld(loggedIn: false)
+    let health = "GET http://127.0.0.1:7070/healthz"
+    private var data: String { world.home + "/data" }
+
+    private func run(_ arguments: String...) async -> BoxCLI.ExitStatus {
+        world.out.clear()
+        world.err.clear()
+        let status = await CLI.run(["local"] + arguments + ["--data-dir", data, "--json"], in: world.current)
+        #expect(world.transport.unused.isEmpty)
+        #expect(world.processes.state.withLock { $0.results.map(\.arguments) } == [])
+        return status
+    }
+
+    private func writePid(_ text: String) throws {
+        try Files.makeFolder(data)
+        try Files.replace(data + "/boxd.pid", with: Array(text.utf8))
+    }
+
+    @Test func upFromNothing() async throws {
+        world.transport.fail(health).fail(health).on(health, 200, "ok")
+        world.processes.state.withLock { $0.onStart = { [data] in
+            try? Files.replace(data + "/boxd.pid", with: Array("4711\n".utf8))
+        } }
+        world.processes.expect(["/opt/boxd", "image", "build", "--data-dir", data, "--if-missing"])
+        world.processes.expect(
+            ["/opt/boxd", "api-key", "create", "--data-dir", data, "--name", "box local up", "--json"],
+            output: #"{"secret":"box_new","id":"sak_1"}"# + "\n")
+        #expect(await run("up") == .success)
+        #expect(world.out.text == #"{"event":"local_up","apiUrl":"http://127.0.0.1:7070","pid":4711,"started":true}"# + "\n")
+        #expect(world.err.text == "")
+        #expect(try world.readConfig() == ["token": "box_new", "api_url": "http://127.0.0.1:7070"])
+        #expect(
+            world.processes.state.withLock(\.started) == [
+                ["/opt/boxd", "serve", "--data-dir", data, "--listen", "127.0.0.1:7070", "--pid-file", data + "/boxd.pid"]
+            ])
+    }
+
+    @Test func aSecondUpChangesNothing() async throws {
+        try writePid("4711")
+        world.processes.state.withLock { $0.names[4711] = "boxd" }
+        try world.writeConfig(#"{"api_url":"http://127.0.0.1:7070","token":"box_old"}"#)
+        world.transport.on(health, 200, "ok").on("GET /me", Answers.me)
+        world.processes.expect(["/opt/boxd", "image", "build", "--data-dir", data, "--if-missing"])
+        #expect(await run("up") == .success)
+        #expect(world.out.text == #"{"event":"local_up","apiUrl":"http://127.0.0.1:7070","pid":4711,"started":false}"# + "\n")
+        #expect(try world.readConfig()?["token"] == "box_old")
+    }
+
+    @Test func aServerThatDiesAtOnceShowsItsLog() async throws {
+        try Files.makeFolder(data)
+        try Files.replace(data + "/boxd.log", with: Array("starting\nport 7070 is taken\n".utf8))
+        world.transport.fail(health).fail(health)
+        world.processes.state.withLock { $0.onStart = { [processes = world.processes] in
+            processes.state.withLock { $0.names = [:] }
+        } }
+        #expect(await run("up") == .failure)
+        #expect(
+            world.out.text
+                == #"{"event":"error","error":"boxd ended at once. the end of \#(data)/boxd.log:\n  starting\n  port 7070 is taken"}"#
+                + "\n")
+    }
+
+    @Test func withoutRootItGoesThroughSudo() async throws {
+        world.processes.state.withLock { $0.isRoot = false }
+        world.transport.fail(health)
+        world.processes.expect(["/usr/bin/sudo", "-n", "true"])
+        world.processes.expect(
+            [
+                "/usr/bin/sudo", "-n", "--", "/opt/box", "local", "up", "--no-login", "--json", "--data-dir", data, "--listen",
+                "127.0.0.1:7070", "--boxd", "/opt/boxd",
+            ], output: #"{"event":"local_up","pid":12,"started":true}"# + "\n")
+        world.processes.expect(["/usr/bin/sudo", "-n", "true"])
+        world.processes.expect(
+            [
+                "/usr/bin/sudo", "-n", "--", "/opt/boxd", "api-key", "create", "--data-dir", data, "--name", "box local up",
+                "--json",
+            ], output: #"{"secret":"box_new"}"# + "\n")
+        #expect(await run("up") == .success)
+        #expect(world.out.text.contains(#""pid":12,"started":true"#))
+        #expect(try world.readConfig()?["token"] == "box_new")
+    }
+
+    @Test func withoutRootOrSudoItSaysSo() async {
+        world.processes.state.withLock { $0.isRoot = false }
+        world.transport.fail(health)
+        world.processes.expect(["/usr/bin/sudo", "-n", "true"], status: 1)
+        #expect(await run("up") == .failure)
+        #expect(
+            world.out.text
+                == #"{"event":"error","error":"starting boxd needs root. run it as root, or allow this user sudo without a password"}"# + "\n")
+    }
+
+    @Test func whatFailedIsPartOfTheError() async {
+        world.transport.on(health, 200, "ok")
+        world.processes.expect(
+            ["/opt/boxd", "image", "build", "--data-dir", data, "--if-missing"], status: 1, errors: "building\nno mmdebstrap\n")
+        #expect(await run("up") == .failure)
+        #expect(
+            world.out.text
+                == #"{"event":"error","error":"building the image failed (exit status 1): building\nno mmdebstrap"}"# + "\n")
+    }
+
+    @Test func downStopsBoxesFirst() async throws {
+        try writePid("4711\n")
+        world.processes.state.withLock { $0.names[4711] = "boxd" }
+        try world.writeConfig(#"{"api_url":"http://127.0.0.1:7070","token":"t"}"#)
+        world.transport.on(health, 200, "ok")
+            .on(
+                "GET /boxes?limit=200&state=provisioned%2Ccloning%2Cready%2Cidle%2Crunning",
+                #"{"ok":true,"boxes":[\#(Answers.box("ready"))]}"#
+            )
+            .on("POST /boxes/bx_8pqt6dup/stop", 202, Answers.action("stopping", "archiving", state: "archiving"))
+            .on("GET /boxes/bx_8pqt6dup", Answers.info("archived"))
+        #expect(await run("down") == .success)
+        #expect(world.out.text == #"{"event":"local_down","stopped":true}"# + "\n")
+        #expect(world.processes.state.withLock(\.terminated) == [4711])
+    }
+
+    @Test func downCanLeaveBoxes() async throws {
+        try writePid("4711\n")
+        world.processes.state.withLock { $0.names[4711] = "boxd" }
+        world.transport.on(health, 200, "ok")
+        #expect(await run("down", "--keep-boxes") == .success)
+        #expect(world.processes.state.withLock(\.terminated) == [4711])
+    }
+
+    @Test(arguments: ["99", "1", "", "x"]) func aStalePidFileKillsNobody(pid: String) async throws {
+        try writePid(pid)
+        world.processes.state.withLock { $0.names = [99: "postgres", 1: "init"] }
+        world.transport.fail(health)
+        #expect(await run("down") == .success)
+        #expect(world.out.text == #"{"event":"local_down","stopped":false}"# + "\n")
+        #expect(world.processes.state.withLock(\.terminated) == [])
+    }
+
+    @Test func anotherServerOnThePortIsLeftAlone() async throws {
+        world.transport.on(health, 200, "ok")
+        #expect(await run("down", "--keep-boxes") == .failure)
+        #expect(world.out.text.contains("something answers at 127.0.0.1:7070"))
+    }
+
+    @Test func status() async throws {
+        world.transport.fail(health)
+        world.processes.expect(
+            ["/opt/boxd", "image", "status", "--data-dir", data, "--json"], output: #"{"present":true,"bytes":5}"# + "\n")
+        #expect(await run("status") == .success)
+        #expect(
+            world.out.text
+                == #"{"running":false,"apiUrl":"http://127.0.0.1:7070","pid":null,"dataDir":"\#(data)","image":{"present":true,"bytes":5}}"# + "\n")
+    }
+
+    @Test func logs() async throws {
+        #expect(await run("logs") == .failure)
+        try Files.makeFolder(data)
+        try Files.replace(data + "/boxd.log", with: Array("one\ntwo\nthree".utf8))
+        #expect(await run("logs", "-n", "2") == .success)
+        #expect(world.out.text == "{\"event\":\"log\",\"line\":\"two\"}\n{\"event\":\"log\",\"line\":\"three\"}\n")
+    }
+
+    @Test(arguments: [("--listen", "nonsense"), ("--listen", "h"), ("--data-dir", "relative")])
+    func wrongOptions(_ option: String, _ value: String) async {
+        #expect(await CLI.run(["local", "status", option, value], in: world.current) == .usage)
+        #expect(world.err.text.hasPrefix("error: invalid \(option) \"\(value)\". Use "))
+    }
+
+    @Test func listeningEverywhereIsReachedOnLoopback() async throws {
+        world.set("BOXD_LISTEN", "0.0.0.0:8080")
+        world.transport.fail("GET http://127.0.0.1:8080/healthz")
+        world.processes.expect(["/opt/boxd", "image", "status", "--data-dir", data, "--json"], status: 1)
+        #expect(await run("status") == .success)
+        #expect(world.out.text.contains(#""apiUrl":"http://127.0.0.1:8080""#))
+    }
+}

@@ -1,0 +1,103 @@
+import BoxModel
+import BoxSSH
+import Synchronization
+import Testing
+
+@testable import BoxCLI
+
+/// `ssh` and `scp`: what they ask of the server and of SSH.
+@Suite struct SSHTests {
+    let world = TestWorld()
+    let access = #"{"ok":true,"type":"ssh_key.configured","success":true,"machineIp":"10.98.0.2","sshUser":"user"}"#
+
+    private func sessions() -> [SSHSession] { world.ssh.state.withLock(\.sessions) }
+
+    @Test func theKeyIsRegisteredAndTheWordsAreKept() async {
+        world.transport.on("POST /boxes/bx_1/sshkey", access)
+        world.ssh.state.withLock { $0.status = 7 }
+        #expect(await world.run("ssh", "bx_1", "--", "bash", "-lc", "cd x && npm test", "--json") == 7)
+        #expect(world.transport.body(0) == #"{"key":"ssh-ed25519 AAAA box@test"}"#)
+        let session = sessions().first
+        #expect(session?.words == ["bash", "-lc", "cd x && npm test", "--json"])
+        #expect(session?.wantsTerminal == false)
+        #expect(
+            session?.destination
+                == SSHDestination(
+                    boxID: "bx_1", host: "10.98.0.2", user: "user", home: world.home,
+                    knownHostsPath: world.home + "/.config/ascii/box/known_hosts"))
+        #expect(world.out.text == "" && world.err.text == "")
+    }
+
+    @Test(arguments: [
+        (["ssh", "bx_1"], true), (["ssh", "bx_1", "-T"], false), (["ssh", "bx_1", "ls"], false),
+        (["ssh", "-t", "bx_1", "htop"], true),
+    ])
+    func aTerminalIsAskedForWhenItHelps(_ line: [String], _ expected: Bool) async {
+        world.useTerminal()
+        world.transport.on("POST /boxes/bx_1/sshkey", access)
+        #expect(await CLI.run(line, in: world.current) == .success)
+        #expect(sessions().first?.wantsTerminal == expected)
+    }
+
+    @Test func withoutATerminalHereNoneIsAskedFor() async {
+        world.transport.on("POST /boxes/bx_1/sshkey", access)
+        #expect(await world.run("ssh", "bx_1") == 0)
+        #expect(sessions().first?.wantsTerminal == false)
+    }
+
+    @Test func aStoppedBoxNamesTheNextStep() async {
+        world.transport.on("POST /boxes/bx_1/sshkey", 400, Answers.error(400, "machine_not_running", "The box is stopped."))
+        #expect(await world.run("ssh", "bx_1", "--json", "true") == 1)
+        #expect(
+            world.out.text
+                == #"{"event":"error","error":"The box is stopped. start it with `box resume bx_1`","code":"machine_not_running","status":400}"#
+                + "\n")
+    }
+
+    @Test func aStartingBoxIsWaitedFor() async {
+        world.transport.on("POST /boxes/bx_1/sshkey", 409, Answers.error(409, "box_starting", "Starting."))
+            .on("GET /boxes/bx_1", Answers.info("provisioning", id: "bx_1")).on("GET /boxes/bx_1", Answers.info("ready", id: "bx_1"))
+            .on("POST /boxes/bx_1/sshkey", access)
+        #expect(await world.run("ssh", "bx_1", "true") == 0)
+    }
+
+    @Test func aFailedConnectionIs255() async {
+        world.transport.on("POST /boxes/bx_1/sshkey", access)
+        world.ssh.state.withLock { $0.error = SSHError(.connectionRefused, "bx_1 refused the connection") }
+        #expect(await world.run("ssh", "bx_1", "--json", "true") == 255)
+        #expect(world.out.text == #"{"event":"error","error":"bx_1 refused the connection"}"# + "\n")
+    }
+
+    @Test func scpToABox() async {
+        world.transport.on("POST /boxes/bx_1/sshkey", access)
+        #expect(await world.run("scp", "-rp", "a", "./b:c", "bx_1:/home/user/", "--json") == 0)
+        #expect(world.out.text == #"{"event":"copied","files":1,"bytes":5}"# + "\n")
+        let job = world.ssh.state.withLock { $0.jobs.first }
+        #expect(job?.direction == .upload)
+        #expect(job?.sources == ["a", "./b:c"])
+        #expect(job?.target == "/home/user/")
+        #expect(job?.isRecursive == true && job?.preservesTimes == true)
+    }
+
+    @Test func scpFromABox() async {
+        world.transport.on("POST /boxes/bx_1/sshkey", access)
+        world.ssh.state.withLock { $0.copied = CopyResult(files: 1, bytes: 5, failures: ["y: no such file"]) }
+        #expect(await world.run("cp", "bx_1:x", "bx_1:y", ".", "--json") == 1)
+        #expect(world.out.text == #"{"event":"error","error":"y: no such file"}"# + "\n")
+        let job = world.ssh.state.withLock { $0.jobs.first }
+        #expect(job?.direction == .download)
+        #expect(job?.sources == ["x", "y"])
+    }
+
+    @Test(arguments: [
+        (["a", "b"], "neither SRC nor DST is in a box. Write a path there as ID:PATH"),
+        (["bx_1:a", "bx_2:b"], "can't copy from box to box. Copy to here first"),
+        (["bx_1:a", "bx_2:b", "."], "every SRC must be in the same box"),
+        (["bx_1:a", "b", "."], "every SRC must be in the same box"),
+        (["a"], "missing DST: box scp SRC... DST"),
+    ])
+    func operandsThatMakeNoSense(_ operands: [String], _ message: String) async {
+        #expect(await CLI.run(["scp"] + operands, in: world.current) == .usage)
+        #expect(world.err.text == "error: \(message); run `box scp --help`\n")
+    }
+}

@@ -1,0 +1,92 @@
+import BoxSSH
+import Glibc
+import Synchronization
+import Testing
+
+@testable import BoxCLI
+
+/// Processes from a script. A program that isn't in it fails the test.
+final class ScriptedProcesses: ProcessControl {
+    struct State {
+        var isRoot = true
+        var programs: [String: String] = ["boxd": "/opt/boxd", "sudo": "/usr/bin/sudo"]
+        var results: [(arguments: [String], result: ProcessResult)] = []
+        var started: [[String]] = []
+        var names: [Int32: String] = [:]
+        var terminated: [Int32] = []
+        /// Called when a process is started, for what that changes.
+        var onStart: (@Sendable () -> Void)?
+    }
+
+    let state = Mutex(State())
+    var ownPath: String { "/opt/box" }
+    var isRoot: Bool { state.withLock(\.isRoot) }
+
+    func expect(_ arguments: [String], status: Int32 = 0, output: String = "", errors: String = "") {
+        let result = ProcessResult(status: status, output: Array(output.utf8), errors: Array(errors.utf8))
+        state.withLock { $0.results.append((arguments, result)) }
+    }
+
+    func find(_ program: String) -> String? { state.withLock { $0.programs[program] } }
+
+    func run(_ arguments: [String], capturesErrors: Bool) throws -> ProcessResult {
+        let step = state.withLock { $0.results.isEmpty ? nil : $0.results.removeFirst() }
+        guard let step, step.arguments == arguments else {
+            Issue.record("unexpected program \(arguments); the script has \(step?.arguments ?? [])")
+            return ProcessResult(status: 127)
+        }
+        return step.result
+    }
+
+    func startDetached(_ arguments: [String], log: String) throws -> Int32 {
+        let onStart = state.withLock { state in
+            state.started.append(arguments)
+            state.names[4711] = "boxd"
+            return state.onStart
+        }
+        onStart?()
+        return 4711
+    }
+
+    func isAlive(_ process: Int32) -> Bool { state.withLock { $0.names[process] != nil } }
+    func programName(of process: Int32) -> String? { state.withLock { $0.names[process] } }
+    func terminate(_ process: Int32) {
+        state.withLock { state in
+            state.terminated.append(process)
+            state.names[process] = nil
+        }
+    }
+}
+
+/// SSH that remembers what it was asked.
+final class ScriptedSSH: SSHService {
+    struct State {
+        var sessions: [SSHSession] = []
+        var jobs: [CopyJob] = []
+        var forgotten: [String] = []
+        var status: Int32 = 0
+        var error: SSHError?
+        var copied = CopyResult(files: 1, bytes: 5)
+    }
+
+    let state = Mutex(State())
+
+    func publicKey(home: String) -> String { "ssh-ed25519 AAAA box@test" }
+
+    func run(_ session: SSHSession) throws -> Int32 {
+        try state.withLock { state in
+            if let error = state.error { throw error }
+            state.sessions.append(session)
+            return state.status
+        }
+    }
+
+    func copy(_ job: CopyJob, progress: @escaping (String, Int64) -> Void) throws -> CopyResult {
+        state.withLock { state in
+            state.jobs.append(job)
+            return state.copied
+        }
+    }
+
+    func forgetHost(boxID: String, knownHostsPath: String) { state.withLock { $0.forgotten.append(boxID) } }
+}

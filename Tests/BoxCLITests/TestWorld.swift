@@ -1,0 +1,107 @@
+import BoxClient
+import BoxModel
+import Glibc
+import Synchronization
+import Testing
+
+@testable import BoxCLI
+
+/// A world of its own for one test: a scratch home folder, a scripted server, and what was written.
+final class TestWorld: Sendable {
+    let home: String
+    let transport = ScriptedTransport()
+    let processes = ScriptedProcesses()
+    let ssh = ScriptedSSH()
+    let out = BufferSink()
+    let err = BufferSink()
+    private let world: Mutex<World>
+
+    /// - Parameter loggedIn: whether a key and server are in the environment.
+    init(loggedIn: Bool = true) {
+        var template = Array("/tmp/box-cli-tests-XXXXXX".utf8CString)
+        home = String(cString: mkdtemp(&template))
+        var environment = ["HOME": home, "TERM": "xterm"]
+        if loggedIn {
+            environment["BOX_API_KEY"] = "box_key"
+            environment["BOX_API_URL"] = "http://127.0.0.1:7070"
+        }
+        world = Mutex(
+            World(
+                environment: environment, terminal: Terminal(), input: TypedInput(""), stdout: out, stderr: err,
+                transport: transport, session: ShellSession(leader: getpid(), started: "1"),
+                now: { Timestamp(milliseconds: 1_779_984_033_143) }, pause: { _ in }, processes: processes, ssh: ssh))
+    }
+
+    deinit { Self.remove(home) }
+
+    private static func remove(_ path: String) {
+        for name in Files.names(in: path) { remove("\(path)/\(name)") }
+        if rmdir(path) != 0 { unlink(path) }
+    }
+
+    var current: World { world.withLock { $0 } }
+    func change(_ change: (inout World) -> Void) { world.withLock { change(&$0) } }
+    func set(_ variable: String, _ value: String?) { change { $0.environment[variable] = value } }
+    func type(_ text: String) { change { $0.input = TypedInput(text) } }
+
+    /// All three streams on a terminal of 80 columns.
+    func useTerminal() {
+        change { $0.terminal = Terminal(stdinIsTerminal: true, stdoutIsTerminal: true, stderrIsTerminal: true, width: 80) }
+        set("NO_COLOR", "1")
+        set("TERM", "dumb")
+    }
+
+    /// Runs one command line; what it writes replaces what was written before. The whole script must be used.
+    @discardableResult
+    func run(_ arguments: String...) async -> Int32 {
+        out.clear()
+        err.clear()
+        let status = await CLI.run(arguments, in: world.withLock { $0 })
+        if !transport.unused.isEmpty { Issue.record("not requested: \(transport.unused)") }
+        return status.rawValue
+    }
+
+    var configPath: String { home + "/.config/ascii/box/config.json" }
+
+    func writeConfig(_ text: String) throws {
+        try Files.makeFolder(home + "/.config/ascii/box")
+        try Files.replace(configPath, with: Array(text.utf8))
+    }
+
+    func readConfig() throws -> JSON? { try Files.read(configPath).map { try JSON.parse($0) } }
+}
+
+/// Keeps what is written to it; can be told to fail.
+final class BufferSink: ByteSink {
+    private struct State {
+        var writes: [[UInt8]] = []
+        var failure: Int32?
+    }
+
+    private let state = Mutex(State())
+
+    var text: String { String(decoding: state.withLock { $0.writes.joined() }, as: UTF8.self) }
+    var lines: [String] { text.split(separator: "\n").map(String.init) }
+    /// Each write as it came.
+    var writes: [String] { state.withLock { $0.writes.map { String(decoding: $0, as: UTF8.self) } } }
+
+    func clear() { state.withLock { $0.writes = [] } }
+    func fail(with code: Int32) { state.withLock { $0.failure = code } }
+
+    func write(_ bytes: [UInt8]) throws {
+        try state.withLock { state in
+            if let code = state.failure { throw SinkError(code: code) }
+            state.writes.append(bytes)
+        }
+    }
+}
+
+/// What somebody types or pipes in.
+struct TypedInput: InputSource {
+    let text: String
+    init(_ text: String) { self.text = text }
+
+    func readToEnd() -> [UInt8] { Array(text.utf8) }
+    func readLine() -> String? { text.split(separator: "\n").first.map(String.init) }
+    func readSecret() -> String? { readLine() }
+}

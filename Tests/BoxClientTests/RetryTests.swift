@@ -1,0 +1,66 @@
+import BoxClient
+import BoxModel
+import Testing
+
+@Suite struct RetryTests {
+    let transport = ScriptedTransport()
+    let pauses = PauseLog()
+    let me = #"{"ok":true,"user":{"login":"o"}}"#
+
+    @Test(arguments: [502, 503, 504]) func readsAreTriedAgain(status: Int) async throws {
+        transport.on("GET /me", status, "<html>").fail("GET /me", .interrupted, "gone").on("GET /me", me)
+        #expect(try await BoxClient.scripted(transport, pauses: pauses).me().login == "o")
+        #expect(pauses.all.count == 2)
+        #expect((Duration.milliseconds(50)...(.milliseconds(100))).contains(pauses.all[0]))
+        #expect((Duration.milliseconds(150)...(.milliseconds(300))).contains(pauses.all[1]))
+    }
+
+    @Test func threeTimesAtMost() async throws {
+        for _ in 1...3 { transport.fail("GET /me", .unreachable, "refused") }
+        let client = try BoxClient.scripted(transport, pauses: pauses)
+        let error = await boxError { try await client.me() }
+        #expect(error == .network(origin: "http://127.0.0.1:7070", reason: "refused"))
+        #expect(transport.unused.isEmpty)
+    }
+
+    @Test func aCreationIsTriedAgainUnderTheSameKey() async throws {
+        transport.fail("POST /boxes", .interrupted, "gone").on("POST /boxes", 202, #"{"ok":true,"id":"bx_1"}"#)
+        _ = try await BoxClient.scripted(transport, pauses: pauses).create()
+        let keys = transport.sent.map { $0.header("Idempotency-Key") }
+        #expect(keys[0] != nil && keys[0] == keys[1])
+        #expect(transport.sent[0].body == transport.sent[1].body)
+    }
+
+    @Test func otherChangesAreTriedOnce() async throws {
+        transport.fail("POST /boxes/bx_1/stop", .interrupted, "gone").on("PATCH /boxes/bx_1", 503, "")
+            .fail("DELETE /boxes/bx_1", .unreachable, "refused").fail("POST /boxes/bx_1/resume", .unreachable, "refused")
+        let client = try BoxClient.scripted(transport, pauses: pauses)
+        _ = await boxError { try await client.stop("bx_1") }
+        _ = await boxError { try await client.update("bx_1", BoxChanges(name: "x")) }
+        _ = await boxError { try await client.remove("bx_1") }
+        _ = await boxError { try await client.resume("bx_1") }
+        #expect(pauses.all.isEmpty)
+    }
+
+    @Test func retryAfterIsHonouredWithinTheLimit() async throws {
+        transport.on("GET /me", 429, #"{"error":"rate_limited"}"#, headers: [HTTPHeader("Retry-After", "3")]).on("GET /me", me)
+        _ = try await BoxClient.scripted(transport, pauses: pauses).me()
+        #expect(pauses.all == [.seconds(3)])
+    }
+
+    @Test(arguments: [nil, "3600", "soon"]) func aLimitThatLastsIsToldAtOnce(retryAfter: String?) async throws {
+        let headers = retryAfter.map { [HTTPHeader("Retry-After", $0)] } ?? []
+        transport.on("GET /me", 429, #"{"error":"limit_reached"}"#, headers: headers)
+        let client = try BoxClient.scripted(transport, pauses: pauses)
+        guard case .api(let failure) = await boxError({ try await client.me() }) else { Issue.record("not API"); return }
+        #expect(failure.code == .limitReached)
+        #expect(pauses.all.isEmpty)
+    }
+
+    @Test(arguments: [TransportError.Kind.timedOut, .refused]) func someFailuresStand(kind: TransportError.Kind) async throws {
+        transport.fail("GET /me", kind, "no")
+        let client = try BoxClient.scripted(transport, pauses: pauses)
+        _ = await boxError { try await client.me() }
+        #expect(pauses.all.isEmpty)
+    }
+}

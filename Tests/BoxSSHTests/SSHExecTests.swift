@@ -1,0 +1,166 @@
+import Glibc
+import Testing
+
+@testable import BoxSSH
+
+@Suite(.timeLimit(.minutes(1)))
+struct SSHExecTests {
+    @Test func streamsAreSeparateAndTheExitCodeArrives() throws {
+        let result = try SSHServer().run("echo out; echo err >&2; exit 7")
+        #expect(result.exit == .code(7))
+        #expect(result.text == "out\n")
+        #expect(result.errorText == "err\n")
+    }
+
+    @Test func aSignalIsNamed() throws {
+        #expect(try SSHServer().run("kill -TERM $$").exit == .signal("TERM"))
+    }
+
+    @Test func aLoginShellRunsWithoutACommand() throws {
+        let result = try SSHServer().run(nil, input: Array("echo from the shell; exit 3\n".utf8))
+        #expect(result.exit == .code(3))
+        #expect(result.text.contains("from the shell"))
+    }
+
+    @Test func inputToItsEndThenFiveMegabytesOnEachOutput() throws {
+        let script = """
+            cat > /dev/null
+            head -c 5000000 /dev/zero | tr '\\0' o & head -c 5000000 /dev/zero | tr '\\0' e >&2
+            wait; exit 7
+            """
+        let result = try SSHServer().run(script, input: noise(5_000_000), readsAfter: 0.2)
+        #expect(result.exit == .code(7))
+        #expect(result.out == [UInt8](repeating: UInt8(ascii: "o"), count: 5_000_000))
+        #expect(result.err == [UInt8](repeating: UInt8(ascii: "e"), count: 5_000_000))
+    }
+
+    @Test func sixtyFourMegabytesThroughCatComeBackWhole() throws {
+        let bytes = noise(64 << 20)
+        let result = try SSHServer().run("cat", input: bytes)
+        #expect(result.exit == .code(0))
+        #expect(result.out == bytes)
+    }
+
+    @Test func aScriptComesThroughStandardInput() throws {
+        let script = "set -e\necho \"$1\"\nexit 4\n"
+        let result = try SSHServer().run(RemoteCommand.line(words: ["bash", "-s", "a b"]), input: Array(script.utf8))
+        #expect(result.exit == .code(4))
+        #expect(result.text == "a b\n")
+    }
+
+    @Test func wordsKeepTheirBoundaries() throws {
+        let words = ["", "a b", "it's", "\"$HOME\"", "*", "\\", "line\nbreak", "ä\u{301}'", "-n", "~", "a;b&c|d"]
+        let result = try SSHServer().run(RemoteCommand.line(words: ["printf", "%s\\0"] + words))
+        #expect(result.text == words.map { $0 + "\0" }.joined())
+        #expect(RemoteCommand.line(words: []) == nil)
+        #expect(RemoteCommand.line(words: ["cd x && ls"]) == "cd x && ls")
+    }
+
+    @Test func inputThatNeverEndsDoesNotHoldTheEnd() throws {
+        let server = try SSHServer()
+        defer { server.stop() }
+        let connection = try server.connect()
+        let input = makePipe()
+        defer { close(input.read); close(input.write) }
+        #expect(try connection.run(command: "exit 5", stdin: input.read, stdout: -1, stderr: -1) == .code(5))
+    }
+
+    @Test func closedDescriptorsAreEndsOfInputAndNobodysOutput() throws {
+        let server = try SSHServer()
+        defer { server.stop() }
+        let connection = try server.connect()
+        #expect(try connection.run(command: "cat; echo x; echo y >&2; exit 6", stdin: -1, stdout: -1, stderr: 9999) == .code(6))
+    }
+
+    @Test func writingToAReaderThatWentAwayEndsTheSession() throws {
+        let (exit, first) = try runWithReaderOfOneByte("yes")
+        #expect(exit == .signal("PIPE"))
+        #expect(first == UInt8(ascii: "y"))
+    }
+
+    @Test func aQuietCommandGoesOnWithoutItsReader() throws {
+        #expect(try runWithReaderOfOneByte("echo; sleep 0.3; exit 4").exit == .code(4))
+    }
+
+    private func runWithReaderOfOneByte(_ command: String) throws -> (exit: RemoteExit, first: UInt8) {
+        let server = try SSHServer()
+        defer { server.stop() }
+        let out = makePipe()
+        let reader = Worker {
+            var byte: UInt8 = 0
+            _ = read(out.read, &byte, 1)
+            close(out.read)
+            return byte
+        }
+        defer { close(out.write) }
+        let exit = try server.connect().run(command: command, stdin: -1, stdout: out.write, stderr: -1)
+        return (exit, reader.join())
+    }
+
+    @Test func theCallersDescriptorsKeepTheirFlags() throws {
+        let server = try SSHServer()
+        defer { server.stop() }
+        let connection = try server.connect()
+        let (input, out) = (makePipe(), makePipe())
+        close(input.write)
+        let before = [input.read, out.write].map { fcntl($0, F_GETFL) }
+        let nonBlockingMeanwhile = Worker {
+            // "x" says that the session is under way.
+            var byte: UInt8 = 0
+            _ = read(out.read, &byte, 1)
+            return [input.read, out.write].contains { fcntl($0, F_GETFL) & O_NONBLOCK != 0 }
+        }
+        #expect(try connection.run(command: "echo x; sleep 0.2", stdin: input.read, stdout: out.write, stderr: -1) == .code(0))
+        #expect(!nonBlockingMeanwhile.join())
+        #expect([input.read, out.write].map { fcntl($0, F_GETFL) } == before)
+        for fd in [input.read, out.read, out.write] { close(fd) }
+    }
+
+    @Test func socketsAndFilesWorkAsStreams() throws {
+        let server = try SSHServer()
+        defer { server.stop() }
+        let bytes = noise(3_000_000)
+        let source = open(server.scratch.file("in", bytes), O_RDONLY | O_CLOEXEC)
+        var ends: [Int32] = [-1, -1]
+        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends) == 0)
+        let reader = Worker { [fd = ends[1]] in readEverything(fd) }
+        #expect(try server.connect().run(command: "cat", stdin: source, stdout: ends[0], stderr: -1) == .code(0))
+        close(ends[0])
+        #expect(reader.join() == bytes)
+        close(ends[1])
+        close(source)
+    }
+
+    @Test func acceptedVariablesArriveAndOthersAreDropped() throws {
+        let result = try SSHServer().run(
+            "echo $LC_BOX:$FORBIDDEN", environment: [("FORBIDDEN", "no"), ("LC_BOX", "yes")])
+        #expect(result.text == "yes:\n")
+    }
+
+    @Test func aCommandThatCannotFitIsRefusedWithTheWayOut() throws {
+        let error = try #require(throws: SSHError.self) { try SSHServer().run(String(repeating: "x", count: 40_000)) }
+        #expect(error.kind == .invalidRequest)
+        #expect(error.message.contains("bash -s"))
+    }
+
+    @Test func commandsFollowEachOtherOnOneConnection() throws {
+        let server = try SSHServer()
+        defer { server.stop() }
+        let connection = try server.connect()
+        for code in Int32(1)...5 {
+            #expect(try connection.run(command: "exit \(code)", stdin: -1, stdout: -1, stderr: -1) == .code(code))
+        }
+    }
+
+    @Test func aFullDiskIsAnError() throws {
+        let server = try SSHServer()
+        defer { server.stop() }
+        let connection = try server.connect()
+        let full = open("/dev/full", O_WRONLY | O_CLOEXEC)
+        defer { close(full) }
+        let error = try #require(throws: SSHError.self) {
+            try connection.run(command: "echo x", stdin: -1, stdout: full, stderr: -1)
+        }
+        #expect(error.kind == .localFailure(errno: ENOSPC))
+    }
+}

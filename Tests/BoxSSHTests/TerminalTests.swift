@@ -1,0 +1,151 @@
+import Glibc
+import Testing
+
+@testable import BoxSSH
+
+/// One after the other: a process has one raw terminal at a time.
+@Suite(.serialized, .timeLimit(.minutes(1)))
+struct TerminalTests {
+    private func start(_ server: SSHServer, _ terminal: PseudoTerminal, _ command: String?) -> Worker<Result<RemoteExit, any Error>> {
+        let fd = terminal.slave
+        return Worker {
+            Result {
+                try server.connect().run(
+                    command: command, terminal: TerminalRequest(term: "xterm-kitty", localTerminal: fd),
+                    stdin: fd, stdout: fd, stderr: fd)
+            }
+        }
+    }
+
+    @Test func aSessionHasSizeTypeModesAndFollowsResizes() throws {
+        let server = try SSHServer()
+        defer { server.stop() }
+        let terminal = try PseudoTerminal(columns: 101, rows: 37)
+        let session = start(server, terminal, "stty size; echo $TERM; tty; trap 'stty size' WINCH; echo ready; read x; read y; echo got $y; exit 9")
+        #expect(terminal.shows("37 101\r\nxterm-kitty\r\n/dev/pts/"))
+        #expect(terminal.shows("ready\r\n"))
+        #expect(!terminal.isCooked)
+        terminal.resize(columns: 55, rows: 11)
+        // The kernel signals the terminal's own process group, which this process isn't in.
+        kill(getpid(), SIGWINCH)
+        terminal.type("\n")
+        #expect(terminal.shows("11 55"))
+        terminal.type("\u{1b}[31mred\n")
+        #expect(terminal.shows("got \u{1b}[31mred"))
+        #expect(try session.join().get() == .code(9))
+        #expect(terminal.isCooked)
+    }
+
+    @Test func controlCReachesTheOtherSide() throws {
+        let server = try SSHServer()
+        defer { server.stop() }
+        let terminal = try PseudoTerminal()
+        let session = start(server, terminal, "trap 'echo caught; exit 3' INT; echo ready; while :; do sleep 0.02; done")
+        #expect(terminal.shows("ready"))
+        terminal.type("\u{3}")
+        #expect(terminal.shows("caught"))
+        #expect(try session.join().get() == .code(3))
+    }
+
+    @Test func aShellEndsWithItsOwnCode() throws {
+        let server = try SSHServer()
+        defer { server.stop() }
+        let terminal = try PseudoTerminal()
+        let session = start(server, terminal, nil)
+        terminal.type("echo $((6*7)); exit 8\n")
+        #expect(terminal.shows("42"))
+        #expect(try session.join().get() == .code(8))
+        #expect(terminal.isCooked)
+    }
+
+    @Test func tildeDotEndsASessionWhoseServerIsDead() throws {
+        let server = try SSHServer()
+        defer { server.stop() }
+        let terminal = try PseudoTerminal()
+        let session = start(server, terminal, "echo ready; cat")
+        #expect(terminal.shows("ready"))
+        server.signalSessions(SIGSTOP)
+        let started = monotonicSeconds()
+        terminal.type("\r~.")
+        let error = try #require(throws: SSHError.self) { try session.join().get() }
+        #expect(error.kind == .closedByUser)
+        #expect(monotonicSeconds() - started < 5)
+        #expect(terminal.isCooked)
+    }
+
+    @Test func aLostConnectionRestoresTheTerminal() throws {
+        let server = try SSHServer()
+        defer { server.stop() }
+        let terminal = try PseudoTerminal()
+        let session = start(server, terminal, "echo ready; cat")
+        #expect(terminal.shows("ready"))
+        server.signalSessions(SIGKILL)
+        let error = try #require(throws: SSHError.self) { try session.join().get() }
+        #expect(error.kind == .connectionLost)
+        #expect(terminal.isCooked)
+    }
+
+    @Test func aPtyNeedsNoLocalTerminal() throws {
+        let server = try SSHServer()
+        defer { server.stop() }
+        let out = makePipe()
+        let reader = Worker { readEverything(out.read) }
+        let request = TerminalRequest(term: "dumb", localTerminal: nil, columns: 99, rows: 9)
+        let exit = try server.connect().run(
+            command: "stty size; echo err >&2", terminal: request, stdin: -1, stdout: out.write, stderr: -1)
+        close(out.write)
+        #expect(exit == .code(0))
+        #expect(String(decoding: reader.join(), as: UTF8.self) == "9 99\r\nerr\r\n")
+        close(out.read)
+    }
+
+    @Test func anEndingSignalRestoresTheTerminalAndThenEndsTheProcess() async {
+        await #expect(processExitsWith: .exitCode(42)) {
+            let server = try SSHServer()
+            let terminal = try PseudoTerminal()
+            probedTerminal = terminal.slave
+            // Stands for the default action, which would end the process: what it sees is what a shell would get.
+            var action = sigaction()
+            action.__sigaction_handler.sa_handler = { _ in
+                var modes = termios()
+                tcgetattr(probedTerminal, &modes)
+                _exit(modes.c_lflag & tcflag_t(ECHO | ICANON) == tcflag_t(ECHO | ICANON) ? 42 : 43)
+            }
+            sigaction(SIGTERM, &action, nil)
+            let fd = terminal.slave
+            _ = Worker {
+                Result {
+                    try server.connect().run(
+                        command: "echo ready; cat", terminal: TerminalRequest(localTerminal: fd),
+                        stdin: fd, stdout: fd, stderr: fd)
+                }
+            }
+            guard terminal.shows("ready"), !terminal.isCooked else { exit(44) }
+            // Nothing after the signal runs.
+            server.scratch.remove()
+            kill(getpid(), SIGTERM)
+            sleep(10)
+            exit(45)
+        }
+    }
+
+    @Test func withoutATerminalASignalEndsTheSession() async {
+        await #expect(processExitsWith: .exitCode(42)) {
+            let server = try SSHServer()
+            let out = makePipe()
+            let session = Worker {
+                Result { try server.connect().run(command: "echo x; sleep 30", stdin: -1, stdout: out.write, stderr: -1) }
+            }
+            var byte: UInt8 = 0
+            _ = read(out.read, &byte, 1)
+            kill(getpid(), SIGTERM)
+            let started = monotonicSeconds()
+            guard case .failure(let error as SSHError) = session.join(), error.kind == .interrupted(signal: SIGTERM) else { exit(43) }
+            server.stop()
+            server.scratch.remove()
+            exit(monotonicSeconds() - started < 5 ? 42 : 44)
+        }
+    }
+}
+
+private nonisolated(unsafe) var probedTerminal: Int32 = -1
