@@ -69,10 +69,13 @@ let package = Package(
 
         .testTarget(name: "BoxModelTests", dependencies: ["BoxModel"]),
         .testTarget(name: "BoxArgumentsTests", dependencies: ["BoxArguments"]),
-        .testTarget(name: "BoxClientTests", dependencies: ["BoxClient"]),
-        .testTarget(name: "BoxSSHTests", dependencies: ["BoxSSH"]),
-        .testTarget(name: "BoxCLITests", dependencies: ["BoxCLI"]),
-        .testTarget(name: "BoxEngineOCITests", dependencies: ["BoxEngineOCI"]),
+        .testTarget(name: "BoxClientTests", dependencies: ["BoxClient", "BoxModel"]),
+        .testTarget(name: "BoxSSHTests", dependencies: ["BoxModel", "BoxSSH"]),
+        .testTarget(
+            name: "BoxCLITests", dependencies: ["BoxArguments", "BoxCLI", "BoxClient", "BoxModel", "BoxSSH"],
+            exclude: ["Golden"]
+        ),
+        .testTarget(name: "BoxEngineOCITests", dependencies: ["BoxEngine", "BoxEngineOCI", "BoxModel", "CLinux"]),
         .testTarget(
             name: "BoxServerTests",
             dependencies: ["BoxServer", .product(name: "HummingbirdTesting", package: "hummingbird")]

@@ -160,7 +160,9 @@ extension ParserRun {
     /// The next argument, unless it is one of our own options: then the value was forgotten.
     private mutating func nextValue(for option: OptionSpec) throws(UsageError) -> String {
         let isOption = index < arguments.count && isOurOption(arguments[index])
-        guard index < arguments.count, !isOption else { throw error("option \(option.long) needs a value: \(option.usage)") }
+        guard index < arguments.count, !isOption else {
+            throw error("option \(option.long) needs a value: \(option.usage)")
+        }
         index += 1
         return arguments[index - 1]
     }

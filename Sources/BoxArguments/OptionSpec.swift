@@ -25,7 +25,8 @@ public enum ValueKind: Sendable, Equatable {
             return words.contains(text) ? nil : English.list(words, "or")
         case .list(let words):
             let given = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-            return given.allSatisfy(words.contains) ? nil : "one or more of \(words.joined(separator: ",")), separated by commas"
+            return given.allSatisfy(words.contains)
+                ? nil : "one or more of \(words.joined(separator: ",")), separated by commas"
         case .pair:
             guard let equals = text.firstIndex(of: "="), equals != text.startIndex else { return "NAME=VALUE" }
             return nil

@@ -44,6 +44,8 @@ extension BoxClient {
         try await wait(id, for: .stopped, from: box, timeout: timeout, onState: onState)
     }
 
+    private static let firstPause = Duration.milliseconds(20)
+
     private func wait(
         _ id: String, for goal: WaitGoal, from known: Box?, timeout: Duration,
         onState: @Sendable (Box) throws -> Void
@@ -53,7 +55,7 @@ extension BoxClient {
         var lastState: BoxState?
         var wasStarting = false
         var paused = Duration.zero
-        var pause = Duration.milliseconds(20)
+        var pause = Self.firstPause
         while true {
             if let box {
                 if box.state != lastState { try onState(box) }
@@ -67,7 +69,8 @@ extension BoxClient {
                 }
                 try await configuration.pause(pause)
                 paused += pause
-                pause = min(pause * 1.3, .seconds(1))
+                // A self-hosted box takes a tenth of a second: until well after that, asking often is what makes it quick.
+                if paused >= .milliseconds(200) { pause = min(pause * 1.3, .seconds(1)) }
             }
             do {
                 box = try await get(id).box

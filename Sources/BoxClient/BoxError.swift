@@ -61,7 +61,8 @@ public struct APIFailure: Sendable, Equatable {
         self.init(
             code: ErrorCode(code), status: response.status, message: message?.isEmpty == true ? nil : message,
             requestID: object["requestId"]?.string ?? response.header("X-Request-Id"),
-            details: inner?["details"] ?? (inner?.string == nil ? nil : body), retryAfter: response.retryAfter, body: body)
+            details: inner?["details"] ?? (inner?.string == nil ? nil : body), retryAfter: response.retryAfter,
+            body: body)
     }
 }
 

@@ -30,12 +30,14 @@ final class CurlLoop: @unchecked Sendable {
         let loop = try CurlLoop()
         var thread = pthread_t()
         let context = Unmanaged.passRetained(loop).toOpaque()
-        let result = pthread_create(&thread, nil, { context in
-            guard let context else { return nil }
-            CurlLoop.blockSignals()
-            Unmanaged<CurlLoop>.fromOpaque(context).takeRetainedValue().run()
-            return nil
-        }, context)
+        let result = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                CurlLoop.blockSignals()
+                Unmanaged<CurlLoop>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, context)
         guard result == 0 else {
             Unmanaged<CurlLoop>.fromOpaque(context).release()
             throw TransportError(.refused, "no thread for libcurl: \(String(cString: strerror(result)))")

@@ -80,7 +80,8 @@ final class CurlTransfer: @unchecked Sendable {
                 box_curl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)),
                 // Copied by libcurl, so the array need not outlive the call. An empty one must still not be nil.
                 (body + [0]).withUnsafeBytes {
-                    box_curl_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: $0.baseAddress))
+                    box_curl_set_pointer(
+                        handle, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: $0.baseAddress))
                 },
                 box_curl_set_string(handle, CURLOPT_CUSTOMREQUEST, request.method.rawValue),
             ]
@@ -122,7 +123,10 @@ extension CurlTransfer {
     private func receive(header bytes: UnsafeRawBufferPointer) {
         let line = String(decoding: bytes, as: UTF8.self)
         // A status line starts over: what came before was an interim answer.
-        if line.hasPrefix("HTTP/") { return headers = [] }
+        if line.hasPrefix("HTTP/") {
+            headers = []
+            return
+        }
         guard let colon = line.firstIndex(of: ":") else { return }
         let value = line[line.index(after: colon)...].drop(while: \.isWhitespace)
         let end = value.lastIndex { !$0.isWhitespace }.map { value.index(after: $0) } ?? value.startIndex

@@ -11,7 +11,9 @@ public struct HTTPHeader: Sendable, Equatable {
 
 /// A request as a transport sends it.
 public struct HTTPRequest: Sendable, Equatable {
-    public enum Method: String, Sendable { case get = "GET", post = "POST", put = "PUT", patch = "PATCH", delete = "DELETE" }
+    public enum Method: String, Sendable {
+        case get = "GET", post = "POST", put = "PUT", patch = "PATCH", delete = "DELETE"
+    }
 
     public var method: Method
     /// Absolute, with an http or https scheme; sent as it is, without normalising the path.

@@ -22,7 +22,9 @@ public struct Origin: Sendable, Hashable, CustomStringConvertible {
     /// - Throws: ``BoxError/invalidOrigin(_:)`` that says what is valid.
     public init(_ text: String) throws(BoxError) {
         func failure(_ reason: String) -> BoxError {
-            .invalidOrigin("invalid API URL \"\(Self.withoutCredentials(text))\": \(reason). Use an origin such as \(Origin.hosted) or http://127.0.0.1:7070")
+            .invalidOrigin(
+                "invalid API URL \"\(Self.withoutCredentials(text))\": \(reason). Use an origin such as \(Origin.hosted) or http://127.0.0.1:7070"
+            )
         }
         guard let range = text.firstRange(of: "://") else { throw failure("it has no http:// or https://") }
         let scheme = text[..<range.lowerBound].lowercased()
@@ -36,7 +38,9 @@ public struct Origin: Sendable, Hashable, CustomStringConvertible {
         if rest.contains("/") { throw failure("it has a path") }
         guard let (host, portText) = Self.split(rest) else { throw failure("its host is not valid") }
         let port = portText.flatMap(Int.init)
-        if portText != nil, !(1...65535).contains(port ?? 0) { throw failure("its port is not a number from 1 to 65535") }
+        if portText != nil, !(1...65535).contains(port ?? 0) {
+            throw failure("its port is not a number from 1 to 65535")
+        }
         self.init(scheme: scheme, host: host.lowercased(), port: port == (scheme == "http" ? 80 : 443) ? nil : port)
     }
 
@@ -72,7 +76,8 @@ public struct Origin: Sendable, Hashable, CustomStringConvertible {
         }
         let parts = authority.split(separator: ":", omittingEmptySubsequences: false)
         guard let host = parts.first, !host.isEmpty, parts.count <= 2 else { return nil }
-        guard host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "%") }) else {
+        guard host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\\") && $0 != UInt8(ascii: "%") })
+        else {
             return nil
         }
         return (String(host), parts.count == 2 ? String(parts[1]) : nil)

@@ -60,6 +60,8 @@ public actor InMemoryEngine: MachineEngine {
         machinesByID[id] = Machine(status: .stopped)
     }
 
+    public func compact(_ id: String) async throws {}
+
     public func setAuthorizedKeys(_ keys: [String], of id: String) async throws {
         guard case .running = machinesByID[id]?.status else {
             throw EngineError(.machineNotRunning, "machine \(id) is not running")

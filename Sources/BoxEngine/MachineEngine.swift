@@ -96,6 +96,13 @@ public protocol MachineLifecycle: Sendable {
     func shutdown() async
 }
 
+/// Keeping disks in order.
+public protocol MachineUpkeep: Sendable {
+    /// Does what keeps a stopped machine's disk fast, such as merging the layers that many lives left. Changes nothing that
+    /// anybody could see in the machine.
+    func compact(_ id: String) async throws
+}
+
 /// Copying a machine's disk.
 public protocol MachineForking: Sendable {
     /// Gives a new, stopped machine the disk that `source` has at this moment. `source` may be running or stopped.
@@ -109,4 +116,4 @@ public protocol MachineAccess: Sendable {
 }
 
 /// Everything that boxd needs of an engine today.
-public typealias MachineEngine = MachineLifecycle & MachineForking & MachineAccess
+public typealias MachineEngine = MachineLifecycle & MachineForking & MachineAccess & MachineUpkeep

@@ -124,6 +124,19 @@ struct MachineDisk: Sendable {
         return copy
     }
 
+    /// Makes one layer of several that follow each other.
+    func merge(_ layers: [MachineRecord.Layer], into merged: MachineRecord.Layer) async throws {
+        let partial = layer(merged.id) + ".part"
+        let sources = layers.map { layer($0.id) }
+        // Off the caller's actor: this reads and makes many folders.
+        let work = Task.detached { try LayerMerge.merge(sources, into: partial) }
+        do { try await work.value } catch {
+            try? HostFiles.removeTree(partial)
+            throw error
+        }
+        try HostFiles.rename(partial, to: layer(merged.id))
+    }
+
     func save(_ record: MachineRecord) throws {
         try HostFiles.write(record.json.compact + "\n", to: recordPath)
     }

@@ -116,6 +116,24 @@ extension OCIEngine {
         }
     }
 
+    public func compact(_ id: String) async throws {
+        guard var record = records[id], !disk(id).isUnsealed else { return }
+        // Its own layers are the topmost ones; those below came with a fork and were written with other ids.
+        let own = Array(record.layers.reversed().prefix { $0.idBase == record.idBase }.reversed())
+        guard own.count > configuration.mergeThreshold else { return }
+        let merged = MachineRecord.Layer(id: MachineDisk.newLayerID(), idBase: record.idBase)
+        holdLayers(own + [merged])
+        defer { releaseLayers(own + [merged]) }
+        try await disk(id).merge(own, into: merged)
+        record.layers = record.layers.dropLast(own.count) + [merged]
+        try disk(id).save(record)
+        update(record)
+        releaseLayers(own)
+        defer { holdLayers(own) }
+        try removeUnusedLayers()
+        logger.info("merged layers", metadata: ["box": "\(id)", "layers": "\(own.count)"])
+    }
+
     public func setAuthorizedKeys(_ keys: [String], of id: String) async throws {
         guard let record = records[id], processes[id]?.isAlive == true else {
             throw EngineError(.machineNotRunning, "the box is not running")

@@ -16,7 +16,8 @@ public struct OCIEngineConfiguration: Sendable {
     public var stopGracePeriod: Double = 2
     /// Seconds until a start without an answer from sshd is given up.
     public var startTimeout: Double = 30
-    /// Layers of one box above which they are merged into one.
+    /// Layers that a stopped machine may have written itself before they are merged into one. Overlayfs takes 500 at most, and
+    /// fewer when their paths fill the page that mount(2) takes.
     public var mergeThreshold = 16
 
     public init(dataDirectory: String, instance: String = "box", runDirectory: String? = nil) {

@@ -57,23 +57,38 @@ extension JSON {
 
 /// The members of a JSON object in the order in which they were written.
 ///
-/// Look-ups are linear: the objects on this wire have tens of members.
+/// Look-ups are linear: the objects on this wire have tens of members. Names are compared by their bytes, as JSON does, and not
+/// by Swift's rules, which call a composed and a decomposed "é" equal.
 public struct JSONObject: Sendable, Equatable {
     public private(set) var members: [(key: String, value: JSON)]
+    /// Names that a `String` can't hold because they have unpaired surrogates: they stand in ``members`` with their escapes.
+    private(set) var escapedNames: Set<String> = []
 
     public init() { members = [] }
 
     /// Later duplicates win, as in every common parser, and stand where the first one stood.
     public init(_ members: some Sequence<(String, JSON)>) {
         self.init()
-        for (key, value) in members { self[key] = value }
+        var indices: [[UInt8]: Int] = [:]
+        for (key, value) in members {
+            if let index = indices.updateValue(self.members.count, forKey: Array(key.utf8)) {
+                indices[Array(key.utf8)] = index
+                self.members[index].value = value
+            } else {
+                self.members.append((key, value))
+            }
+        }
+    }
+
+    init(_ members: some Sequence<(String, JSON)>, escapedNames: Set<String>) {
+        self.init(members)
+        self.escapedNames = escapedNames
     }
 
     public subscript(key: String) -> JSON? {
-        get { members.first { $0.key == key }?.value }
+        get { index(of: key).map { members[$0].value } }
         set {
-            let index = members.firstIndex { $0.key == key }
-            switch (index, newValue) {
+            switch (index(of: key), newValue) {
             case (let index?, let value?): members[index].value = value
             case (let index?, nil): members.remove(at: index)
             case (nil, let value?): members.append((key, value))
@@ -82,7 +97,12 @@ public struct JSONObject: Sendable, Equatable {
         }
     }
 
+    private func index(of key: String) -> Int? { members.firstIndex { $0.key.utf8.elementsEqual(key.utf8) } }
+
     public static func == (left: JSONObject, right: JSONObject) -> Bool {
-        left.members.elementsEqual(right.members) { $0.key == $1.key && $0.value == $1.value }
+        left.escapedNames == right.escapedNames
+            && left.members.elementsEqual(right.members) {
+                $0.key.utf8.elementsEqual($1.key.utf8) && $0.value == $1.value
+            }
     }
 }

@@ -80,6 +80,7 @@ struct JSONParser {
 
     private mutating func parseObject() throws(JSONParseError) -> JSON {
         var members: [(String, JSON)] = []
+        var escapedNames: Set<String> = []
         skipWhitespace()
         if consume(UInt8(ascii: "}")) { return .object(JSONObject()) }
         repeat {
@@ -87,7 +88,10 @@ struct JSONParser {
             guard current == UInt8(ascii: "\"") else { throw failure("expected a member name in double quotes") }
             let name: String
             switch try parseString() {
-            case .string(let text), .escapedString(let text): name = text
+            case .string(let text): name = text
+            case .escapedString(let text):
+                name = text
+                escapedNames.insert(text)
             default: throw failure("expected a member name")
             }
             skipWhitespace()
@@ -96,7 +100,7 @@ struct JSONParser {
             skipWhitespace()
         } while consume(UInt8(ascii: ","))
         guard consume(UInt8(ascii: "}")) else { throw failure("expected ',' or '}' in an object") }
-        return .object(JSONObject(members))
+        return .object(JSONObject(members, escapedNames: escapedNames))
     }
 
     private mutating func parseArray() throws(JSONParseError) -> JSON {
@@ -149,13 +153,11 @@ extension JSONParser {
             case UInt8(ascii: "\""):
                 unescaped += bytes[runStart..<position]
                 defer { position += 1 }
-                if unpairedSurrogate {
-                    return .escapedString(String(decoding: bytes[start..<position], as: UTF8.self))
-                }
-                guard let text = String(validating: unescaped, as: UTF8.self) else {
+                let kept = unpairedSurrogate ? Array(bytes[start..<position]) : unescaped
+                guard let text = String(validating: kept, as: UTF8.self) else {
                     throw failure("a string that is not UTF-8")
                 }
-                return .string(text)
+                return unpairedSurrogate ? .escapedString(text) : .string(text)
             case UInt8(ascii: "\\"):
                 unescaped += bytes[runStart..<position]
                 position += 1

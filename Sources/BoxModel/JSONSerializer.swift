@@ -26,17 +26,18 @@ extension JSON {
         case .bool(let value): out += (value ? "true" : "false").utf8
         case .number(let digits): out += digits.utf8
         case .string(let text): Self.writeString(text, to: &out)
-        case .escapedString(let escaped):
-            out.append(UInt8(ascii: "\""))
-            out += escaped.utf8
-            out.append(UInt8(ascii: "\""))
+        case .escapedString(let escaped): Self.writeEscaped(escaped, to: &out)
         case .array(let elements):
             Self.writeList(elements, "[", "]", to: &out, indent: indent, level: level) { element, out in
                 element.write(to: &out, indent: indent, level: level + 1)
             }
         case .object(let object):
             Self.writeList(object.members, "{", "}", to: &out, indent: indent, level: level) { member, out in
-                Self.writeString(member.key, to: &out)
+                if object.escapedNames.contains(member.key) {
+                    Self.writeEscaped(member.key, to: &out)
+                } else {
+                    Self.writeString(member.key, to: &out)
+                }
                 out += (indent == nil ? ":" : ": ").utf8
                 member.value.write(to: &out, indent: indent, level: level + 1)
             }
@@ -60,6 +61,12 @@ extension JSON {
         }
         if !elements.isEmpty { newLine(level) }
         out.append(UInt8(ascii: close))
+    }
+
+    private static func writeEscaped(_ text: String, to out: inout [UInt8]) {
+        out.append(UInt8(ascii: "\""))
+        out += text.utf8
+        out.append(UInt8(ascii: "\""))
     }
 
     private static func writeString(_ text: String, to out: inout [UInt8]) {

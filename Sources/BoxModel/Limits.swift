@@ -24,8 +24,14 @@ public enum TimeToLive {
 
 /// The rules of a box's name.
 public enum BoxName {
-    /// In characters; longer names are cut.
+    /// In code points; longer names are cut.
     public static let maximumLength = 120
+
+    /// The name, cut to its longest form. Code points are counted, because what a reader sees as one character can be made
+    /// of any number of them.
+    public static func cut(_ name: String) -> String {
+        String(String.UnicodeScalarView(name.unicodeScalars.prefix(maximumLength)))
+    }
 
     /// `Box 2026-05-28 16:00`, after the moment of creation in UTC.
     public static func standard(at moment: Timestamp) -> String {

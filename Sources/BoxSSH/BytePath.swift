@@ -54,4 +54,6 @@ extension StringProtocol {
 struct FileFailure: Error {
     let path: BytePath
     let reason: String
+    /// There is nothing at the path, which isn't always a failure.
+    var isMissing = false
 }

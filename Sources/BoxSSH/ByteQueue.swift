@@ -40,15 +40,18 @@ struct ByteQueue {
     private mutating func makeRoom(_ needed: Int) {
         guard storage.count - tail < needed else { return }
         let waiting = count
-        if head > 0 {
+        if storage.count - waiting < needed {
+            var larger = [UInt8](repeating: 0, count: max(waiting + needed, storage.count * 2))
+            larger.withUnsafeMutableBytes { new in
+                storage.withUnsafeBytes { new.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[head..<tail])) }
+            }
+            storage = larger
+        } else {
             storage.withUnsafeMutableBytes { all in
                 all.baseAddress!.copyMemory(from: all.baseAddress! + head, byteCount: waiting)
             }
-            head = 0
-            tail = waiting
         }
-        if storage.count - tail < needed {
-            storage.append(contentsOf: repeatElement(0, count: max(needed - (storage.count - tail), storage.count)))
-        }
+        head = 0
+        tail = waiting
     }
 }

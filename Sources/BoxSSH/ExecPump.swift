@@ -1,4 +1,4 @@
-import CSSH2
+internal import CSSH2
 import Glibc
 
 /// Carries one remote process's streams: a single poll(2) loop over the socket, the local streams and the signals.
@@ -64,7 +64,9 @@ final class ExecPump {
             let count = output.pending.fill(limit: 256 * 1024) { buffer in
                 libssh2_channel_read_ex(channel, Int32(stream), buffer.baseAddress, buffer.count)
             }
-            guard count >= 0 || count == LibSSH2.wouldBlock else { throw connection.failed("read from the session", count) }
+            guard count >= 0 || count == LibSSH2.wouldBlock else {
+                throw connection.failed("read from the session", count)
+            }
             if count > 0 {
                 moved = true
                 output.flush()
@@ -93,7 +95,9 @@ final class ExecPump {
         var moved = false
         while !input.pending.isEmpty, connection.transport.queued <= SSHTransport.highWater {
             let count = input.pending.consume { libssh2_channel_write_ex(channel, 0, $0.baseAddress, $0.count) }
-            guard count >= 0 || count == LibSSH2.wouldBlock else { throw connection.failed("write to the session", count) }
+            guard count >= 0 || count == LibSSH2.wouldBlock else {
+                throw connection.failed("write to the session", count)
+            }
             // 0 and "would block" both wait for the server to open its window.
             guard count > 0 else { break }
             moved = true

@@ -1,5 +1,5 @@
 import BoxModel
-import CSSH2
+internal import CSSH2
 import Glibc
 
 /// The host keys of boxes, in a known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT) with box ids as host names.
@@ -47,7 +47,9 @@ public struct KnownHosts: Sendable {
         let found = Self.compare(Self.pins(boxID, in: text), keyType, key)
         guard found == .unknown else { return found }
         let start = text.isEmpty || text.last == 10 ? "" : "\n"
-        guard writeAll(fd, Array("\(start)\(boxID) \(keyType) \(Base64.encode(key))\n".utf8)) else { throw failed("write") }
+        guard writeAll(fd, Array("\(start)\(boxID) \(keyType) \(Base64.encode(key))\n".utf8)) else {
+            throw failed("write")
+        }
         return .unknown
     }
 
@@ -108,7 +110,8 @@ public struct KnownHosts: Sendable {
     /// The line if it names the box; comments, markers and hashed names never do.
     private static func parse(_ line: ArraySlice<UInt8>, number: Int, boxID: String) -> Line? {
         let words = line.split { $0 == 32 || $0 == 9 || $0 == 13 }
-        guard words.count >= 3, words[0].split(separator: UInt8(ascii: ",")).contains(where: { $0.elementsEqual(boxID.utf8) }),
+        guard words.count >= 3,
+            words[0].split(separator: UInt8(ascii: ",")).contains(where: { $0.elementsEqual(boxID.utf8) }),
             let key = Base64.decode(String(decoding: words[2], as: UTF8.self))
         else { return nil }
         return Line(number: number, keyType: String(decoding: words[1], as: UTF8.self), key: key)
@@ -135,7 +138,9 @@ public struct KnownHosts: Sendable {
             var named = stat()
             if fstat(fd, &locked) == 0, stat(path, &named) == 0, locked.st_ino == named.st_ino,
                 locked.st_dev == named.st_dev
-            { return fd }
+            {
+                return fd
+            }
             close(fd)
         }
     }
@@ -143,7 +148,8 @@ public struct KnownHosts: Sendable {
     private func makeFolder() throws(SSHError) {
         var end = path.startIndex
         while let slash = path[path.index(after: end)...].firstIndex(of: "/") {
-            guard mkdir(String(path[..<slash]), 0o700) == 0 || errno == EEXIST || errno == EISDIR || errno == EROFS else {
+            guard mkdir(String(path[..<slash]), 0o700) == 0 || errno == EEXIST || errno == EISDIR || errno == EROFS
+            else {
                 throw failed("write")
             }
             end = slash

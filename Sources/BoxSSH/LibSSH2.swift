@@ -1,4 +1,4 @@
-import CSSH2
+internal import CSSH2
 import Glibc
 
 /// The library's global state: libssh2_init(3) isn't thread-safe, so it is called here and nowhere else.

@@ -1,4 +1,4 @@
-import CSSH2
+internal import CSSH2
 import Glibc
 
 /// The local file system by byte paths; failures are ``FileFailure``s with errno's words.

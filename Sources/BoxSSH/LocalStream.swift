@@ -1,4 +1,4 @@
-import CSSH2
+internal import CSSH2
 import Glibc
 
 /// What kind of descriptor the caller gave decides how to use it without ever blocking on it and without O_NONBLOCK on
@@ -67,7 +67,9 @@ final class LocalInput {
     func read() {
         guard !isAtEnd, pending.isEmpty else { return }
         let count = pending.fill(limit: 128 * 1024) { buffer in
-            if descriptor.kind == .socket { return recv(descriptor.fd, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT)) }
+            if descriptor.kind == .socket {
+                return recv(descriptor.fd, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+            }
             return Glibc.read(descriptor.fd, buffer.baseAddress, buffer.count)
         }
         if count > 0 {
@@ -99,6 +101,8 @@ final class LocalOutput {
     private(set) var isGone: Bool
     /// Why, when it wasn't simply closed: a full disk, for example.
     private(set) var failure: Int32?
+    /// The caller gave no open descriptor.
+    let neverOpen: Bool
 
     init(_ fd: Int32) {
         descriptor = LocalDescriptor(fd, flags: O_WRONLY)
@@ -106,9 +110,6 @@ final class LocalOutput {
         isGone = descriptor.kind == .closed
         neverOpen = isGone
     }
-
-    /// The caller gave no open descriptor.
-    let neverOpen: Bool
 
     deinit { descriptor.closeIfOurs() }
 
@@ -122,7 +123,9 @@ final class LocalOutput {
             let count = pending.consume(writeSome)
             if count > 0 {
                 // A blocking pipe or terminal takes one piece per poll(2).
-                if descriptor.kind == .sharedPipe || descriptor.kind == .other, !pending.isEmpty { if !isWritable() { return } }
+                if descriptor.kind == .sharedPipe || descriptor.kind == .other, !pending.isEmpty {
+                    if !isWritable() { return }
+                }
                 continue
             }
             if errno == EAGAIN { return }

@@ -1,5 +1,5 @@
 import BoxModel
-import CSSH2
+internal import CSSH2
 import Glibc
 
 /// The ed25519 key pair that `box` makes for itself and that every box accepts: `~/.ssh/ascii_box_ed25519`, in
@@ -26,7 +26,8 @@ public struct ManagedKey: Sendable, CustomStringConvertible {
         if let key = try load(path) { return key }
 
         guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
-            throw unusable("can't create \(folder): \(errorText(errno)); check that \(home) is your home folder and writable")
+            throw unusable(
+                "can't create \(folder): \(errorText(errno)); check that \(home) is your home folder and writable")
         }
         let pair = try generate()
         let text = OpenSSHKey.privateKeyPEM(

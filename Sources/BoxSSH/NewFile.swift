@@ -1,4 +1,4 @@
-import CSSH2
+internal import CSSH2
 import Glibc
 
 /// Makes a file that either isn't there or is whole, and never replaces one.

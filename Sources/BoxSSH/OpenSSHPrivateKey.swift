@@ -1,5 +1,5 @@
 import BoxModel
-import CSSH2
+internal import CSSH2
 
 /// Reads an unencrypted ed25519 `openssh-key-v1` file far enough to know that it is whole.
 enum OpenSSHPrivateKey {

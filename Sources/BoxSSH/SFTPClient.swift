@@ -1,4 +1,4 @@
-import CSSH2
+internal import CSSH2
 import Glibc
 
 /// libssh2's SFTP calls with byte paths. A failed request is a ``FileFailure``; a failed connection an ``SSHError``.
@@ -32,7 +32,9 @@ final class SFTPClient {
 
         fileprivate init(_ raw: LIBSSH2_SFTP_ATTRIBUTES) {
             if raw.flags & UInt(LIBSSH2_SFTP_ATTR_SIZE) != 0 { size = raw.filesize }
-            if raw.flags & UInt(LIBSSH2_SFTP_ATTR_PERMISSIONS) != 0 { mode = UInt32(truncatingIfNeeded: raw.permissions) }
+            if raw.flags & UInt(LIBSSH2_SFTP_ATTR_PERMISSIONS) != 0 {
+                mode = UInt32(truncatingIfNeeded: raw.permissions)
+            }
             if raw.flags & UInt(LIBSSH2_SFTP_ATTR_ACMODTIME) != 0 {
                 accessTime = UInt32(truncatingIfNeeded: raw.atime)
                 modificationTime = UInt32(truncatingIfNeeded: raw.mtime)
@@ -54,7 +56,9 @@ final class SFTPClient {
     func statIfThere(_ path: BytePath) throws -> Attributes? { try ifThere { try stat(path) } }
 
     /// What stands at the path itself, or nil.
-    func lstatIfThere(_ path: BytePath) throws -> Attributes? { try ifThere { try attributes(path, LIBSSH2_SFTP_LSTAT) } }
+    func lstatIfThere(_ path: BytePath) throws -> Attributes? {
+        try ifThere { try attributes(path, LIBSSH2_SFTP_LSTAT) }
+    }
 
     /// Mode and times in one request.
     func setAttributes(_ path: BytePath, mode: UInt32, access: UInt32, modification: UInt32) throws {
@@ -103,9 +107,11 @@ final class SFTPClient {
         var buffer = [CChar](repeating: 0, count: 16 * 1024)
         while true {
             var raw = LIBSSH2_SFTP_ATTRIBUTES()
-            let count = try check(path, connection.drive(patience) {
-                Int(libssh2_sftp_readdir_ex(folder, &buffer, buffer.count, nil, 0, &raw))
-            })
+            let count = try check(
+                path,
+                connection.drive(patience) {
+                    Int(libssh2_sftp_readdir_ex(folder, &buffer, buffer.count, nil, 0, &raw))
+                })
             if count == 0 { return entries }
             let name = buffer.prefix(count).map { UInt8(bitPattern: $0) }
             if name != [46] && name != [46, 46] { entries.append((name, Attributes(raw))) }
@@ -114,7 +120,8 @@ final class SFTPClient {
 
     // MARK: Files
 
-    func open(_ path: BytePath, flags: Int32, mode: UInt32, type: Int32 = LIBSSH2_SFTP_OPENFILE) throws -> OpaquePointer {
+    func open(_ path: BytePath, flags: Int32, mode: UInt32, type: Int32 = LIBSSH2_SFTP_OPENFILE) throws -> OpaquePointer
+    {
         let file = try path.withCPath { name in
             try connection.drivePointer(patience) {
                 libssh2_sftp_open_ex(handle, name, UInt32(path.count), UInt(flags), Int(mode), type)
@@ -157,8 +164,8 @@ final class SFTPClient {
         do {
             return try body()
         } catch let failure as FileFailure {
-            if failure.reason == SFTPStatus.text(LIBSSH2_FX_NO_SUCH_FILE) { return nil }
-            throw failure
+            guard failure.isMissing else { throw failure }
+            return nil
         }
     }
 
@@ -181,7 +188,9 @@ final class SFTPClient {
         let status = libssh2_sftp_last_error(handle)
         switch status {
         case LIBSSH2_FX_NO_CONNECTION, LIBSSH2_FX_CONNECTION_LOST: return connection.lost(SFTPStatus.text(status))
-        default: return FileFailure(path: path, reason: SFTPStatus.text(status))
+        default:
+            return FileFailure(
+                path: path, reason: SFTPStatus.text(status), isMissing: status == LIBSSH2_FX_NO_SUCH_FILE)
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import CSSH2
 import Glibc
 
 extension CopyJob {
@@ -22,7 +23,8 @@ extension CopyJob {
     ///   - real: the source without links, when known.
     ///   - inside: the folders above it, without links, to tell loops.
     private func download(
-        _ source: BytePath, _ attributes: SFTPClient.Attributes, to target: BytePath, real: BytePath?, inside: [BytePath]
+        _ source: BytePath, _ attributes: SFTPClient.Attributes, to target: BytePath, real: BytePath?,
+        inside: [BytePath]
     ) throws {
         if attributes.isFolder, recursive {
             let real = try real ?? sftp.realPath(source)
@@ -50,7 +52,8 @@ extension CopyJob {
         for (name, entry) in entries {
             try collecting {
                 guard !name.isDots, !name.contains(47), !name.contains(0) else {
-                    throw FileFailure(path: source.child(name), reason: "the server sent a name that no folder can hold")
+                    throw FileFailure(
+                        path: source.child(name), reason: "the server sent a name that no folder can hold")
                 }
                 let path = source.child(name)
                 // Lists tell of links themselves; what is wanted is behind them.
@@ -120,7 +123,9 @@ extension CopyJob {
             try LocalFile.rename(part, to: path)
         } catch {
             LocalFile.remove(part)
-            if let failure = error as? FileFailure, failure.path == part { throw FileFailure(path: path, reason: failure.reason) }
+            if let failure = error as? FileFailure, failure.path == part {
+                throw FileFailure(path: path, reason: failure.reason)
+            }
             throw error
         }
     }
@@ -131,7 +136,9 @@ extension CopyJob {
             while true {
                 let count = try sftp.read(file, source, buffer)
                 if count == 0 { return }
-                guard writeAll(fd, UnsafeRawBufferPointer(rebasing: buffer[..<count])) else { throw LocalFile.failed(path) }
+                guard writeAll(fd, UnsafeRawBufferPointer(rebasing: buffer[..<count])) else {
+                    throw LocalFile.failed(path)
+                }
                 moved(count)
             }
         }

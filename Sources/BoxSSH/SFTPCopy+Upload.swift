@@ -1,3 +1,4 @@
+internal import CSSH2
 import Glibc
 
 extension CopyJob {
@@ -92,7 +93,9 @@ extension CopyJob {
         } catch {
             cleaningUp(after: error) { try? sftp.remove(part) }
             // The part's name means nothing to the user.
-            if let failure = error as? FileFailure, failure.path == part { throw FileFailure(path: path, reason: failure.reason) }
+            if let failure = error as? FileFailure, failure.path == part {
+                throw FileFailure(path: path, reason: failure.reason)
+            }
             throw error
         }
         finishFile()

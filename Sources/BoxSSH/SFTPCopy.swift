@@ -1,3 +1,4 @@
+internal import CSSH2
 import Glibc
 
 /// One file or folder that wasn't copied.
@@ -64,7 +65,8 @@ public struct SFTPCopy {
     /// From the box to here.
     public func download(_ sources: [String], to target: String) throws(SSHError) -> CopyReport {
         try work {
-            try $0.download(sources.map { BytePath($0.isEmpty ? "." : $0) }, to: BytePath(target.isEmpty ? "." : target))
+            try $0.download(
+                sources.map { BytePath($0.isEmpty ? "." : $0) }, to: BytePath(target.isEmpty ? "." : target))
         }
     }
 
@@ -73,7 +75,8 @@ public struct SFTPCopy {
         defer { connection.interruptions = nil }
         do {
             let job = CopyJob(
-                sftp: try SFTPClient(connection), recursive: recursive, preserveTimes: preserveTimes, progress: progress)
+                sftp: try SFTPClient(connection), recursive: recursive, preserveTimes: preserveTimes, progress: progress
+            )
             try body(job)
             return job.report
         } catch let error as SSHError {
@@ -135,18 +138,24 @@ final class CopyJob {
     }
 
     private func tell() {
-        progress(CopyProgress(
-            path: current.path, fileBytes: current.bytes, fileSize: current.size, files: report.files, bytes: report.bytes))
+        progress(
+            CopyProgress(
+                path: current.path, fileBytes: current.bytes, fileSize: current.size, files: report.files,
+                bytes: report.bytes))
     }
 
     /// scp's target rules. `isFolder` is nil when the target isn't there.
-    func placement(ofSources count: Int, in target: BytePath, isFolder: Bool?) throws(FileFailure) -> (BytePath) -> BytePath {
+    func placement(ofSources count: Int, in target: BytePath, isFolder: Bool?) throws(FileFailure) -> (BytePath) ->
+        BytePath
+    {
         if isFolder == true {
             return { $0.isDots ? target : target.child($0.name) }
         }
         if count > 1 {
-            throw FileFailure(path: target, reason: isFolder == nil
-                ? "no such folder, and several sources need one" : "not a folder, and several sources need one")
+            throw FileFailure(
+                path: target,
+                reason: isFolder == nil
+                    ? "no such folder, and several sources need one" : "not a folder, and several sources need one")
         }
         if target.hasTrailingSlash, isFolder == false { throw FileFailure(path: target, reason: "not a folder") }
         return { _ in target }

@@ -1,5 +1,5 @@
 import BoxModel
-import CSSH2
+internal import CSSH2
 
 extension SFTPClient {
     /// Gives `from` the name `to`, in the place of the file that is there.

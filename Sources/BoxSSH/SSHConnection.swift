@@ -1,4 +1,4 @@
-import CSSH2
+internal import CSSH2
 import Glibc
 
 /// One authenticated SSH connection to a box. Its calls block; it belongs to one thread at a time.
@@ -53,7 +53,9 @@ public final class SSHConnection {
     }
 
     deinit {
-        if transport.failure == nil { _ = libssh2_session_disconnect_ex(session, SSH_DISCONNECT_BY_APPLICATION, "done", "") }
+        if transport.failure == nil {
+            _ = libssh2_session_disconnect_ex(session, SSH_DISCONNECT_BY_APPLICATION, "done", "")
+        }
         transport.flush()
         transport.abandon()
         libssh2_session_free(session)
@@ -83,7 +85,9 @@ public final class SSHConnection {
     }
 
     /// The same for calls that return a pointer; nil is a failure.
-    func drivePointer(_ patience: Patience = .whileAlive, _ call: () -> OpaquePointer?) throws(SSHError) -> OpaquePointer? {
+    func drivePointer(_ patience: Patience = .whileAlive, _ call: () -> OpaquePointer?) throws(SSHError)
+        -> OpaquePointer?
+    {
         var pointer: OpaquePointer?
         try drive(patience) {
             pointer = call()
@@ -97,7 +101,9 @@ public final class SSHConnection {
         var milliseconds = 60_000
         if case .until(let deadline) = patience {
             let left = deadline - monotonicSeconds()
-            guard left > 0 else { throw SSHError(.timedOut, "\(target.place) didn't answer in time; \(target.nextStep)") }
+            guard left > 0 else {
+                throw SSHError(.timedOut, "\(target.place) didn't answer in time; \(target.nextStep)")
+            }
             milliseconds = Int(min(left, 60) * 1000) + 1
         }
         milliseconds = min(milliseconds, try keepAlive())
@@ -134,14 +140,21 @@ public final class SSHConnection {
 
     /// What this side would like first; libssh2 drops the names that its version doesn't know.
     private func preferMethods() throws(SSHError) {
-        let ciphers = "aes128-gcm@openssh.com,chacha20-poly1305@openssh.com,aes128-ctr,aes256-gcm@openssh.com,aes256-ctr"
+        let ciphers =
+            "aes128-gcm@openssh.com,chacha20-poly1305@openssh.com,aes128-ctr,aes256-gcm@openssh.com,aes256-ctr"
         let macs = "hmac-sha2-256-etm@openssh.com,hmac-sha2-256,hmac-sha2-512-etm@openssh.com,hmac-sha2-512"
-        let hostKeys = try KnownHosts(path: target.knownHostsPath).pins(boxID: target.boxID).map(\.keyType)
-            + ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512",
-               "rsa-sha2-256", "ssh-rsa"]
+        let hostKeys =
+            try KnownHosts(path: target.knownHostsPath).pins(boxID: target.boxID).map(\.keyType)
+            + [
+                "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512",
+                "rsa-sha2-256", "ssh-rsa",
+            ]
         let preferences = [
-            (LIBSSH2_METHOD_KEX, "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
-                + "ecdh-sha2-nistp521,diffie-hellman-group16-sha512,diffie-hellman-group14-sha256"),
+            (
+                LIBSSH2_METHOD_KEX,
+                "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
+                    + "ecdh-sha2-nistp521,diffie-hellman-group16-sha512,diffie-hellman-group14-sha256"
+            ),
             (LIBSSH2_METHOD_HOSTKEY, hostKeys.joined(separator: ",")),
             (LIBSSH2_METHOD_CRYPT_CS, ciphers), (LIBSSH2_METHOD_CRYPT_SC, ciphers),
             (LIBSSH2_METHOD_MAC_CS, macs), (LIBSSH2_METHOD_MAC_SC, macs),
@@ -159,7 +172,9 @@ public final class SSHConnection {
         } catch {
             guard error.kind == .timedOut else { throw error }
             let seconds = Int(target.connectTimeout.rounded(.up))
-            throw SSHError(.timedOut, "\(target.place) took the connection but didn't speak SSH within \(seconds) s; \(target.nextStep)")
+            throw SSHError(
+                .timedOut,
+                "\(target.place) took the connection but didn't speak SSH within \(seconds) s; \(target.nextStep)")
         }
         guard code == 0 else { throw failed("start SSH", code) }
     }
@@ -179,8 +194,9 @@ public final class SSHConnection {
         let user = target.user
         let code = try drive(.until(deadline)) {
             target.key.secret.bytes.withMemoryRebound(to: CChar.self) { secret in
-                Int(libssh2_userauth_publickey_frommemory(
-                    session, user, user.utf8.count, line, line.utf8.count, secret.baseAddress, secret.count, nil))
+                Int(
+                    libssh2_userauth_publickey_frommemory(
+                        session, user, user.utf8.count, line, line.utf8.count, secret.baseAddress, secret.count, nil))
             }
         }
         switch Int32(code) {
@@ -189,7 +205,8 @@ public final class SSHConnection {
             throw SSHError(
                 .authenticationRefused,
                 "\(target.place) doesn't accept the key \(target.key.privateKeyPath) for the user "
-                    + "\(displayText(user.utf8)); run `box ssh \(target.boxID)`, which registers the key, or \(target.nextStep)")
+                    + "\(displayText(user.utf8)); run `box ssh \(target.boxID)`, which registers the key, or \(target.nextStep)"
+            )
         default: throw failed("log in", code)
         }
     }
@@ -206,7 +223,8 @@ public final class SSHConnection {
         switch Int32(code) {
         case _ where transport.failure != nil:
             return lost(errorText(transport.failure!))
-        case LIBSSH2_ERROR_SOCKET_DISCONNECT, LIBSSH2_ERROR_SOCKET_RECV, LIBSSH2_ERROR_SOCKET_SEND, LIBSSH2_ERROR_BANNER_RECV:
+        case LIBSSH2_ERROR_SOCKET_DISCONNECT, LIBSSH2_ERROR_SOCKET_RECV, LIBSSH2_ERROR_SOCKET_SEND,
+            LIBSSH2_ERROR_BANNER_RECV:
             return lost(detail)
         case LIBSSH2_ERROR_TIMEOUT, LIBSSH2_ERROR_SOCKET_TIMEOUT:
             return SSHError(.timedOut, "\(target.place) didn't answer in time; \(target.nextStep)")

@@ -1,4 +1,4 @@
-import CSSH2
+internal import CSSH2
 import Glibc
 
 /// How a remote process ended.
@@ -26,7 +26,7 @@ extension SSHConnection {
     ///   raw terminal the signal ends this process, after the terminal has been restored.
     public func run(
         command: String?, terminal: TerminalRequest? = nil, environment: [(String, String)] = [],
-        stdin: Int32 = STDIN_FILENO, stdout: Int32 = STDOUT_FILENO, stderr: Int32 = STDERR_FILENO
+        stdin: Int32 = 0, stdout: Int32 = 1, stderr: Int32 = 2
     ) throws(SSHError) -> RemoteExit {
         if let command, command.utf8.count > Self.maximumCommandLength {
             throw SSHError(
@@ -87,9 +87,11 @@ extension SSHConnection {
         let code = try drive {
             modes.withUnsafeBytes { bytes in
                 let bytes = bytes.assumingMemoryBound(to: CChar.self)
-                return Int(libssh2_channel_request_pty_ex(
-                    channel, terminal.term, UInt32(terminal.term.utf8.count), bytes.baseAddress, UInt32(bytes.count),
-                    size.columns, size.rows, 0, 0))
+                return Int(
+                    libssh2_channel_request_pty_ex(
+                        channel, terminal.term, UInt32(terminal.term.utf8.count), bytes.baseAddress,
+                        UInt32(bytes.count),
+                        size.columns, size.rows, 0, 0))
             }
         }
         guard code == 0 else { throw failed("get a terminal", code) }
@@ -98,8 +100,9 @@ extension SSHConnection {
     private func start(_ channel: OpaquePointer, _ command: String?) throws(SSHError) {
         let request = command == nil ? "shell" : "exec"
         let code = try drive {
-            Int(libssh2_channel_process_startup(
-                channel, request, UInt32(request.utf8.count), command, UInt32(command?.utf8.count ?? 0)))
+            Int(
+                libssh2_channel_process_startup(
+                    channel, request, UInt32(request.utf8.count), command, UInt32(command?.utf8.count ?? 0)))
         }
         guard code == 0 else { throw failed("start \(command == nil ? "a shell" : "the command")", code) }
     }

@@ -1,4 +1,4 @@
-import CSSH2
+internal import CSSH2
 import Glibc
 
 /// Turns SIGWINCH, SIGINT, SIGTERM and SIGHUP into bytes on a pipe while it lives (the self-pipe trick), so that a

@@ -1,3 +1,4 @@
+internal import CSSH2
 import Glibc
 
 /// `errno` in words, in lower case to fit inside a message.
@@ -16,7 +17,8 @@ func displayText(_ bytes: some Collection<UInt8>) -> String {
         switch scalar.value {
         case 10: text += "\\n"
         case 9: text += "\\t"
-        case 0..<32, 127..<160: text += "\\x" + String(scalar.value >> 4, radix: 16) + String(scalar.value & 15, radix: 16)
+        case 0..<32, 127..<160:
+            text += "\\x" + String(scalar.value >> 4, radix: 16) + String(scalar.value & 15, radix: 16)
         default: text.unicodeScalars.append(scalar)
         }
     }

@@ -1,3 +1,4 @@
+internal import CSSH2
 import Glibc
 
 /// Opens TCP connections with a time limit.
@@ -30,12 +31,15 @@ enum TCPConnect {
         guard code == 0, let found else {
             let reason = String(cString: gai_strerror(code))
             throw SSHError(
-                .unknownHost, "can't find the host \(displayText(target.host.utf8)) of \(target.boxID): \(reason); \(target.nextStep)")
+                .unknownHost,
+                "can't find the host \(displayText(target.host.utf8)) of \(target.boxID): \(reason); \(target.nextStep)"
+            )
         }
         return found
     }
 
-    private static func open(_ address: addrinfo, _ target: SSHTarget, until deadline: Double) throws(SSHError) -> Int32 {
+    private static func open(_ address: addrinfo, _ target: SSHTarget, until deadline: Double) throws(SSHError) -> Int32
+    {
         let type = address.ai_socktype | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let fd = socket(address.ai_family, type, address.ai_protocol)
         guard fd >= 0 else { throw failed(errno, target) }

@@ -1,3 +1,4 @@
+internal import CSSH2
 import Glibc
 
 /// The pty to ask for on the other side, and the local terminal that it continues.

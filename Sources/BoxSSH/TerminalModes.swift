@@ -1,3 +1,4 @@
+internal import CSSH2
 import Glibc
 
 /// Terminal modes on the wire (RFC 4254, section 8): an opcode and a number each, ended by 0.
@@ -35,7 +36,8 @@ enum TerminalModes {
             flag(55, local, ECHOK), flag(56, local, ECHONL), flag(59, local, IEXTEN), flag(60, local, ECHOCTL),
             flag(61, local, ECHOKE), flag(57, local, NOFLSH), flag(58, local, TOSTOP),
             flag(70, output, OPOST), flag(72, output, ONLCR), flag(73, output, OCRNL),
-            (91, size == tcflag_t(CS8) ? 1 : 0), (128, baudRate(cfgetispeed(&modes))), (129, baudRate(cfgetospeed(&modes))),
+            (91, size == tcflag_t(CS8) ? 1 : 0), (128, baudRate(cfgetispeed(&modes))),
+            (129, baudRate(cfgetospeed(&modes))),
             flag(74, output, ONOCR), flag(75, output, ONLRET), flag(33, input, ISTRIP), flag(92, control, PARENB),
             flag(30, input, IGNPAR), flag(93, control, PARODD), (90, size == tcflag_t(CS7) ? 1 : 0),
             flag(31, input, PARMRK), flag(32, input, INPCK), flag(62, local, PENDIN),

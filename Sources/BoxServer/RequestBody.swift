@@ -44,13 +44,17 @@ struct RequestBody: Sendable {
     func timeToLive() throws -> TTL {
         guard let value = object["ttlSeconds"] else { return .absent }
         if value.isNull || value == "infinite" { return .never }
+        // Capped, also where no integer type holds it.
+        if case .number(let digits) = value, let number = Double(digits), number >= Double(TimeToLive.maximum) {
+            return .seconds(TimeToLive.maximum)
+        }
         guard let seconds = value.int, seconds >= 1 else {
             throw APIError(
                 .badRequest, .invalidTTL,
                 "ttlSeconds has to be a whole number of seconds from 1 to \(TimeToLive.maximum), or null for no automatic stop"
             )
         }
-        return .seconds(min(seconds, TimeToLive.maximum))
+        return .seconds(seconds)
     }
 
     /// The name, cut to its longest form, or nil when absent or null.
@@ -63,7 +67,7 @@ struct RequestBody: Sendable {
         guard !name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
             throw APIError(.badRequest, .invalidName, "name has a control character")
         }
-        return String(name.prefix(BoxName.maximumLength))
+        return BoxName.cut(name)
     }
 
     func machineType() throws -> MachineType? {

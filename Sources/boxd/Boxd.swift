@@ -7,7 +7,7 @@ import Logging
 
 /// boxd's command line: the server itself, and what whoever runs it does beside it.
 enum Boxd {
-    static let version = "0.1.0"
+    static let version = ProductVersion.current
 
     static let spec = CommandSpec(
         "boxd", summary: "self-hosted server of boxes",
@@ -62,7 +62,9 @@ enum Boxd {
 
     private static let shared: [OptionSpec] = [
         .value("data-dir", "DIR", "images, disks and the database (/var/lib/boxd, or BOXD_DATA_DIR)"),
-        .value("instance", "NAME", "prefix of interfaces and cgroups, for a second boxd on one host (box, or BOXD_INSTANCE)"),
+        .value(
+            "instance", "NAME",
+            "prefix of interfaces and cgroups, for a second boxd on one host (box, or BOXD_INSTANCE)"),
     ]
 
     static func run(_ parsed: ParsedCommand) async throws {

@@ -50,10 +50,11 @@ test_kill_9_during_stop_resume_and_delete() {
         equal "$(box ssh "$box" cat kept)" kept
     done
     curl -sS -X DELETE -H "Authorization: Bearer $(cat "$WORK/key")" "http://127.0.0.1:$PORT/api/box/v1/boxes/$box" >/dev/null 2>&1 &
+    local deletion=$!
     sleep 0.02
     kill_boxd
     start_boxd
-    wait || true
+    wait "$deletion" || true
     box delete "$box" --yes --json >/dev/null 2>&1 || true
     [ ! -e "$BOXD_DATA_DIR/boxes/$box" ] || fail "the disk is still there"
 }

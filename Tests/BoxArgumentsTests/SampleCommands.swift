@@ -13,7 +13,8 @@ enum Sample {
 
     static let new = CommandSpec(
         "new", aliases: ["create"], group: "Things", summary: "Make a thing",
-        discussion: "The first paragraph, which is long enough that it has to be broken somewhere near its end.\n\nThe second.",
+        discussion:
+            "The first paragraph, which is long enough that it has to be broken somewhere near its end.\n\nThe second.",
         options: [
             .value("ttl", "SECONDS", "how long", kind: .integer(minimum: 1, unit: "seconds")),
             .flag("no-auto-stop", "for ever"),

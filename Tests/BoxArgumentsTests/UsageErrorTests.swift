@@ -9,16 +9,31 @@ import Testing
         (["local", "pu"], "unknown command \"pu\" for `tool local`; did you mean \"up\"? run `tool local --help`"),
         (["local"], "`tool local` needs a command. Use up or down; run `tool local --help`"),
         (["--json"], "`tool` needs a command. Use new, list, rename, copy, run, local or version; run `tool --help`"),
-        (["new", "--tll", "5"], "unknown option \"--tll\" for `tool new`; did you mean \"--ttl\"? run `tool new --help`"),
+        (
+            ["new", "--tll", "5"],
+            "unknown option \"--tll\" for `tool new`; did you mean \"--ttl\"? run `tool new --help`"
+        ),
         (["new", "--xyzzy=5"], "unknown option \"--xyzzy\" for `tool new`; run `tool new --help`"),
         (["new", "-x"], "unknown option \"-x\" for `tool new`; run `tool new --help`"),
         (["--ttl", "5", "new"], "unknown option \"--ttl\" for `tool`; run `tool --help`"),
         (["new", "--ttl"], "option --ttl needs a value: --ttl SECONDS; run `tool new --help`"),
         (["new", "--ttl", "--json"], "option --ttl needs a value: --ttl SECONDS; run `tool new --help`"),
-        (["new", "--ttl", "abc"], "invalid --ttl \"abc\". Use a whole number of seconds, 1 or more; run `tool new --help`"),
-        (["new", "--ttl", "0"], "invalid --ttl \"0\". Use a whole number of seconds, 1 or more; run `tool new --help`"),
-        (["new", "--ttl", "1.5"], "invalid --ttl \"1.5\". Use a whole number of seconds, 1 or more; run `tool new --help`"),
-        (["new", "--port", "70000"], "invalid --port \"70000\". Use a whole number from 1 to 65535; run `tool new --help`"),
+        (
+            ["new", "--ttl", "abc"],
+            "invalid --ttl \"abc\". Use a whole number of seconds, 1 or more; run `tool new --help`"
+        ),
+        (
+            ["new", "--ttl", "0"],
+            "invalid --ttl \"0\". Use a whole number of seconds, 1 or more; run `tool new --help`"
+        ),
+        (
+            ["new", "--ttl", "1.5"],
+            "invalid --ttl \"1.5\". Use a whole number of seconds, 1 or more; run `tool new --help`"
+        ),
+        (
+            ["new", "--port", "70000"],
+            "invalid --port \"70000\". Use a whole number from 1 to 65535; run `tool new --help`"
+        ),
         (["new", "--type", "huge"], "invalid --type \"huge\". Use small, default or large; run `tool new --help`"),
         (["new", "--env", "=x"], "invalid --env \"=x\". Use NAME=VALUE; run `tool new --help`"),
         (
@@ -26,11 +41,20 @@ import Testing
             "invalid --state \"ready,gone\". Use one or more of ready,stopped, separated by commas; run `tool list --help`"
         ),
         (["list", "--json=yes"], "option --json takes no value, but got \"yes\"; run `tool list --help`"),
-        (["new", "--ttl", "5", "--no-auto-stop"], "--ttl and --no-auto-stop can't be used together; run `tool new --help`"),
-        (["new", "--ttl", "5", "--ttl", "6"], "option --ttl was given twice, as \"5\" and \"6\"; run `tool new --help`"),
+        (
+            ["new", "--ttl", "5", "--no-auto-stop"],
+            "--ttl and --no-auto-stop can't be used together; run `tool new --help`"
+        ),
+        (
+            ["new", "--ttl", "5", "--ttl", "6"],
+            "option --ttl was given twice, as \"5\" and \"6\"; run `tool new --help`"
+        ),
         (["rename"], "missing ID: tool rename ID [NAME]; run `tool rename --help`"),
         (["rename", ""], "ID is empty; run `tool rename --help`"),
-        (["rename", "a", "b", "c"], "unexpected argument \"c\": the form is `tool rename ID [NAME]`; run `tool rename --help`"),
+        (
+            ["rename", "a", "b", "c"],
+            "unexpected argument \"c\": the form is `tool rename ID [NAME]`; run `tool rename --help`"
+        ),
         (["list", "x"], "unexpected argument \"x\": `tool list` takes no arguments; run `tool list --help`"),
         (["copy", "a"], "missing DST: tool copy SRC... DST; run `tool copy --help`"),
         (["run"], "missing ID: tool run ID; run `tool run --help`"),

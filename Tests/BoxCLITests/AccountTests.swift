@@ -14,10 +14,11 @@ import Testing
         #expect(await world.run("login", "box_abc", "--api-url", "http://127.0.0.1:7070/api/box/v1", "--json") == 0)
         #expect(
             world.out.text
-                == #"{"event":"login_complete","data":{"user":{"login":"octocat","email":"octocat@example.com","plan":"x"}}}"# + "\n")
+                == #"{"event":"login_complete","data":{"user":{"login":"octocat","email":"octocat@example.com","plan":"x"}}}"#
+                + "\n")
         #expect(world.err.text == "")
         #expect(world.transport.sent[0].header("Authorization") == "Bearer box_abc")
-        #expect(try world.readConfig() == ["token": "box_abc", "api_url": "http://127.0.0.1:7070"])
+        #expect(try world.readConfig() == ["api_url": "http://127.0.0.1:7070", "token": "box_abc"])
         var info = stat()
         stat(world.configPath, &info)
         #expect(info.st_mode & 0o777 == 0o600)
@@ -38,7 +39,9 @@ import Testing
         try world.writeConfig(#"{"api_url":"http://127.0.0.1:1","channel":"beta","mine":[1.50],"token":"old"}"#)
         world.transport.on("GET /me", Answers.me)
         #expect(await world.run("login", "new", "--json") == 0)
-        #expect(try world.readConfig()?.compact == #"{"api_url":"http://127.0.0.1:1","channel":"beta","mine":[1.50],"token":"new"}"#)
+        #expect(
+            try world.readConfig()?.compact
+                == #"{"api_url":"http://127.0.0.1:1","channel":"beta","mine":[1.50],"token":"new"}"#)
         #expect(await world.run("logout", "--json") == 0)
         #expect(world.out.text == #"{"event":"logout_complete"}"# + "\n")
         #expect(try world.readConfig()?.compact == #"{"api_url":"http://127.0.0.1:1","channel":"beta","mine":[1.50]}"#)
@@ -69,7 +72,9 @@ import Testing
                 + "\n")
     }
 
-    @Test(arguments: [("", "the API key is empty"), ("a b", "the API key has characters that no key has. copy it again, as one word")])
+    @Test(arguments: [
+        ("", "the API key is empty"), ("a b", "the API key has characters that no key has. copy it again, as one word"),
+    ])
     func keysThatCannotBe(_ key: String, _ message: String) async {
         #expect(await world.run("login", key, "--json") == 1)
         #expect(world.out.text == #"{"event":"error","error":"\#(message)"}"# + "\n")
@@ -77,7 +82,8 @@ import Testing
 
     @Test func configBeforeAnyLogin() async {
         #expect(await world.run("config", "--json") == 0)
-        #expect(world.out.text == #"{"path":"\#(world.configPath)","apiUrl":null,"channel":null,"loggedIn":false}"# + "\n")
+        #expect(
+            world.out.text == #"{"path":"\#(world.configPath)","apiUrl":null,"channel":null,"loggedIn":false}"# + "\n")
     }
 
     @Test func flagThenEnvironmentThenFile() async throws {
@@ -106,7 +112,9 @@ import Testing
     @Test(arguments: ["{\"token\":", "[]", "token=x"]) func aCorruptFileIsNamedAndLeftAlone(text: String) async throws {
         try world.writeConfig(text)
         #expect(await world.run("list", "--json") == 1)
-        #expect(world.out.text.hasPrefix(#"{"event":"error","error":"the configuration file \#(world.configPath) can't be read: "#))
+        #expect(
+            world.out.text.hasPrefix(
+                #"{"event":"error","error":"the configuration file \#(world.configPath) can't be read: "#))
         #expect(await world.run("login", "box_abc", "--api-url", "http://127.0.0.1:9", "--json") == 1)
         #expect(try Files.read(world.configPath) == Array(text.utf8))
     }
@@ -147,10 +155,14 @@ import Testing
         world.set("BOX_API_KEY", "box_key")
         world.transport.fail("GET /me", kind: .unreachable)
         #expect(await world.run("status", "--json") == 0)
-        #expect(world.out.text == #"{"config":\#(config)true},"account":{"identifier":null,"loginState":"unknown"}}"# + "\n")
+        #expect(
+            world.out.text == #"{"config":\#(config)true},"account":{"identifier":null,"loginState":"unknown"}}"# + "\n"
+        )
         world.transport.on("GET /me", 401, Answers.error(401, "unauthorized", "Bad key."))
         #expect(await world.run("status", "--json") == 0)
-        #expect(world.out.text == #"{"config":\#(config)true},"account":{"identifier":null,"loginState":"invalid"}}"# + "\n")
+        #expect(
+            world.out.text == #"{"config":\#(config)true},"account":{"identifier":null,"loginState":"invalid"}}"# + "\n"
+        )
     }
 
     @Test func aPasswordInTheAddressIsNotShown() async {

@@ -11,12 +11,14 @@ import Testing
         #"{"id":"bx_8pqt6dup","name":"Box 2026-05-28 16:00","state":"ready","url":null,"ip":"10.98.0.2","desktopAvailable":false,"desktopUrl":null,"snapshotAvailable":false,"snapshotCompletedAt":null,"createdAt":"2026-05-28T16:00:33.143Z","updatedAt":"2026-05-28T16:00:33.143Z","archiveAfter":"2026-05-28T17:00:33.143Z""#
 
     @Test func infoKeepsEverything() async {
-        let sent = #"{"ok":true,"type":"box.info","box":{"new":{"z":1.50,"a":"\ud800"},"id":"bx_1","state":"archiving"},"extra":12345678901234567890}"#
+        let sent =
+            #"{"ok":true,"type":"box.info","box":{"new":{"z":1.50,"a":"\ud800"},"id":"bx_1","state":"archiving"},"extra":12345678901234567890}"#
         world.transport.on("GET /boxes/bx_1", sent)
         #expect(await world.run("info", "bx_1", "--json") == 0)
         #expect(
             world.out.text
-                == #"{"box":{"new":{"z":1.50,"a":"\ud800"},"id":"bx_1","state":"stopping"},"extra":12345678901234567890}"# + "\n")
+                == #"{"box":{"new":{"z":1.50,"a":"\ud800"},"id":"bx_1","state":"stopping"},"extra":12345678901234567890}"#
+                + "\n")
     }
 
     @Test func listHasAllPagesAndMarksThisBox() async {
@@ -38,21 +40,27 @@ import Testing
     }
 
     @Test func statesAreFilteredByPeoplesWords() async {
-        world.transport.on("GET /boxes?limit=200&state=provisioned%2Cready%2Carchived", #"{"ok":true,"boxes":[{"id":"bx_a"}]}"#)
+        world.transport.on(
+            "GET /boxes?limit=200&state=provisioned%2Cready%2Carchived", #"{"ok":true,"boxes":[{"id":"bx_a"}]}"#)
         #expect(await world.run("list", "--state", "ready,stopped", "-q") == 0)
         #expect(world.out.text == "bx_a\n")
+        world.transport.on("GET /boxes?limit=200&state=archived", #"{"ok":true,"boxes":[]}"#)
+        #expect(await world.run("list", "--state", "archived", "-q") == 0)
     }
 
     @Test func theTableFitsTheTerminal() async {
         world.useTerminal()
         let long = String(repeating: "long ", count: 12)
-        world.transport.on("GET /boxes?limit=200", #"{"ok":true,"boxes":[\#(Answers.box("ready", name: long)),\#(Answers.box("archived", id: "bx_2", name: #"a\u001b[2J"#))]}"#)
+        world.transport.on(
+            "GET /boxes?limit=200",
+            #"{"ok":true,"boxes":[\#(Answers.box("ready", name: long)),\#(Answers.box("archived", id: "bx_2", name: #"a\u001b[2J"#))]}"#
+        )
         #expect(await world.run("ls") == 0)
         #expect(
             world.out.text == """
-                ID           NAME                       STATE    IP         CREATED  STOPS
-                bx_8pqt6dup  long long long long long…  ready    10.98.0.2  now      in 1h
-                bx_2         a\u{FFFD}[2J                       stopped  -          now      -
+                ID           NAME                             STATE    IP         CREATED  STOPS
+                bx_8pqt6dup  long long long long long long …  ready    10.98.0.2  now      in 1h
+                bx_2         a\u{FFFD}[2J                            stopped  -          now      -
 
                 """)
         #expect(world.out.lines.allSatisfy { Text.width($0) <= 80 })
@@ -66,33 +74,44 @@ import Testing
     }
 
     @Test func limits() async {
-        world.transport.on("GET /limits", #"{"ok":true,"type":"limits.info","activeBoxes":1,"maxActiveBoxes":null,"package":{"dollars":0}}"#)
+        world.transport.on(
+            "GET /limits",
+            #"{"ok":true,"type":"limits.info","activeBoxes":1,"maxActiveBoxes":null,"package":{"dollars":0}}"#)
         #expect(await world.run("limits", "--json") == 0)
         #expect(world.out.text == #"{"activeBoxes":1,"maxActiveBoxes":null,"package":{"dollars":0}}"# + "\n")
     }
 
     @Test func stopComesBackAtOnceForPrograms() async {
-        world.transport.on("POST /boxes/bx_8pqt6dup/stop", 202, Answers.action("stopping", "archiving", state: "archiving"))
+        world.transport.on(
+            "POST /boxes/bx_8pqt6dup/stop", 202, Answers.action("stopping", "archiving", state: "archiving"))
         #expect(await world.run("stop", "bx_8pqt6dup", "--json") == 0)
-        #expect(world.out.text.hasPrefix(#"{"id":"bx_8pqt6dup","status":"archiving","box":{"id":"bx_8pqt6dup","name":"Box 2026-05-28 16:00","state":"stopping","#))
+        #expect(
+            world.out.text.hasPrefix(
+                #"{"id":"bx_8pqt6dup","status":"stopping","box":{"id":"bx_8pqt6dup","name":"Box 2026-05-28 16:00","state":"stopping","#
+            ))
         #expect(world.out.lines.count == 1)
     }
 
     @Test func stopWaitsForPeople() async {
-        world.transport.on("POST /boxes/bx_8pqt6dup/stop", 202, Answers.action("stopping", "archiving", state: "archiving"))
-            .on("GET /boxes/bx_8pqt6dup", Answers.info("archived"))
+        world.transport.on(
+            "POST /boxes/bx_8pqt6dup/stop", 202, Answers.action("stopping", "archiving", state: "archiving")
+        )
+        .on("GET /boxes/bx_8pqt6dup", Answers.info("archived"))
         #expect(await world.run("stop", "bx_8pqt6dup", "--force") == 0)
         #expect(world.out.text == "bx_8pqt6dup is stopped\n")
         #expect(world.transport.body(0) == #"{"force":true}"#)
     }
 
     @Test func resumeSendsItsTime() async {
-        world.transport.on("POST /boxes/bx_8pqt6dup/resume", 202, Answers.action("resuming", "resuming", state: "provisioning"))
+        world.transport.on(
+            "POST /boxes/bx_8pqt6dup/resume", 202, Answers.action("resuming", "resuming", state: "provisioning"))
         #expect(await world.run("resume", "bx_8pqt6dup", "--no-auto-stop", "--json") == 0)
         #expect(world.transport.body(0) == #"{"ttlSeconds":null}"#)
         #expect(world.out.text.hasPrefix(#"{"id":"bx_8pqt6dup","status":"resuming","box":{"#))
-        world.transport.on("POST /boxes/bx_8pqt6dup/resume", 202, Answers.action("resuming", "resuming", state: "archived"))
-            .on("GET /boxes/bx_8pqt6dup", Answers.info("ready"))
+        world.transport.on(
+            "POST /boxes/bx_8pqt6dup/resume", 202, Answers.action("resuming", "resuming", state: "archived")
+        )
+        .on("GET /boxes/bx_8pqt6dup", Answers.info("ready"))
         #expect(await world.run("resume", "bx_8pqt6dup", "--ttl", "60", "--json", "--wait") == 0)
         #expect(world.out.text.contains(#""status":"resuming","box":\#(ready)"#))
     }
@@ -113,16 +132,21 @@ import Testing
         await CLI.run(["extend", "bx_8pqt6dup", "--hours", "2", "--json"], in: world.current)
         await CLI.run(["extend", "bx_8pqt6dup", "--no-auto-stop", "--json"], in: world.current)
         #expect(await world.run("rename", "bx_8pqt6dup", "web", "--json") == 0)
-        #expect((0..<4).map { world.transport.body($0) } == [
-            #"{"ttlSeconds":60}"#, #"{"ttlSeconds":7200}"#, #"{"ttlSeconds":null}"#, #"{"name":"web"}"#,
-        ])
+        #expect(
+            (0..<4).map { world.transport.body($0) } == [
+                #"{"ttlSeconds":60}"#, #"{"ttlSeconds":7200}"#, #"{"ttlSeconds":null}"#, #"{"name":"web"}"#,
+            ])
         #expect(world.out.text == #"{"box":\#(ready)}}"# + "\n")
         #expect(await world.run("extend", "bx_8pqt6dup") == 2)
-        #expect(world.err.text == "error: say how long. Use --ttl SECONDS, --hours HOURS or --no-auto-stop; run `box extend --help`\n")
+        #expect(
+            world.err.text
+                == "error: say how long. Use --ttl SECONDS, --hours HOURS or --no-auto-stop; run `box extend --help`\n")
     }
 
     @Test func interrupt() async {
-        world.transport.on("POST /boxes/bx_1/interrupt", #"{"ok":true,"type":"box.interrupted","id":"bx_1","status":"interrupted","box":null}"#)
+        world.transport.on(
+            "POST /boxes/bx_1/interrupt",
+            #"{"ok":true,"type":"box.interrupted","id":"bx_1","status":"interrupted","box":null}"#)
         #expect(await world.run("interrupt", "bx_1", "--json") == 0)
         #expect(world.out.text == #"{"id":"bx_1","status":"interrupted","box":null}"# + "\n")
     }

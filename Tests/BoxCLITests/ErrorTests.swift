@@ -28,12 +28,19 @@ import Testing
     }
 
     @Test(arguments: [
-        (409, Answers.error(409, "stop_failed", "It is cloning."), #""It is cloning.","code":"stop_failed","status":409"#, Int32(1)),
+        (
+            409, Answers.error(409, "stop_failed", "It is cloning."),
+            #""It is cloning.","code":"stop_failed","status":409"#, Int32(1)
+        ),
         (401, Answers.error(401, "unauthorized", "Bad key."), #""Bad key.","code":"unauthorized","status":401"#, 4),
-        (403, #"{"error":"forbidden"}"#, #""forbidden (403). this key may not do that","code":"forbidden","status":403"#, 4),
+        (
+            403, #"{"error":"forbidden"}"#,
+            #""forbidden (403). this key may not do that","code":"forbidden","status":403"#, 4
+        ),
         (418, #"{"error":"teapot"}"#, #""teapot (HTTP 418)","code":"teapot","status":418"#, 1),
         (
-            402, #"{"error":"billing_required","status":"blocked","message":"Pay.","billingUrl":"https://d/b?box_token=s3cret"}"#,
+            402,
+            #"{"error":"billing_required","status":"blocked","message":"Pay.","billingUrl":"https://d/b?box_token=s3cret"}"#,
             #""Pay. See https://d/b","code":"billing_required","status":402"#, 1
         ),
         (
@@ -83,7 +90,9 @@ import Testing
     @Test func withoutAKeyNothingIsAsked() async {
         world.set("BOX_API_KEY", nil)
         #expect(await world.run("list", "--json") == 4)
-        #expect(world.out.text == #"{"event":"error","error":"not logged in. run `box login KEY`, or set BOX_API_KEY"}"# + "\n")
+        #expect(
+            world.out.text == #"{"event":"error","error":"not logged in. run `box login KEY`, or set BOX_API_KEY"}"#
+                + "\n")
     }
 
     @Test(arguments: ["a b", "../x", "bx_1\n", "ünï", "a%2f"]) func anImpossibleIDIsNotFound(id: String) async {

@@ -53,7 +53,8 @@ import Testing
 
     @Test func examplesParse() {
         let parser = CommandParser(root: CommandTable.root.spec)
-        for example in Self.paths.compactMap(\.last).flatMap(\.examples) where !example.line.contains("$(") && !example.line.contains("|") {
+        for example in Self.paths.compactMap(\.last).flatMap(\.examples)
+        where !example.line.contains("$(") && !example.line.contains("|") {
             let first = example.line.split(separator: " && box ").first ?? ""
             let words = first.split(separator: " ").map(String.init).prefix { $0 != "<" }
             #expect(throws: Never.self, "\(example.line)") { try parser.parse(Array(words.dropFirst())) }

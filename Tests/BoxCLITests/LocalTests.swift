@@ -26,20 +26,24 @@ import Testing
 
     @Test func upFromNothing() async throws {
         world.transport.fail(health).fail(health).on(health, 200, "ok")
-        world.processes.state.withLock { $0.onStart = { [data] in
-            try? Files.replace(data + "/boxd.pid", with: Array("4711\n".utf8))
-        } }
+        world.processes.state.withLock {
+            $0.onStart = { [data] in
+                try? Files.replace(data + "/boxd.pid", with: Array("4711\n".utf8))
+            }
+        }
         world.processes.expect(["/opt/boxd", "image", "build", "--data-dir", data, "--if-missing"])
         world.processes.expect(
             ["/opt/boxd", "api-key", "create", "--data-dir", data, "--name", "box local up", "--json"],
             output: #"{"secret":"box_new","id":"sak_1"}"# + "\n")
         #expect(await run("up") == .success)
-        #expect(world.out.text == #"{"event":"local_up","apiUrl":"http://127.0.0.1:7070","pid":4711,"started":true}"# + "\n")
+        #expect(
+            world.out.text == #"{"event":"local_up","apiUrl":"http://127.0.0.1:7070","pid":4711,"started":true}"# + "\n"
+        )
         #expect(world.err.text == "")
-        #expect(try world.readConfig() == ["token": "box_new", "api_url": "http://127.0.0.1:7070"])
+        #expect(try world.readConfig() == ["api_url": "http://127.0.0.1:7070", "token": "box_new"])
         #expect(
             world.processes.state.withLock(\.started) == [
-                ["/opt/boxd", "serve", "--data-dir", data, "--listen", "127.0.0.1:7070", "--pid-file", data + "/boxd.pid"]
+                ["/opt/boxd", "serve", "--data-dir", data, "--listen", "127.0.0.1:7070"]
             ])
     }
 
@@ -50,7 +54,9 @@ import Testing
         world.transport.on(health, 200, "ok").on("GET /me", Answers.me)
         world.processes.expect(["/opt/boxd", "image", "build", "--data-dir", data, "--if-missing"])
         #expect(await run("up") == .success)
-        #expect(world.out.text == #"{"event":"local_up","apiUrl":"http://127.0.0.1:7070","pid":4711,"started":false}"# + "\n")
+        #expect(
+            world.out.text == #"{"event":"local_up","apiUrl":"http://127.0.0.1:7070","pid":4711,"started":false}"#
+                + "\n")
         #expect(try world.readConfig()?["token"] == "box_old")
     }
 
@@ -58,9 +64,11 @@ import Testing
         try Files.makeFolder(data)
         try Files.replace(data + "/boxd.log", with: Array("starting\nport 7070 is taken\n".utf8))
         world.transport.fail(health).fail(health)
-        world.processes.state.withLock { $0.onStart = { [processes = world.processes] in
-            processes.state.withLock { $0.names = [:] }
-        } }
+        world.processes.state.withLock {
+            $0.onStart = { [processes = world.processes] in
+                processes.state.withLock { $0.names = [:] }
+            }
+        }
         #expect(await run("up") == .failure)
         #expect(
             world.out.text
@@ -74,13 +82,15 @@ import Testing
         world.processes.expect(["/usr/bin/sudo", "-n", "true"])
         world.processes.expect(
             [
-                "/usr/bin/sudo", "-n", "--", "/opt/box", "local", "up", "--no-login", "--json", "--data-dir", data, "--listen",
+                "/usr/bin/sudo", "-n", "--", "/opt/box", "local", "up", "--no-login", "--json", "--data-dir", data,
+                "--listen",
                 "127.0.0.1:7070", "--boxd", "/opt/boxd",
             ], output: #"{"event":"local_up","pid":12,"started":true}"# + "\n")
         world.processes.expect(["/usr/bin/sudo", "-n", "true"])
         world.processes.expect(
             [
-                "/usr/bin/sudo", "-n", "--", "/opt/boxd", "api-key", "create", "--data-dir", data, "--name", "box local up",
+                "/usr/bin/sudo", "-n", "--", "/opt/boxd", "api-key", "create", "--data-dir", data, "--name",
+                "box local up",
                 "--json",
             ], output: #"{"secret":"box_new"}"# + "\n")
         #expect(await run("up") == .success)
@@ -95,17 +105,20 @@ import Testing
         #expect(await run("up") == .failure)
         #expect(
             world.out.text
-                == #"{"event":"error","error":"starting boxd needs root. run it as root, or allow this user sudo without a password"}"# + "\n")
+                == #"{"event":"error","error":"starting boxd needs root. run it as root, or allow this user sudo without a password"}"#
+                + "\n")
     }
 
     @Test func whatFailedIsPartOfTheError() async {
         world.transport.on(health, 200, "ok")
         world.processes.expect(
-            ["/opt/boxd", "image", "build", "--data-dir", data, "--if-missing"], status: 1, errors: "building\nno mmdebstrap\n")
+            ["/opt/boxd", "image", "build", "--data-dir", data, "--if-missing"], status: 1,
+            errors: "building\nno mmdebstrap\n")
         #expect(await run("up") == .failure)
         #expect(
             world.out.text
-                == #"{"event":"error","error":"building the image failed (exit status 1): building\nno mmdebstrap"}"# + "\n")
+                == #"{"event":"error","error":"building the image failed (exit status 1): building\nno mmdebstrap"}"#
+                + "\n")
     }
 
     @Test func downStopsBoxesFirst() async throws {
@@ -150,11 +163,13 @@ import Testing
     @Test func status() async throws {
         world.transport.fail(health)
         world.processes.expect(
-            ["/opt/boxd", "image", "status", "--data-dir", data, "--json"], output: #"{"present":true,"bytes":5}"# + "\n")
+            ["/opt/boxd", "image", "status", "--data-dir", data, "--json"],
+            output: #"{"present":true,"bytes":5}"# + "\n")
         #expect(await run("status") == .success)
         #expect(
             world.out.text
-                == #"{"running":false,"apiUrl":"http://127.0.0.1:7070","pid":null,"dataDir":"\#(data)","image":{"present":true,"bytes":5}}"# + "\n")
+                == #"{"running":false,"apiUrl":"http://127.0.0.1:7070","pid":null,"dataDir":"\#(data)","image":{"present":true,"bytes":5}}"#
+                + "\n")
     }
 
     @Test func logs() async throws {

@@ -9,8 +9,10 @@ import Testing
     let world = TestWorld()
 
     @Test func everyLineInItsOrder() async {
-        world.transport.on("POST /boxes", 202, Answers.created()).on("GET /boxes/bx_8pqt6dup", Answers.info("provisioning"))
-            .on("GET /boxes/bx_8pqt6dup", Answers.info("provisioned")).on("GET /boxes/bx_8pqt6dup", Answers.info("ready"))
+        world.transport.on("POST /boxes", 202, Answers.created()).on(
+            "GET /boxes/bx_8pqt6dup", Answers.info("provisioning")
+        )
+        .on("GET /boxes/bx_8pqt6dup", Answers.info("provisioned")).on("GET /boxes/bx_8pqt6dup", Answers.info("ready"))
         #expect(await world.run("new", "--json") == 0)
         #expect(
             world.out.text == """
@@ -31,12 +33,14 @@ import Testing
             "new", "--no-auto-stop", "--type", "large", "--name", "web", "--no-env", "-e", "A=1", "--environment", "x",
             "--no-wait", "--no-update", "--json")
         #expect(status == 0)
-        #expect(world.transport.body(0) == #"{"ttlSeconds":null,"name":"web","type":"large","env":{"A":"1"},"noEnv":true}"#)
+        #expect(
+            world.transport.body(0) == #"{"ttlSeconds":null,"name":"web","type":"large","env":{"A":"1"},"noEnv":true}"#)
         #expect(world.out.text == #"{"event":"created","id":"bx_8pqt6dup","ttlSeconds":null}"# + "\n")
     }
 
     @Test func aServerThatIgnoresTheNameIsAskedAgain() async {
-        world.transport.on("POST /boxes", 202, Answers.created()).on("PATCH /boxes/bx_8pqt6dup", Answers.info("provisioning"))
+        world.transport.on("POST /boxes", 202, Answers.created()).on(
+            "PATCH /boxes/bx_8pqt6dup", Answers.info("provisioning"))
         #expect(await world.run("new", "--name", "web", "--no-wait", "--json") == 0)
         #expect(world.transport.body(1) == #"{"name":"web"}"#)
     }
@@ -48,12 +52,13 @@ import Testing
     }
 
     @Test func aBoxThatFailsIsAnErrorLine() async {
-        world.transport.on("POST /boxes", 202, Answers.created()).on("GET /boxes/bx_8pqt6dup", Answers.info("error"))
+        let failed = #"{"ok":true,"box":{"id":"bx_8pqt6dup","state":"error","errorMessage":"no space"}}"#
+        world.transport.on("POST /boxes", 202, Answers.created()).on("GET /boxes/bx_8pqt6dup", failed)
         #expect(await world.run("new", "--json") == 1)
         #expect(
             world.out.lines.suffix(2) == [
                 #"{"event":"state","id":"bx_8pqt6dup","state":"error"}"#,
-                #"{"event":"error","error":"bx_8pqt6dup is error, so it can't become what was waited for"}"#,
+                #"{"event":"error","error":"bx_8pqt6dup failed: no space"}"#,
             ])
     }
 
@@ -70,7 +75,8 @@ import Testing
         #expect(await world.run("info", "current", "--json") == 1)
         #expect(
             world.out.text
-                == #"{"event":"error","error":"no current box: none was created in this shell. name one of `box list`"}"# + "\n")
+                == #"{"event":"error","error":"no current box: none was created in this shell. name one of `box list`"}"#
+                + "\n")
         world.transport.on("POST /boxes", 202, Answers.created())
         await world.run("new", "--no-wait")
         world.transport.on("GET /boxes/bx_8pqt6dup", Answers.info("ready"))

@@ -46,8 +46,9 @@ import Testing
     }
 
     @Test func aStoppedBoxNamesTheNextStep() async {
-        world.transport.on("POST /boxes/bx_1/sshkey", 400, Answers.error(400, "machine_not_running", "The box is stopped."))
-        #expect(await world.run("ssh", "bx_1", "--json", "true") == 1)
+        world.transport.on(
+            "POST /boxes/bx_1/sshkey", 400, Answers.error(400, "machine_not_running", "The box is stopped."))
+        #expect(await world.run("ssh", "bx_1", "--json", "true") == 255)
         #expect(
             world.out.text
                 == #"{"event":"error","error":"The box is stopped. start it with `box resume bx_1`","code":"machine_not_running","status":400}"#
@@ -56,7 +57,9 @@ import Testing
 
     @Test func aStartingBoxIsWaitedFor() async {
         world.transport.on("POST /boxes/bx_1/sshkey", 409, Answers.error(409, "box_starting", "Starting."))
-            .on("GET /boxes/bx_1", Answers.info("provisioning", id: "bx_1")).on("GET /boxes/bx_1", Answers.info("ready", id: "bx_1"))
+            .on("GET /boxes/bx_1", Answers.info("provisioning", id: "bx_1")).on(
+                "GET /boxes/bx_1", Answers.info("ready", id: "bx_1")
+            )
             .on("POST /boxes/bx_1/sshkey", access)
         #expect(await world.run("ssh", "bx_1", "true") == 0)
     }
@@ -66,6 +69,13 @@ import Testing
         world.ssh.state.withLock { $0.error = SSHError(.connectionRefused, "bx_1 refused the connection") }
         #expect(await world.run("ssh", "bx_1", "--json", "true") == 255)
         #expect(world.out.text == #"{"event":"error","error":"bx_1 refused the connection"}"# + "\n")
+    }
+
+    @Test func ctrlCNeedsNoWords() async {
+        world.transport.on("POST /boxes/bx_1/sshkey", access)
+        world.ssh.state.withLock { $0.error = SSHError(.interrupted(signal: 2), "interrupted") }
+        #expect(await world.run("ssh", "bx_1", "true") == 130)
+        #expect(world.err.text == "")
     }
 
     @Test func scpToABox() async {

@@ -46,7 +46,9 @@ final class TestWorld: Sendable {
 
     /// All three streams on a terminal of 80 columns.
     func useTerminal() {
-        change { $0.terminal = Terminal(stdinIsTerminal: true, stdoutIsTerminal: true, stderrIsTerminal: true, width: 80) }
+        change {
+            $0.terminal = Terminal(stdinIsTerminal: true, stdoutIsTerminal: true, stderrIsTerminal: true, width: 80)
+        }
         set("NO_COLOR", "1")
         set("TERM", "dumb")
     }

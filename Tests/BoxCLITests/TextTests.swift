@@ -33,13 +33,16 @@ import Testing
         #expect(Text.clean("👩‍💻 ü") == "👩‍💻 ü")
     }
 
-    @Test(arguments: [
-        (ColorChoice.auto, true, [:], true), (.auto, false, [:], false), (.auto, true, ["NO_COLOR": "1"], false),
-        (.auto, true, ["NO_COLOR": ""], true), (.auto, true, ["TERM": "dumb"], false),
-        (.auto, false, ["CLICOLOR_FORCE": "1"], true), (.always, false, ["NO_COLOR": "1"], true),
-        (.never, true, ["CLICOLOR_FORCE": "1"], false),
-    ] as [(ColorChoice, Bool, [String: String], Bool)])
-    func coloursFollowTheConventions(_ choice: ColorChoice, _ isTerminal: Bool, _ environment: [String: String], _ expected: Bool) {
+    @Test(
+        arguments: [
+            (ColorChoice.auto, true, [:], true), (.auto, false, [:], false), (.auto, true, ["NO_COLOR": "1"], false),
+            (.auto, true, ["NO_COLOR": ""], true), (.auto, true, ["TERM": "dumb"], false),
+            (.auto, false, ["CLICOLOR_FORCE": "1"], true), (.always, false, ["NO_COLOR": "1"], true),
+            (.never, true, ["CLICOLOR_FORCE": "1"], false),
+        ] as [(ColorChoice, Bool, [String: String], Bool)])
+    func coloursFollowTheConventions(
+        _ choice: ColorChoice, _ isTerminal: Bool, _ environment: [String: String], _ expected: Bool
+    ) {
         #expect(Style(choice, isTerminal: isTerminal, environment: environment).isColored == expected)
     }
 

@@ -12,7 +12,8 @@ import Testing
     }
 
     @Test func theEnvelope() async throws {
-        let body = #"{"ok":false,"type":"box.error","status":409,"code":"provider_not_configured","message":"Locked.","error":{"code":"provider_not_configured","message":"Locked.","status":409,"details":{"provider":"codex","setupUrl":"https://x/y"}},"requestId":"req_1"}"#
+        let body =
+            #"{"ok":false,"type":"box.error","status":409,"code":"provider_not_configured","message":"Locked.","error":{"code":"provider_not_configured","message":"Locked.","status":409,"details":{"provider":"codex","setupUrl":"https://x/y"}},"requestId":"req_1"}"#
         guard case .api(let failure) = try await failure(409, body) else { Issue.record("not an API error"); return }
         #expect(failure.code.rawValue == "provider_not_configured")
         #expect(failure.status == 409)
@@ -24,7 +25,10 @@ import Testing
 
     @Test(arguments: [
         (#"{"error":"not_found"}"#, "not_found", nil as String?),
-        (#"{"error":"limit_reached","status":"blocked","message":"Too many.","billingUrl":"https://b"}"#, "limit_reached", "Too many."),
+        (
+            #"{"error":"limit_reached","status":"blocked","message":"Too many.","billingUrl":"https://b"}"#,
+            "limit_reached", "Too many."
+        ),
         (#"{"success":false,"error":"invalid_ssh_key","message":""}"#, "invalid_ssh_key", nil),
         (#"{"error":{"code":"odd","message":"Nested."}}"#, "odd", "Nested."),
         (#"{"message":"No code."}"#, "http_400", "No code."),
@@ -73,7 +77,8 @@ import Testing
     }
 
     @Test func aSuccessOfAnotherShapeIsNotTaken() async throws {
-        transport.on("GET /boxes/bx_1", "{\"ok\":true}").on("GET /boxes", "{\"ok\":true}").on("POST /boxes", "{\"ok\":true}")
+        transport.on("GET /boxes/bx_1", "{\"ok\":true}").on("GET /boxes", "{\"ok\":true}").on(
+            "POST /boxes", "{\"ok\":true}")
         let client = try BoxClient.scripted(transport)
         for error in [
             await boxError { try await client.get("bx_1") }, await boxError { try await client.boxes() },

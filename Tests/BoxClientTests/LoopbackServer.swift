@@ -55,11 +55,13 @@ final class LoopbackServer: @unchecked Sendable {
         final class Work { let run: () -> Void; init(_ run: @escaping () -> Void) { self.run = run } }
         var thread = pthread_t()
         let work = Unmanaged.passRetained(Work { body(server) }).toOpaque()
-        pthread_create(&thread, nil, { context in
-            guard let context else { return nil }
-            Unmanaged<Work>.fromOpaque(context).takeRetainedValue().run()
-            return nil
-        }, work)
+        pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<Work>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, work)
         pthread_detach(thread)
     }
 
@@ -91,7 +93,9 @@ final class LoopbackServer: @unchecked Sendable {
         let bytes = Array(text.utf8)
         var sent = 0
         while sent < bytes.count {
-            let count = bytes[sent...].withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = bytes[sent...].withUnsafeBytes {
+                send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             guard count > 0 else { return }
             sent += count
         }

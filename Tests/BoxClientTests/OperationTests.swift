@@ -24,7 +24,8 @@ import Testing
     }
 
     @Test func createSendsWhatIsSetAndAnIdempotencyKey() async throws {
-        let answer = #"{"ok":true,"type":"box.created","id":"bx_1","status":"provisioning","ttlSeconds":60,"box":{"id":"bx_1","state":"provisioning"}}"#
+        let answer =
+            #"{"ok":true,"type":"box.created","id":"bx_1","status":"provisioning","ttlSeconds":60,"box":{"id":"bx_1","state":"provisioning"}}"#
         transport.on("POST /boxes", 202, answer).on("POST /boxes", 202, answer).on("POST /boxes", 202, answer)
         let client = try BoxClient.scripted(transport)
         let action = try await client.create()
@@ -34,7 +35,8 @@ import Testing
         #expect(body() == "{}")
         let machine = MachineOptions(
             type: .large, environment: [EnvironmentVariable(name: "A", value: "1")], noEnvironment: true)
-        _ = try await client.create(CreateBoxRequest(ttl: .seconds(60), name: "web", machine: machine), idempotencyKey: "k")
+        _ = try await client.create(
+            CreateBoxRequest(ttl: .seconds(60), name: "web", machine: machine), idempotencyKey: "k")
         #expect(body(1) == #"{"ttlSeconds":60,"name":"web","type":"large","env":{"A":"1"},"noEnv":true}"#)
         #expect(transport.sent[1].header("Idempotency-Key") == "k")
         #expect(transport.sent[1].header("Content-Type") == "application/json")
@@ -53,7 +55,9 @@ import Testing
 
     @Test func lifecycle() async throws {
         let answer = #"{"ok":true,"type":"t","id":"bx_2","status":"s","box":null}"#
-        for action in ["stop", "stop", "resume", "fork", "interrupt"] { transport.on("POST /boxes/bx_1/\(action)", 202, answer) }
+        for action in ["stop", "stop", "resume", "fork", "interrupt"] {
+            transport.on("POST /boxes/bx_1/\(action)", 202, answer)
+        }
         let client = try BoxClient.scripted(transport)
         _ = try await client.stop("bx_1")
         _ = try await client.stop("bx_1", force: true)
@@ -102,7 +106,8 @@ import Testing
             )
             .on(
                 "GET /boxes?limit=200&cursor=c1&state=ready%2Cidle",
-                #"{"ok":true,"boxes":[{"id":"b"},{"id":"c"}],"pageInfo":{"hasMore":false,"limit":200,"nextCursor":null}}"#)
+                #"{"ok":true,"boxes":[{"id":"b"},{"id":"c"}],"pageInfo":{"hasMore":false,"limit":200,"nextCursor":null}}"#
+            )
         let (boxes, last) = try await BoxClient.scripted(transport).allBoxes(states: [.ready, .idle])
         #expect(boxes.map(\.id) == ["a", "b", "c"])
         #expect(last.pageInfo?["hasMore"] == false)
@@ -115,7 +120,8 @@ import Testing
     }
 
     @Test func resultsKeepWhatTheServerSent() async throws {
-        let sent = #"{"ok":true,"type":"limits.info","z":1.50,"activeBoxes":3,"big":12345678901234567890,"new":{"b":1,"a":2}}"#
+        let sent =
+            #"{"ok":true,"type":"limits.info","z":1.50,"activeBoxes":3,"big":12345678901234567890,"new":{"b":1,"a":2}}"#
         transport.on("GET /limits", sent)
         let limits = try await BoxClient.scripted(transport).limits()
         #expect(limits.json.compact == sent)

@@ -33,7 +33,8 @@ import Testing
 
     @Test func otherChangesAreTriedOnce() async throws {
         transport.fail("POST /boxes/bx_1/stop", .interrupted, "gone").on("PATCH /boxes/bx_1", 503, "")
-            .fail("DELETE /boxes/bx_1", .unreachable, "refused").fail("POST /boxes/bx_1/resume", .unreachable, "refused")
+            .fail("DELETE /boxes/bx_1", .unreachable, "refused").fail(
+                "POST /boxes/bx_1/resume", .unreachable, "refused")
         let client = try BoxClient.scripted(transport, pauses: pauses)
         _ = await boxError { try await client.stop("bx_1") }
         _ = await boxError { try await client.update("bx_1", BoxChanges(name: "x")) }
@@ -43,7 +44,8 @@ import Testing
     }
 
     @Test func retryAfterIsHonouredWithinTheLimit() async throws {
-        transport.on("GET /me", 429, #"{"error":"rate_limited"}"#, headers: [HTTPHeader("Retry-After", "3")]).on("GET /me", me)
+        transport.on("GET /me", 429, #"{"error":"rate_limited"}"#, headers: [HTTPHeader("Retry-After", "3")]).on(
+            "GET /me", me)
         _ = try await BoxClient.scripted(transport, pauses: pauses).me()
         #expect(pauses.all == [.seconds(3)])
     }
@@ -52,12 +54,16 @@ import Testing
         let headers = retryAfter.map { [HTTPHeader("Retry-After", $0)] } ?? []
         transport.on("GET /me", 429, #"{"error":"limit_reached"}"#, headers: headers)
         let client = try BoxClient.scripted(transport, pauses: pauses)
-        guard case .api(let failure) = await boxError({ try await client.me() }) else { Issue.record("not API"); return }
+        guard case .api(let failure) = await boxError({ try await client.me() }) else {
+            Issue.record("not API"); return
+        }
         #expect(failure.code == .limitReached)
         #expect(pauses.all.isEmpty)
     }
 
-    @Test(arguments: [TransportError.Kind.timedOut, .refused]) func someFailuresStand(kind: TransportError.Kind) async throws {
+    @Test(arguments: [TransportError.Kind.timedOut, .refused]) func someFailuresStand(kind: TransportError.Kind)
+        async throws
+    {
         transport.fail("GET /me", kind, "no")
         let client = try BoxClient.scripted(transport, pauses: pauses)
         _ = await boxError { try await client.me() }

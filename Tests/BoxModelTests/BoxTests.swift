@@ -19,8 +19,10 @@ struct BoxIDTests {
     }
 
     @Test(arguments: [
-        "", "bx_", "bx_2345678", "bx_234567899", "bx_2345678l", "bx_2345678i", "bx_2345678o", "bx_23456780", "bx_23456781", "BX_23456789",
-        "bx-23456789", "bx_ABCDEFGH", "bx_2345678\n", " bx_23456789", "bx_23456789 ", "bx_2345678\u{E9}", "bx_2345678e\u{301}", "bx_../../ab",
+        "", "bx_", "bx_2345678", "bx_234567899", "bx_2345678l", "bx_2345678i", "bx_2345678o", "bx_23456780",
+        "bx_23456781", "BX_23456789",
+        "bx-23456789", "bx_ABCDEFGH", "bx_2345678\n", " bx_23456789", "bx_23456789 ", "bx_2345678\u{E9}",
+        "bx_2345678e\u{301}", "bx_../../ab",
         "bx_２３４５６７８９", "bx_2345678\0", "xbx_2345678",
     ])
     func otherTextsAreNoIds(_ text: String) {
@@ -32,14 +34,17 @@ struct BoxStateTests {
     @Test func theStatesAreSpelledAsTheAPISpellsThem() {
         #expect(
             BoxState.all.map(\.rawValue) == [
-                "init", "provisioning", "provisioned", "cloning", "ready", "idle", "running", "archiving", "archived", "error",
+                "init", "provisioning", "provisioned", "cloning", "ready", "idle", "running", "archiving", "archived",
+                "error",
             ])
         #expect(BoxState.active.map(\.rawValue) == ["provisioned", "cloning", "ready", "idle", "running"])
     }
 
     @Test(arguments: [
-        ("init", "init"), ("provisioning", "provisioning"), ("provisioned", "ready"), ("cloning", "cloning"), ("ready", "ready"),
-        ("idle", "idle"), ("running", "running"), ("archiving", "stopping"), ("archived", "stopped"), ("error", "error"),
+        ("init", "init"), ("provisioning", "provisioning"), ("provisioned", "ready"), ("cloning", "cloning"),
+        ("ready", "ready"),
+        ("idle", "idle"), ("running", "running"), ("archiving", "stopping"), ("archived", "stopped"),
+        ("error", "error"),
         ("hibernating", "hibernating"), ("", ""),
     ])
     func peopleSeeOtherWordsForThreeOfThem(_ state: String, _ shown: String) {
@@ -54,13 +59,16 @@ struct BoxStateTests {
 
 struct BoxTests {
     @Test func aBoxIsAViewThatKeepsEveryField() throws {
-        let text = #"{"future":{"a":1.50},"id":"bx_8pqt6dup","name":"n","state":"idle","ip":null,"archiveAfter":"2026-05-28T17:00:33.162Z"}"#
+        let text =
+            #"{"future":{"a":1.50},"id":"bx_8pqt6dup","name":"n","state":"idle","ip":null,"archiveAfter":"2026-05-28T17:00:33.162Z"}"#
         let box = try #require(Box(json: JSON.parse(text)))
         #expect(box.json.compact == text)
         #expect((box.id, box.name, box.state) == ("bx_8pqt6dup", "n", .idle))
         #expect(box.ip == nil)
         #expect(box.archiveAfter?.iso8601 == "2026-05-28T17:00:33.162Z")
-        #expect(box.createdAt == nil && box.url == nil && box.desktopURL == nil && !box.desktopAvailable && !box.snapshotAvailable)
+        #expect(
+            box.createdAt == nil && box.url == nil && box.desktopURL == nil && !box.desktopAvailable
+                && !box.snapshotAvailable)
     }
 
     @Test(arguments: ["{}", "[]", "null", #"{"id":null}"#, #"{"id":7}"#, #"{"name":"x"}"#])

@@ -11,7 +11,8 @@ struct EnvironmentRulesTests {
     func validNames(_ name: String) { #expect(problem((name, "v")) == nil) }
 
     @Test(arguments: [
-        "", "1A", "A-B", "A B", "A=B", "A.B", "é", "Aé", "A\u{301}", "A\0", "A\n", " A", "Ａ", String(repeating: "N", count: 129),
+        "", "1A", "A-B", "A B", "A=B", "A.B", "é", "Aé", "A\u{301}", "A\0", "A\n", " A", "Ａ",
+        String(repeating: "N", count: 129),
     ])
     func invalidNames(_ name: String) {
         #expect(problem((name, "v"))?.contains("is not valid") == true)
@@ -22,7 +23,8 @@ struct EnvironmentRulesTests {
     }
 
     @Test(arguments: [
-        "ASCII_TOKEN", "ASCII_API_URL", "AGENT_ID", "PRODUCT_MODE", "ENVIRONMENT_ID", "BOX_ID", "SERVICE_PREVIEW_TOKEN", "BOX_CLI_TOKEN",
+        "ASCII_TOKEN", "ASCII_API_URL", "AGENT_ID", "PRODUCT_MODE", "ENVIRONMENT_ID", "BOX_ID", "SERVICE_PREVIEW_TOKEN",
+        "BOX_CLI_TOKEN",
     ])
     func reservedNames(_ name: String) {
         #expect(problem((name, "v")) == "env name \"\(name)\" is reserved")
@@ -39,8 +41,10 @@ struct EnvironmentRulesTests {
 
     @Test func namesAndValuesTogetherAreAtMost64KiBInBytes() {
         #expect(problem(("A", String(repeating: "x", count: 65_535))) == nil)
-        #expect(problem(("A", String(repeating: "x", count: 65_536))) == "env is 65537 bytes; at most 65536 are allowed")
-        #expect(problem(("A", String(repeating: "é", count: 32_768))) == "env is 65537 bytes; at most 65536 are allowed")
+        #expect(
+            problem(("A", String(repeating: "x", count: 65_536))) == "env is 65537 bytes; at most 65536 are allowed")
+        #expect(
+            problem(("A", String(repeating: "é", count: 32_768))) == "env is 65537 bytes; at most 65536 are allowed")
     }
 
     @Test func valuesMayHoldAnythingButNUL() {

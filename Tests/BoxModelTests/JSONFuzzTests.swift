@@ -66,7 +66,10 @@ struct JSONFuzzTests {
             return .array((0..<Int.random(in: 0...5, using: &random)).map { _ in value(depth: depth - 1, &random) })
         default:
             return .object(
-                JSONObject((0..<Int.random(in: 0...5, using: &random)).map { _ in (text(&random), value(depth: depth - 1, &random)) }))
+                JSONObject(
+                    (0..<Int.random(in: 0...5, using: &random)).map { _ in
+                        (text(&random), value(depth: depth - 1, &random))
+                    }))
         }
     }
 
@@ -74,7 +77,11 @@ struct JSONFuzzTests {
         var text = Bool.random(using: &random) ? "-" : ""
         text += Bool.random(using: &random) ? "0" : "\(UInt64.random(in: 1 ... .max, using: &random))"
         if Bool.random(using: &random) { text += ".\(UInt32.random(in: 0 ... .max, using: &random))0" }
-        if Bool.random(using: &random) { text += ["e", "E", "e+", "E-"].randomElement(using: &random)! + "\(UInt16.random(in: 0 ... .max, using: &random))" }
+        if Bool.random(using: &random) {
+            text +=
+                ["e", "E", "e+", "E-"].randomElement(using: &random)!
+                + "\(UInt16.random(in: 0 ... .max, using: &random))"
+        }
         return text
     }
 

@@ -23,7 +23,8 @@ struct KnownHostsTests {
 
     @Test func removingKeepsWhatOthersWrote() throws {
         let scratch = try Scratch()
-        let path = scratch.file("known_hosts", Array("# note\nother,bx_one ssh-ed25519 AQ==\r\n\nbx_two x AQ==".utf8), mode: 0o600)
+        let path = scratch.file(
+            "known_hosts", Array("# note\nother,bx_one ssh-ed25519 AQ==\r\n\nbx_two x AQ==".utf8), mode: 0o600)
         let hosts = KnownHosts(path: path)
         try hosts.pin(boxID: "bx_three", keyType: type, key: [3])
         try hosts.remove(boxID: "bx_one")

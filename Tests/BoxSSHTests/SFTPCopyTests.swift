@@ -18,7 +18,9 @@ struct SFTPCopyTests {
         SFTPCopy(connection: try server.connect(), recursive: recursive, preserveTimes: preserve)
     }
 
-    private func failure(_ path: String, _ reason: String) -> [CopyFailure] { [CopyFailure(path: path, reason: reason)] }
+    private func failure(_ path: String, _ reason: String) -> [CopyFailure] {
+        [CopyFailure(path: path, reason: reason)]
+    }
 
     // MARK: Files
 
@@ -45,8 +47,12 @@ struct SFTPCopyTests {
         let sources = [local + "/empty", local + "/full"]
         #expect(try copy.upload(sources, to: "").files == 2)
         #expect(names(in: server.home) == ["empty", "full"])
-        #expect(try copy.upload(sources, to: "none").failures == failure("none", "no such folder, and several sources need one"))
-        #expect(try copy.upload(sources, to: "full").failures == failure("full", "not a folder, and several sources need one"))
+        #expect(
+            try copy.upload(sources, to: "none").failures
+                == failure("none", "no such folder, and several sources need one"))
+        #expect(
+            try copy.upload(sources, to: "full").failures
+                == failure("full", "not a folder, and several sources need one"))
         mkdir(local + "/in", 0o755)
         #expect(try copy.download([server.home + "/empty", "full"], to: local + "/in").files == 2)
         #expect(readFile(local + "/in/empty") == [])
@@ -129,8 +135,11 @@ struct SFTPCopyTests {
         #expect(try copy.upload([local + "/file"], to: "/dev/null").files == 1)
         #expect(try copy.download(["file"], to: "/dev/null").files == 1)
         #expect(status("/dev/null", "%F") == "character special file")
-        #expect(try copy.upload([local + "/file"], to: "/dev/full").failures == failure("/dev/full", "write failed (is the disk full?)"))
-        #expect(try copy.download(["file"], to: "/dev/full").failures == failure("/dev/full", "no space left on device"))
+        #expect(
+            try copy.upload([local + "/file"], to: "/dev/full").failures
+                == failure("/dev/full", "write failed (is the disk full?)"))
+        #expect(
+            try copy.download(["file"], to: "/dev/full").failures == failure("/dev/full", "no space left on device"))
         // The connection is as good as before.
         #expect(try copy.upload([local + "/file"], to: "again").files == 1)
         #expect(readFile(server.home + "/again") == noise(100_000))
@@ -143,7 +152,9 @@ struct SFTPCopyTests {
         var last: CopyProgress?
         var steps = 0
         var copy = try copy()
-        copy.progress = { last = $0; steps += 1 }
+        copy.progress = {
+            last = $0; steps += 1
+        }
         _ = try copy.upload([local + "/a", local + "/b"], to: ".")
         #expect(last?.bytes == 300_005)
         #expect(last?.files == 2)
@@ -156,7 +167,9 @@ struct SFTPCopyTests {
     @Test func patternsMatchNamesOnTheBox() throws {
         defer { server.stop() }
         mkdir(server.home + "/logs", 0o755)
-        for name in ["logs/a.log", "logs/b.log", "logs/.c.log", "logs/d.txt", "[x]"] { writeFile(server.home + "/" + name, [1]) }
+        for name in ["logs/a.log", "logs/b.log", "logs/.c.log", "logs/d.txt", "[x]"] {
+            writeFile(server.home + "/" + name, [1])
+        }
         let copy = try copy()
         #expect(try copy.download(["lo*/*.log", "[x]"], to: local).files == 3)
         #expect(names(in: local) == ["[x]", "a.log", "b.log"])
@@ -218,16 +231,18 @@ struct SFTPCopyTests {
         let copy = try copy(recursive: true)
         let up = try copy.upload([local + "/tree"], to: "up")
         #expect(up.files == 2)
-        #expect(Set(up.failures.map(\.reason)) == [
-            "a symbolic link leads back to a folder above", "no such file or directory", "not a regular file",
-        ])
+        #expect(
+            Set(up.failures.map(\.reason)) == [
+                "a symbolic link leads back to a folder above", "no such file or directory", "not a regular file",
+            ])
         #expect(names(in: server.home + "/up") == ["link", "sub"])
         #expect(status(server.home + "/up/link", "%F") == "regular file")
         let down = try copy.download(["tree"], to: local + "/down")
         #expect(down.files == 2)
-        #expect(Set(down.failures.map(\.reason)) == [
-            "a symbolic link leads back to a folder above", "no such file or folder", "not a regular file",
-        ])
+        #expect(
+            Set(down.failures.map(\.reason)) == [
+                "a symbolic link leads back to a folder above", "no such file or folder", "not a regular file",
+            ])
         #expect(names(in: local + "/down") == ["link", "sub"])
     }
 
@@ -252,7 +267,8 @@ struct SFTPCopyTests {
         mkdir(server.home + "/there/file", 0o755)
         let copy = try copy(recursive: true)
         #expect(try copy.upload([local + "/tree"], to: "file").failures == failure("file", "not a folder"))
-        #expect(try copy.upload([local + "/file"], to: "there").failures == failure("there/file", "it is a folder there"))
+        #expect(
+            try copy.upload([local + "/file"], to: "there").failures == failure("there/file", "it is a folder there"))
         #expect(readFile(server.home + "/file") == [2])
     }
 

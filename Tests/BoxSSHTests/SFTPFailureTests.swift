@@ -19,16 +19,18 @@ struct SFTPFailureTests {
         let copy = SFTPCopy(connection: try server.connect(user: "nobody"), recursive: true)
         let down = try copy.download([home], to: local + "/down")
         #expect(down.files == 1)
-        #expect(Set(down.failures) == [
-            CopyFailure(path: home + "/closed", reason: "permission denied"),
-            CopyFailure(path: home + "/private", reason: "permission denied"),
-        ])
+        #expect(
+            Set(down.failures) == [
+                CopyFailure(path: home + "/closed", reason: "permission denied"),
+                CopyFailure(path: home + "/private", reason: "permission denied"),
+            ])
         #expect(names(in: local + "/down") == ["open"])
         let up = try copy.upload([local + "/down/open"], to: home + "/new")
         #expect(up.failures == [CopyFailure(path: home + "/new", reason: "permission denied")])
-        #expect(try copy.download([home + "/none"], to: local).failures == [
-            CopyFailure(path: home + "/none", reason: "no such file or folder"),
-        ])
+        #expect(
+            try copy.download([home + "/none"], to: local).failures == [
+                CopyFailure(path: home + "/none", reason: "no such file or folder")
+            ])
     }
 
     @Test func aReadOnlyServerRefusesUploads() throws {
@@ -81,7 +83,9 @@ struct SFTPFailureTests {
             do {
                 _ = try copy.upload([source], to: "big")
             } catch {
-                if (error as? SSHError)?.kind == .interrupted(signal: SIGINT), names(in: server.home).isEmpty { code = 42 }
+                if (error as? SSHError)?.kind == .interrupted(signal: SIGINT), names(in: server.home).isEmpty {
+                    code = 42
+                }
             }
             server.stop()
             server.scratch.remove()

@@ -16,11 +16,13 @@ struct SSHConnectionTests {
         #expect(status(server.knownHosts, "%a") == "600")
         #expect(status(server.scratch.path + "/known", "%a") == "700")
 
-        let said = output(of: [
-            "/usr/bin/ssh", "-F", "none", "-p", "\(server.port)", "-i", server.key.privateKeyPath, "-o", "BatchMode=yes",
-            "-o", "HostKeyAlias=bx_testtest", "-o", "UserKnownHostsFile=\(server.knownHosts)",
-            "-o", "StrictHostKeyChecking=yes", "root@127.0.0.1", "echo welcome",
-        ], withErrors: true)
+        let said = output(
+            of: [
+                "/usr/bin/ssh", "-F", "none", "-p", "\(server.port)", "-i", server.key.privateKeyPath, "-o",
+                "BatchMode=yes",
+                "-o", "HostKeyAlias=bx_testtest", "-o", "UserKnownHostsFile=\(server.knownHosts)",
+                "-o", "StrictHostKeyChecking=yes", "root@127.0.0.1", "echo welcome",
+            ], withErrors: true)
         #expect(said == "welcome\n")
     }
 

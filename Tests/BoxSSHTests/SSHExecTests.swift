@@ -69,7 +69,9 @@ struct SSHExecTests {
         let server = try SSHServer()
         defer { server.stop() }
         let connection = try server.connect()
-        #expect(try connection.run(command: "cat; echo x; echo y >&2; exit 6", stdin: -1, stdout: -1, stderr: 9999) == .code(6))
+        #expect(
+            try connection.run(command: "cat; echo x; echo y >&2; exit 6", stdin: -1, stdout: -1, stderr: 9999)
+                == .code(6))
     }
 
     @Test func writingToAReaderThatWentAwayEndsTheSession() throws {
@@ -110,7 +112,9 @@ struct SSHExecTests {
             _ = read(out.read, &byte, 1)
             return [input.read, out.write].contains { fcntl($0, F_GETFL) & O_NONBLOCK != 0 }
         }
-        #expect(try connection.run(command: "echo x; sleep 0.2", stdin: input.read, stdout: out.write, stderr: -1) == .code(0))
+        #expect(
+            try connection.run(command: "echo x; sleep 0.2", stdin: input.read, stdout: out.write, stderr: -1)
+                == .code(0))
         #expect(!nonBlockingMeanwhile.join())
         #expect([input.read, out.write].map { fcntl($0, F_GETFL) } == before)
         for fd in [input.read, out.read, out.write] { close(fd) }
@@ -141,6 +145,34 @@ struct SSHExecTests {
         let error = try #require(throws: SSHError.self) { try SSHServer().run(String(repeating: "x", count: 40_000)) }
         #expect(error.kind == .invalidRequest)
         #expect(error.message.contains("bash -s"))
+    }
+
+    /// A loop that polls for what it doesn't handle would burn the whole second.
+    @Test(arguments: ["sleep 1", "head -c 20000000 /dev/zero", "head -c 20000000 /dev/zero >&2"])
+    func waitingCostsNothing(command: String) throws {
+        let server = try SSHServer()
+        defer { server.stop() }
+        let connection = try server.connect()
+        let (input, out, err) = (makePipe(), makePipe(), makePipe())
+        // Nobody reads or writes for a second.
+        let readers = [out, err].map { ends in
+            Worker {
+                sleep(1)
+                return readEverything(ends.read).count
+            }
+        }
+        var before = timespec()
+        var after = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before)
+        #expect(
+            try connection.run(command: command, stdin: input.read, stdout: out.write, stderr: err.write) == .code(0))
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after)
+        let seconds = Double(after.tv_sec - before.tv_sec) + Double(after.tv_nsec - before.tv_nsec) / 1e9
+        #expect(seconds < 0.5)
+        close(out.write)
+        close(err.write)
+        #expect(readers.map { $0.join() }.reduce(0, +) == (command.hasPrefix("head") ? 20_000_000 : 0))
+        for fd in [input.read, input.write, out.read, err.read] { close(fd) }
     }
 
     @Test func commandsFollowEachOtherOnOneConnection() throws {

@@ -6,7 +6,9 @@ import Testing
 /// One after the other: a process has one raw terminal at a time.
 @Suite(.serialized, .timeLimit(.minutes(1)))
 struct TerminalTests {
-    private func start(_ server: SSHServer, _ terminal: PseudoTerminal, _ command: String?) -> Worker<Result<RemoteExit, any Error>> {
+    private func start(_ server: SSHServer, _ terminal: PseudoTerminal, _ command: String?) -> Worker<
+        Result<RemoteExit, any Error>
+    > {
         let fd = terminal.slave
         return Worker {
             Result {
@@ -21,14 +23,19 @@ struct TerminalTests {
         let server = try SSHServer()
         defer { server.stop() }
         let terminal = try PseudoTerminal(columns: 101, rows: 37)
-        let session = start(server, terminal, "stty size; echo $TERM; tty; trap 'stty size' WINCH; echo ready; read x; read y; echo got $y; exit 9")
+        let session = start(
+            server, terminal,
+            """
+            stty size; echo $TERM; tty; echo ready
+            until [ "$(stty size)" = "11 55" ]; do sleep 0.02; done; stty size
+            read y; echo got $y; exit 9
+            """)
         #expect(terminal.shows("37 101\r\nxterm-kitty\r\n/dev/pts/"))
         #expect(terminal.shows("ready\r\n"))
         #expect(!terminal.isCooked)
         terminal.resize(columns: 55, rows: 11)
         // The kernel signals the terminal's own process group, which this process isn't in.
         kill(getpid(), SIGWINCH)
-        terminal.type("\n")
         #expect(terminal.shows("11 55"))
         terminal.type("\u{1b}[31mred\n")
         #expect(terminal.shows("got \u{1b}[31mred"))
@@ -40,7 +47,8 @@ struct TerminalTests {
         let server = try SSHServer()
         defer { server.stop() }
         let terminal = try PseudoTerminal()
-        let session = start(server, terminal, "trap 'echo caught; exit 3' INT; echo ready; while :; do sleep 0.02; done")
+        let session = start(
+            server, terminal, "trap 'echo caught; exit 3' INT; echo ready; while :; do sleep 0.02; done")
         #expect(terminal.shows("ready"))
         terminal.type("\u{3}")
         #expect(terminal.shows("caught"))
@@ -134,13 +142,16 @@ struct TerminalTests {
             let server = try SSHServer()
             let out = makePipe()
             let session = Worker {
-                Result { try server.connect().run(command: "echo x; sleep 30", stdin: -1, stdout: out.write, stderr: -1) }
+                Result {
+                    try server.connect().run(command: "echo x; sleep 30", stdin: -1, stdout: out.write, stderr: -1)
+                }
             }
             var byte: UInt8 = 0
             _ = read(out.read, &byte, 1)
             kill(getpid(), SIGTERM)
             let started = monotonicSeconds()
-            guard case .failure(let error as SSHError) = session.join(), error.kind == .interrupted(signal: SIGTERM) else { exit(43) }
+            guard case .failure(let error as SSHError) = session.join(), error.kind == .interrupted(signal: SIGTERM)
+            else { exit(43) }
             server.stop()
             server.scratch.remove()
             exit(monotonicSeconds() - started < 5 ? 42 : 44)

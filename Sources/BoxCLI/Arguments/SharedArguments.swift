@@ -21,7 +21,9 @@ extension [OptionSpec] {
         .value(
             "type", "TYPE", "small (2 CPUs, 4 GB), default (4 CPUs, 8 GB) or large (8 CPUs, 16 GB)",
             kind: .choice(MachineType.allCases.map(\.rawValue))),
-        .value("env", short: "e", "NAME=VALUE", "a variable for the box's environment; can be repeated", kind: .pair, repeats: true),
+        .value(
+            "env", short: "e", "NAME=VALUE", "a variable for the box's environment; can be repeated", kind: .pair,
+            repeats: true),
         .flag("no-env", "none of the account's secrets, repositories or credentials"),
         .value("environment", "NAME", "accepted for scripts of the hosted service; has no effect", isHidden: true),
     ]

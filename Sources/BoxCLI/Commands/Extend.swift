@@ -12,7 +12,9 @@ struct Extend: Command {
         discussion: "The time counts from the box's creation, or from when it was last resumed.",
         options: [
             .value("ttl", "SECONDS", "stop it after so many seconds", kind: .integer(minimum: 1, unit: "seconds")),
-            .value("hours", "HOURS", "stop it after so many hours", kind: .integer(minimum: 1, maximum: 720, unit: "hours")),
+            .value(
+                "hours", "HOURS", "stop it after so many hours", kind: .integer(minimum: 1, maximum: 720, unit: "hours")
+            ),
             .flag("no-auto-stop", "let it run until you stop it"),
         ],
         exclusive: [["ttl", "hours", "no-auto-stop"]], positionals: [.box],

@@ -8,7 +8,8 @@ struct Info: Command {
 
     static let spec = CommandSpec(
         "info", aliases: ["show"], group: CommandTable.boxes, summary: "Show one box",
-        discussion: "With --json it shows everything that the server knows, the desktop's address too, which is a secret.",
+        discussion:
+            "With --json it shows everything that the server knows, the desktop's address too, which is a secret.",
         positionals: [.box],
         examples: [
             ExampleSpec("box info bx_8pqt6dup", "its state, address and times"),
@@ -28,7 +29,8 @@ extension Emitter {
     /// A box as `info` and the verbs that change it show it.
     func show(_ info: BoxInfo, now: Timestamp) throws {
         try result(.object(BoxView.withoutEnvelope(info.json))) { style in
-            "\(style.bold(Text.clean(info.box.id)))\n" + BoxView.details(info.box, style: style, now: now)
+            "\(style.bold(Text.clean(info.box.id))) is \(style.state(info.box.state))\n"
+                + BoxView.details(info.box, style: style, now: now)
         }
     }
 }

@@ -9,11 +9,13 @@ struct List: Command {
     /// Nothing but ids.
     var isQuiet: Bool
 
-    /// The words of `--state`, and the API's states that each stands for.
+    /// The words of `--state`, people's and the API's, and the API's states that each stands for.
     private static let filters: [(word: String, states: [BoxState])] = {
         var words: [String] = []
-        for state in BoxState.all where !words.contains(state.displayName) { words.append(state.displayName) }
-        return words.map { word in (word, BoxState.all.filter { $0.displayName == word }) }
+        for word in BoxState.all.flatMap({ [$0.displayName, $0.rawValue] }) where !words.contains(word) {
+            words.append(word)
+        }
+        return words.map { word in (word, BoxState.all.filter { $0.displayName == word || $0.rawValue == word }) }
     }()
 
     static let spec = CommandSpec(

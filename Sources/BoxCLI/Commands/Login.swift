@@ -29,8 +29,8 @@ struct Login: Command {
         context.emitter.statusLine.show("logging in at \(origin)")
         let account = try await context.client(origin: origin, apiKey: key).me()
         try context.config.update {
-            $0.token = key
             $0.apiURL = origin.description
+            $0.token = key
         }
         try context.emitter.result(["event": "login_complete", "data": ["user": account.user ?? .null]]) { style in
             let name = account.login ?? account.email

@@ -25,7 +25,8 @@ struct New: Command {
             ExampleSpec("box new", "a box for an hour"),
             ExampleSpec("box new --name web --type large --no-auto-stop", "a large one that runs until it is stopped"),
             ExampleSpec(
-                "id=$(box new --json | jq -r 'select(.event == \"ready\") | .id')", "its id, once it is ready, for a script"),
+                "id=$(box new --json | jq -r 'select(.event == \"ready\") | .id')",
+                "its id, once it is ready, for a script"),
         ])
 
     init(_ parsed: ParsedCommand) throws(UsageError) {

@@ -71,7 +71,9 @@ struct Scp: Command {
             if !isQuiet { emitter.statusLine.show("\(Text.clean(file))  \(Text.size(bytes))") }
         }
         guard result.failures.isEmpty else { throw CommandError(Self.message(result.failures)) }
-        try context.emitter.result(["event": "copied", "files": JSON(result.files), "bytes": JSON(result.bytes)]) { _ in "" }
+        try context.emitter.result(["event": "copied", "files": JSON(result.files), "bytes": JSON(result.bytes)]) { _ in
+            ""
+        }
         if !isQuiet, context.world.terminal.stderrIsTerminal {
             context.emitter.notice("\(Text.count(result.files, "file")), \(Text.size(result.bytes))")
         }
@@ -79,6 +81,7 @@ struct Scp: Command {
     }
 
     private static func message(_ failures: [String]) -> String {
-        failures.count == 1 ? failures[0] : "\(failures.count) files were not copied:\n" + failures.joined(separator: "\n")
+        failures.count == 1
+            ? failures[0] : "\(failures.count) files were not copied:\n" + failures.joined(separator: "\n")
     }
 }

@@ -45,7 +45,13 @@ struct Ssh: Command {
             case .never: false
             case .automatic: words.isEmpty && isTerminal
             }
-        let destination = try await context.sshDestination(of: context.boxID(id))
+        let destination: SSHDestination
+        do {
+            destination = try await context.sshDestination(of: context.boxID(id))
+        } catch  where Failure(error).exit == .failure {
+            // 1 could be the remote command's own status.
+            throw Unconnected(cause: error)
+        }
         let status = try context.world.ssh.run(
             SSHSession(
                 destination: destination, words: words, wantsTerminal: wantsTerminal, hasLocalTerminal: isTerminal,

@@ -54,7 +54,10 @@ struct Status: Command {
         switch login {
         case .loggedOut: .null
         case .loggedIn(let account):
-            ["identifier": JSON(account.email ?? account.login), "loginState": "logged_in", "user": account.user ?? .null]
+            [
+                "identifier": JSON(account.email ?? account.login), "loginState": "logged_in",
+                "user": account.user ?? .null,
+            ]
         case .invalid: ["identifier": nil, "loginState": "invalid"]
         case .unknown: ["identifier": nil, "loginState": "unknown"]
         }

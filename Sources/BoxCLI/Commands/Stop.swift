@@ -42,9 +42,11 @@ extension Emitter {
     /// An accepted change; with `then`, the box that came of it.
     func show(_ action: BoxAction, then box: Box? = nil) throws {
         var object = BoxView.withoutEnvelope(action.json)
+        // The API says `archiving` where people read `stopping`; the other words are the same.
+        object["status"] = .string(BoxState(rawValue: action.status).displayName)
         if let box { object["box"] = BoxView.translated(box.json) }
         try result(.object(object)) { style in
-            let word = box.map { style.state($0.state) } ?? Text.clean(action.status)
+            let word = box.map { style.state($0.state) } ?? Text.clean(BoxState(rawValue: action.status).displayName)
             return "\(style.bold(Text.clean(action.id))) is \(word)\n"
         }
     }

@@ -1,3 +1,4 @@
+import BoxClient
 import BoxModel
 
 /// `config.json` as it is on disk. Keys that we don't know are kept.
@@ -42,15 +43,30 @@ struct ConfigStore: Sendable, Equatable {
 
     /// Changes the file as a whole; processes that do so at once take turns. A corrupt file is left alone.
     func update(_ change: (inout ConfigFile) -> Void) throws {
-        if let folder = Files.parent(of: path) { try Files.makeFolder(folder) }
-        try Files.withLock(path + ".lock") {
+        let folder = Files.parent(of: path) ?? "/"
+        try Files.makeFolder(folder)
+        try Files.withLock(folder) {
             var file = try load()
             change(&file)
             try Files.replace(path, with: Array((JSON.object(file.object).pretty + "\n").utf8))
         }
     }
 
+    /// Copies a login at another server beside the configuration, before this one's takes its place.
+    ///
+    /// - Returns: the copy's path, or nil when there is no such login.
+    func keepOther(than origin: Origin) throws -> String? {
+        let file = try load()
+        guard file.token != nil, try Settings(flag: nil, environment: [:], file: file).origin() != origin else {
+            return nil
+        }
+        let copy = path + ".before-local"
+        try Files.replace(copy, with: Array((JSON.object(file.object).pretty + "\n").utf8))
+        return copy
+    }
+
     private func corrupt(_ reason: String) -> CommandError {
-        CommandError("the configuration file \(path) can't be read: \(reason). correct it, or move it away and log in again")
+        CommandError(
+            "the configuration file \(path) can't be read: \(reason). correct it, or move it away and log in again")
     }
 }

@@ -64,10 +64,8 @@ struct LocalDown: Command {
         guard isUp || process != nil else { return false }
         if !processes.isRoot {
             try Privileges(context: context).run(
-                [
-                    processes.ownPath, "local", "down", "--keep-boxes", "--json", "--data-dir", server.dataFolder,
-                    "--listen", server.listen,
-                ], for: "stopping boxd")
+                [processes.ownPath, "local", "down", "--keep-boxes", "--json"] + server.flags
+                    + ["--listen", server.listen], for: "stopping boxd")
             return true
         }
         guard let process else {

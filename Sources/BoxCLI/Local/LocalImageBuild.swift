@@ -20,7 +20,7 @@ struct LocalImageBuild: Command {
     func run(_ context: Context) async throws -> ExitStatus {
         let server = LocalServer(options, environment: context.world.environment)
         let program = try server.program(context.world.processes)
-        let arguments = [program, "image", "build", "--data-dir", server.dataFolder]
+        let arguments = [program, "image", "build"] + server.flags
         try Privileges(context: context).run(
             arguments + (ifMissing ? ["--if-missing"] : []), for: "building the image")
         try context.emitter.result(["event": "image_built"]) { _ in "the image is built\n" }

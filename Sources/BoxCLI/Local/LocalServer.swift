@@ -7,12 +7,16 @@ struct LocalServer: Sendable, Equatable {
     var dataFolder: String
     /// HOST:PORT.
     var listen: String
+    /// Its name where one host has several; nil for boxd's own default.
+    var instance: String?
     /// The server's program; nil looks for it.
     var program: String?
 
     static let options: [OptionSpec] = [
-        .value("data-dir", "DIR", "where boxd keeps its data (default $BOXD_DATA_DIR, else /var/lib/boxd)", kind: .file),
+        .value(
+            "data-dir", "DIR", "where boxd keeps its data (default $BOXD_DATA_DIR, else /var/lib/boxd)", kind: .file),
         .value("listen", "HOST:PORT", "where it listens (default $BOXD_LISTEN, else 127.0.0.1:7070)"),
+        .value("instance", "NAME", "its name where one host has several (default $BOXD_INSTANCE, else box)"),
         .value("boxd", "PATH", "its program (default $BOXD, else beside box, else on PATH)", kind: .file),
     ]
 
@@ -20,11 +24,13 @@ struct LocalServer: Sendable, Equatable {
     struct Options: Sendable, Equatable {
         var dataFolder: String?
         var listen: String?
+        var instance: String?
         var program: String?
 
         init(_ parsed: ParsedCommand) throws(UsageError) {
             dataFolder = parsed.value("data-dir")
             listen = parsed.value("listen")
+            instance = parsed.value("instance")
             program = parsed.value("boxd")
             if let listen, (try? Origin("http://\(listen)"))?.port == nil {
                 throw parsed.usageError("invalid --listen \"\(listen)\". Use HOST:PORT, such as 127.0.0.1:7070")
@@ -39,8 +45,12 @@ struct LocalServer: Sendable, Equatable {
         func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         dataFolder = options.dataFolder ?? variable("BOXD_DATA_DIR") ?? "/var/lib/boxd"
         listen = options.listen ?? variable("BOXD_LISTEN") ?? "127.0.0.1:7070"
+        instance = options.instance ?? variable("BOXD_INSTANCE")
         program = options.program ?? variable("BOXD")
     }
+
+    /// The options that tell boxd which one it is.
+    var flags: [String] { ["--data-dir", dataFolder] + (instance.map { ["--instance", $0] } ?? []) }
 
     var pidFile: String { dataFolder + "/boxd.pid" }
     var logFile: String { dataFolder + "/boxd.log" }

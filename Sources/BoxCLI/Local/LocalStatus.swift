@@ -27,7 +27,7 @@ struct LocalStatus: Command {
             var rows = [("boxd", isUp ? style.green("runs at \(origin)") : style.yellow("doesn't run"))]
             if let process { rows.append(("process", String(process))) }
             rows.append(("data", server.dataFolder))
-            if let image { rows.append(("image", Self.text(image))) }
+            if let image { rows.append(("image", image["image"]?.string.map(Text.clean) ?? "not built yet")) }
             return BoxView.lines(rows, style: style)
         }
         if !isUp { context.emitter.notice("start it with `box local up`") }
@@ -37,20 +37,8 @@ struct LocalStatus: Command {
     private func image(_ server: LocalServer, _ context: Context) -> JSON? {
         let processes = context.world.processes
         guard let program = try? server.program(processes) else { return nil }
-        let arguments = [program, "image", "status", "--data-dir", server.dataFolder, "--json"]
+        let arguments = [program, "image", "status"] + server.flags + ["--json"]
         guard let result = try? processes.run(arguments, capturesErrors: true), result.status == 0 else { return nil }
         return result.output.split(separator: UInt8(ascii: "\n")).last.flatMap { try? JSON.parse($0) }
-    }
-
-    /// The simple members of whatever boxd tells about its image.
-    private static func text(_ image: JSON) -> String {
-        (image.object?.members ?? []).compactMap { key, value in
-            switch value {
-            case .string(let text): "\(key) \(Text.clean(text))"
-            case .bool(let flag): "\(key) \(flag ? "yes" : "no")"
-            case .number(let digits): "\(key) \(digits)"
-            default: nil
-            }
-        }.joined(separator: ", ")
     }
 }

@@ -10,7 +10,8 @@ struct LocalUp: Command {
 
     static let spec = CommandSpec(
         "up", summary: "Start the server, build its image and log in",
-        discussion: "What is done already is left as it is. The first time it builds an image, which takes about a minute.",
+        discussion:
+            "What is done already is left as it is. The first time it builds an image, which takes about a minute.",
         options: LocalServer.options + [.flag("no-login", "leave the configuration alone")],
         examples: [ExampleSpec("box local up && box new", "from nothing to a box")])
 
@@ -50,7 +51,7 @@ struct LocalUp: Command {
         if !wasUp { try await start(server, program, context) }
         context.emitter.statusLine.clear()
         try Privileges(context: context).run(
-            [program, "image", "build", "--data-dir", server.dataFolder, "--if-missing"], for: "building the image")
+            [program, "image", "build"] + server.flags + ["--if-missing"], for: "building the image")
         return try server.process(context.world.processes)
     }
 
@@ -58,9 +59,7 @@ struct LocalUp: Command {
         context.emitter.statusLine.show("starting boxd")
         try Files.makeFolder(server.dataFolder)
         let process = try context.world.processes.startDetached(
-            [
-                program, "serve", "--data-dir", server.dataFolder, "--listen", server.listen, "--pid-file", server.pidFile,
-            ], log: server.logFile)
+            [program, "serve"] + server.flags + ["--listen", server.listen], log: server.logFile)
         var pause = Duration.milliseconds(20), waited = Duration.zero
         while !(try await server.isHealthy(context.world.transport)) {
             let isAlive = context.world.processes.isAlive(process)
@@ -81,10 +80,8 @@ struct LocalUp: Command {
     private func prepareAsRoot(_ server: LocalServer, _ context: Context) throws -> Int32? {
         let processes = context.world.processes
         let result = try Privileges(context: context).run(
-            [
-                processes.ownPath, "local", "up", "--no-login", "--json", "--data-dir", server.dataFolder, "--listen",
-                server.listen, "--boxd", try server.program(processes),
-            ], for: "starting boxd")
+            [processes.ownPath, "local", "up", "--no-login", "--json"] + server.flags
+                + ["--listen", server.listen, "--boxd", try server.program(processes)], for: "starting boxd")
         return Self.lastObject(result)?["pid"]?.int.flatMap { Int32(exactly: $0) }
     }
 
@@ -104,16 +101,17 @@ struct LocalUp: Command {
 
     private func logIn(_ server: LocalServer, _ origin: Origin, _ context: Context) throws {
         let result = try Privileges(context: context).run(
-            [
-                try server.program(context.world.processes), "api-key", "create", "--data-dir", server.dataFolder,
-                "--name", "box local up", "--json",
-            ], for: "making an API key")
+            [try server.program(context.world.processes), "api-key", "create"] + server.flags
+                + ["--name", "box local up", "--json"], for: "making an API key")
         guard let key = Self.lastObject(result)?["secret"]?.string, !key.isEmpty else {
             throw CommandError("making an API key failed: boxd gave none")
         }
+        if let kept = try context.config.keepOther(than: origin) {
+            context.emitter.notice("your login elsewhere is kept in \(kept)")
+        }
         try context.config.update {
-            $0.token = key
             $0.apiURL = origin.description
+            $0.token = key
         }
     }
 }

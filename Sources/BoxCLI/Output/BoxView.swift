@@ -31,7 +31,8 @@ enum BoxView {
 
     /// Labelled lines about a box, for people. Desktop URLs hold tokens, so they aren't among them.
     static func details(_ box: Box, style: Style, now: Timestamp) -> String {
-        var rows: [(String, String)] = [("name", Text.clean(box.name)), ("state", style.state(box.state))]
+        var rows: [(String, String)] = [("name", Text.clean(box.name))]
+        if let problem = problem(of: box) { rows.append(("problem", style.red(problem))) }
         if let ip = box.ip { rows.append(("ip", Text.clean(ip))) }
         if let url = box.url { rows.append(("url", Text.clean(url))) }
         if let created = box.createdAt { rows.append(("created", Text.relative(created, to: now))) }
@@ -41,6 +42,11 @@ enum BoxView {
             rows.append(("snapshot", when ?? "yes"))
         }
         return lines(rows, style: style)
+    }
+
+    /// Why a failed box failed, where the server says.
+    static func problem(of box: Box) -> String? {
+        box.json["errorMessage"]?.string.map(Text.clean)
     }
 
     /// When the box stops by itself; nil when it doesn't run.

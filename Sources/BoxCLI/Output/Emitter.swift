@@ -19,7 +19,9 @@ final class Emitter: Sendable {
     private let stderr: any ByteSink
     private let errorStyle: Style
 
-    init(mode: OutputMode, stdout: any ByteSink, stderr: any ByteSink, style: Style, errorStyle: Style, showsStatus: Bool) {
+    init(
+        mode: OutputMode, stdout: any ByteSink, stderr: any ByteSink, style: Style, errorStyle: Style, showsStatus: Bool
+    ) {
         self.mode = mode
         self.stdout = stdout
         self.stderr = stderr
@@ -70,6 +72,7 @@ final class Emitter: Sendable {
         statusLine.clear()
         switch mode {
         case .json: try writeLine(failure.json)
+        case .human where failure.isInterruption: break
         case .human:
             writeError("\(errorStyle.red("error:")) \(Text.cleanLines(failure.message))\n")
             if let hint = failure.hint { writeError("\(errorStyle.dim("hint:")) \(hint)\n") }

@@ -41,6 +41,11 @@ struct AdvisedError: Error, Equatable {
     let advice: String
 }
 
+/// Why `ssh` never got to its command: said like its cause, with the status of a failed connection.
+struct Unconnected: Error {
+    let cause: any Error
+}
+
 /// An error as people and programs get to see it. The only map from errors to messages and exit statuses.
 struct Failure: Equatable {
     /// Starts in lower case, and names what to do next where that is known.
@@ -51,6 +56,8 @@ struct Failure: Equatable {
     /// A next step for people, when the message is somebody else's.
     var hint: String?
     var exit: ExitStatus
+    /// Whether the person ended the run, who needn't be told so.
+    var isInterruption = false
 
     static let notFoundMessage =
         "not found (404). check the Box ID with `box list` (or use `current` if you created one in this shell)"
@@ -74,21 +81,36 @@ struct Failure: Equatable {
         case let error as AdvisedError:
             self.init(error.error)
             message = message.hasSuffix(".") ? "\(message) \(error.advice)" : "\(message). \(error.advice)"
+        case let error as Unconnected:
+            self.init(error.cause)
+            exit = .connection
         case let error as SSHError: self.init(error)
         case let error as CommandError: self.init(error.message, hint: error.hint, exit: error.status)
         case let error as FileError: self.init(error.description)
         case let error as UsageError: self.init(error.description, exit: .usage)
-        case is CancellationError: self.init("interrupted", exit: .interrupted)
+        case is CancellationError: self.init(interruptedBy: SIGINT)
         default: self.init("unexpected error: \(error)")
         }
     }
 
+    private init(interruptedBy signal: Int32) {
+        self.init("interrupted", exit: ExitStatus(rawValue: 128 + signal))
+        isInterruption = true
+    }
+
     private init(_ error: SSHError) {
         if case .interrupted(let signal) = error.kind {
-            self.init("interrupted", exit: ExitStatus(rawValue: 128 + signal))
+            self.init(interruptedBy: signal)
         } else {
             self.init(error.message, exit: .connection)
         }
+    }
+
+    private static func message(for box: Box) -> String {
+        if box.state == .error {
+            return "\(box.id) failed: \(BoxView.problem(of: box) ?? "the server gives no reason")"
+        }
+        return "\(box.id) is \(box.state.displayName) now, while something else was waited for"
     }
 
     private init(_ error: BoxError) {
@@ -111,10 +133,11 @@ struct Failure: Equatable {
             self.init("not logged in. run `box login KEY`, or set BOX_API_KEY", exit: .authentication)
         case .invalidOrigin(let message): self.init(message)
         case .unexpectedState(let box):
-            self.init("\(box.id) is \(box.state.displayName), so it can't become what was waited for")
+            self.init(Self.message(for: box))
         case .deletedWhileWaiting(let id): self.init("\(id) was deleted meanwhile")
         case .waitTimedOut(let id, let state, let seconds):
-            self.init("\(id) is still \(state.displayName) after \(Text.duration(seconds)). look again with `box info \(id)`")
+            self.init(
+                "\(id) is still \(state.displayName) after \(Text.duration(seconds)). look again with `box info \(id)`")
         }
     }
 }

@@ -24,7 +24,8 @@ struct LiveSSH: SSHService {
     }
 
     func run(_ session: SSHSession) throws -> Int32 {
-        let terminal = session.wantsTerminal
+        let terminal =
+            session.wantsTerminal
             ? TerminalRequest(term: session.term, localTerminal: session.hasLocalTerminal ? STDIN_FILENO : nil) : nil
         let connection = try connect(session.destination)
         switch try connection.run(command: RemoteCommand.line(words: session.words), terminal: terminal) {

@@ -101,9 +101,9 @@ enum Files {
         return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
     }
 
-    /// Runs with an exclusive lock that other processes of this program respect too.
+    /// Runs with an exclusive lock on a folder, which other processes of this program respect too.
     static func withLock<T>(_ path: String, _ body: () throws -> T) throws -> T {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileError(action: "lock", path: path, code: errno) }
         defer { close(descriptor) }
         while flock(descriptor, LOCK_EX) != 0 {

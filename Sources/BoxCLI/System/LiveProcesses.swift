@@ -96,7 +96,8 @@ extension LiveProcesses {
         func closeWriting() { close(writing) }
     }
 
-    /// The child gets the default for SIGPIPE, which this program ignores.
+    /// The child gets the defaults for the signals that this program handles, and none blocked: Swift's worker
+    /// threads, from which it is started, block most of them.
     private func spawn(
         _ arguments: [String], attributes flags: Int16, _ configure: (inout posix_spawn_file_actions_t) -> Void
     ) throws -> Int32 {
@@ -113,7 +114,10 @@ extension LiveProcesses {
         sigaddset(&defaults, SIGPIPE)
         sigaddset(&defaults, SIGINT)
         posix_spawnattr_setsigdefault(&attributes, &defaults)
-        posix_spawnattr_setflags(&attributes, flags | Int16(POSIX_SPAWN_SETSIGDEF))
+        var blocked = sigset_t()
+        sigemptyset(&blocked)
+        posix_spawnattr_setsigmask(&attributes, &blocked)
+        posix_spawnattr_setflags(&attributes, flags | Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         guard let program = arguments.first else { throw CommandError("no program to run") }
         var process: pid_t = 0
         var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }

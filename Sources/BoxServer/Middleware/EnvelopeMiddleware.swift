@@ -18,6 +18,7 @@ struct EnvelopeMiddleware: RouterMiddleware {
             response = Self.response(to: error, request: request, context: context)
         }
         response.headers[.init("X-Request-Id")!] = context.requestID
+        if request.method == .head { response = response.createHeadResponse() }
         context.logger.debug(
             "\(request.method) \(request.uri.path) \(response.status.code)",
             metadata: ["request": "\(context.requestID)", "took": "\(ContinuousClock.now - began)"])

@@ -2,13 +2,14 @@ import BoxModel
 import HTTPTypes
 import Hummingbird
 
-/// `/boxes` and `/boxes/{id}`.
+/// `/boxes`, `/boxes/{id}` and what became of deleting one.
 struct BoxRoutes {
     let boxes: BoxService
 
     func add(to router: RouterGroup<BoxdContext>) {
         router.route("/boxes", [.get: list, .post: create])
         router.route("/boxes/:id", [.get: get, .patch: update, .delete: delete])
+        router.route("/deletion-operations/:operation", [.get: deletionOperation])
     }
 
     @Sendable private func list(_ request: Request, _ context: BoxdContext) async throws -> Response {
@@ -82,15 +83,27 @@ struct BoxRoutes {
 
     @Sendable private func delete(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let id = try context.boxID()
-        let confirmed = request.headers[.init("X-Ascii-Confirm-Delete")!]
-        if let confirmed, confirmed != id {
+        guard let confirmed = request.headers[.init("X-Ascii-Confirm-Delete")!] else {
+            try await boxes.delete(id, context.requireAccount())
+            return .success("box.deleted", ["id": .string(id), "status": "deleted"])
+        }
+        guard confirmed == id else {
             throw APIError(
                 .conflict, .deleteMismatch,
                 "X-Ascii-Confirm-Delete names another box than the path: both have to be \(id)",
                 details: ["boxId": .string(id)])
         }
-        try await boxes.delete(id, context.requireAccount())
-        return .success("box.deleted", ["id": .string(id), "status": "deleted"])
+        let operation = try await boxes.beginDelete(id, context.requireAccount())
+        return .success(
+            "box.deleting", ["id": .string(id), "status": "deleting", "operation": operation.json], status: .accepted)
+    }
+
+    @Sendable private func deletionOperation(_ request: Request, _ context: BoxdContext) async throws -> Response {
+        let id = context.parameters.get("operation") ?? ""
+        guard let operation = try await boxes.store.deletionOperation(id, account: context.requireAccount().id) else {
+            throw APIError(.notFound, .notFound, "deletion operation \(id.prefix(64)) not found")
+        }
+        return .success("deletion_operation.info", ["operation": operation.json])
     }
 }
 

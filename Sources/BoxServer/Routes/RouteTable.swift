@@ -5,8 +5,11 @@ import Hummingbird
 typealias Handler = @Sendable (Request, BoxdContext) async throws -> Response
 
 extension RouterMethods where Context == BoxdContext {
-    /// Everything that one path answers to. Other methods get 405 with the valid ones.
+    /// Everything that one path answers to. Other methods get 405 with the valid ones; HEAD is GET without its body,
+    /// which ``EnvelopeMiddleware`` takes away.
     func route(_ path: RouterPath, _ handlers: [HTTPRequest.Method: Handler]) {
+        var handlers = handlers
+        if let get = handlers[.get] { handlers[.head] = get }
         for (method, handler) in handlers { on(path, method: method, use: handler) }
         let allowed = handlers.keys.map(\.rawValue).sorted().joined(separator: ", ")
         for method in [HTTPRequest.Method.get, .head, .post, .put, .patch, .delete, .options, .trace]

@@ -57,7 +57,14 @@ actor BoxActor {
     }
 
     private func start() async throws {
-        guard let row = try await store.find(id), !row.isDeleting, row.boxState == .provisioning else { return }
+        guard let row = try await store.find(id), !row.isDeleting, [.initial, .provisioning].contains(row.boxState)
+        else {
+            return
+        }
+        // A fresh disk in place of a lost one would pass for the person's own.
+        if row.snapshotCompletedAt != nil, await engine.status(id) == .missing {
+            throw EngineError(.noSuchMachine, "the box's disk is missing on the server")
+        }
         let began = ContinuousClock.now
         let address = try await engine.start(
             MachineSpec(
@@ -83,17 +90,22 @@ actor BoxActor {
     func archive(force: Bool) {
         _ = serially { [self] in
             do {
-                if await engine.status(id) != .missing { try await engine.stop(id, force: force) }
+                let hasDisk = await engine.status(id) != .missing
+                if hasDisk { try await engine.stop(id, force: force) }
                 try await store.update(id) { row in
                     row.state = BoxState.archived.rawValue
                     row.ip = nil
                     row.archiveAfter = nil
-                    row.snapshotCompletedAt = Timestamp.now.milliseconds
+                    row.snapshotCompletedAt = hasDisk ? Timestamp.now.milliseconds : nil
                     row.errorMessage = nil
                 }
                 logger.info("archived")
             } catch {
                 await fail("stop", error)
+                return
+            }
+            do { try await engine.compact(id) } catch {
+                logger.error("compacting the disk failed", metadata: ["error": "\(error)"])
             }
         }
     }

@@ -51,7 +51,7 @@ actor BoxService {
                 details: ["state": .string(source.state)])
         }
         var row = try newRow(request, account: account)
-        if request.name == nil { row.name = String("\(source.name) (fork)".prefix(BoxName.maximumLength)) }
+        if request.name == nil { row.name = BoxName.cut("\(source.name) (fork)") }
         if request.type == nil { row.type = source.type }
         if request.environment == nil { row.environment = source.environment }
         row.noEnv = request.noEnv ?? source.noEnv
@@ -138,12 +138,12 @@ actor BoxService {
             row.state = BoxState.provisioning.rawValue
             row.archiveAfter = request.ttlSeconds.map { Timestamp.now.advanced(bySeconds: $0).milliseconds }
             row.errorMessage = nil
-            if let environment { row.environment = environment }
+            if request.environment != nil { row.environment = environment }
             if let noEnv = request.noEnv { row.noEnv = noEnv }
             if let type = request.type { row.type = type.rawValue }
         }
         if let resumed {
-            await actor(id).boot()
+            await restart(resumed)
             return resumed
         }
         guard row.boxState != .archiving else {
@@ -159,6 +159,22 @@ actor BoxService {
         _ = try await existing(id, account)
         try await store.update(id) { $0.isDeleting = true }
         try await finishDelete(id)
+    }
+
+    /// Marks the box as deleted and removes it in the background; the operation tells when that is done.
+    func beginDelete(_ id: String, _ account: Account) async throws -> DeletionOperation {
+        guard let operation = try await store.beginDeletion(id, account: account.id) else {
+            throw APIError.boxNotFound(id)
+        }
+        Task { await finishDeleteLogged(id) }
+        return operation
+    }
+
+    /// A box that can't be removed stays marked, and the next boxd tries again.
+    private func finishDeleteLogged(_ id: String) async {
+        do { try await finishDelete(id) } catch {
+            logger.error("deleting failed", metadata: ["box": "\(id)", "error": "\(error)"])
+        }
     }
 
     private func finishDelete(_ id: String) async throws {
@@ -214,26 +230,27 @@ actor BoxService {
     /// box are removed.
     func reconcile() async throws {
         let rows = try await store.all()
-        for row in rows {
-            if row.isDeleting {
-                try await finishDelete(row.id)
-                continue
-            }
+        for row in rows where !row.isDeleting {
             switch row.boxState {
-            case .initial, .provisioning: try await restart(row)
+            case .initial, .provisioning: await restart(row)
             case .archiving: await actor(row.id).archive(force: false)
             case .archived, .error: break
             default: try await adopt(row)
             }
         }
+        // After the others: a fork that was taken up again may still need the disk of a box that is on its way out.
+        for row in rows where row.isDeleting { await finishDeleteLogged(row.id) }
         let known = Set(rows.map(\.id))
         for id in await engine.machines() where !known.contains(id) {
             logger.notice("removing a machine without a box", metadata: ["box": "\(id)"])
-            try await engine.remove(id)
+            do { try await engine.remove(id) } catch {
+                logger.error("removing it failed", metadata: ["box": "\(id)", "error": "\(error)"])
+            }
         }
     }
 
-    private func restart(_ row: BoxRow) async throws {
+    /// Queues the start of a box whose state is `provisioning`, and the copy of its disk where a fork has none yet.
+    private func restart(_ row: BoxRow) async {
         if let source = row.forkedFrom, await engine.status(row.id) == .missing {
             let copy = await actor(source).copyDisk(to: row.id)
             await actor(row.id).boot(after: copy)

@@ -31,20 +31,23 @@ final class SSHServer: Sendable {
         let host = try ManagedKey.loadOrCreate(home: scratch.folder("host"), comment: "test@host")
         scratch.file("authorized", Array((key.publicKeyLine + "\n").utf8))
         let home = scratch.folder("home")
-        let config = scratch.file("sshd_config", Array("""
-            HostKey \(host.privateKeyPath)
-            AuthorizedKeysFile \(scratch.path)/authorized
-            StrictModes no
-            UsePAM no
-            PidFile none
-            PermitRootLogin prohibit-password
-            PasswordAuthentication no
-            AcceptEnv LANG LC_*
-            PrintMotd no
-            PrintLastLog no
-            Subsystem sftp internal-sftp -d \(home) \(sftp)
+        let config = scratch.file(
+            "sshd_config",
+            Array(
+                """
+                HostKey \(host.privateKeyPath)
+                AuthorizedKeysFile \(scratch.path)/authorized
+                StrictModes no
+                UsePAM no
+                PidFile none
+                PermitRootLogin prohibit-password
+                PasswordAuthentication no
+                AcceptEnv LANG LC_*
+                PrintMotd no
+                PrintLastLog no
+                Subsystem sftp internal-sftp -d \(home) \(sftp)
 
-            """.utf8))
+                """.utf8))
         let log = scratch.path + "/sshd.log"
 
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)

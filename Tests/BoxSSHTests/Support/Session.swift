@@ -35,7 +35,8 @@ extension SSHServer {
         }
         let result = Result {
             try connection.run(
-                command: command, environment: environment, stdin: stdin.read, stdout: stdout.write, stderr: stderr.write)
+                command: command, environment: environment, stdin: stdin.read, stdout: stdout.write,
+                stderr: stderr.write)
         }
         close(stdin.read)
         close(stdout.write)

@@ -9,11 +9,13 @@ final class Worker<Value: Sendable>: @unchecked Sendable {
 
     init(_ body: @escaping @Sendable () -> Value) {
         self.body = body
-        let code = pthread_create(&thread, nil, { context in
-            let worker = Unmanaged<AnyObject>.fromOpaque(context!).takeRetainedValue() as! any Runnable
-            worker.run()
-            return nil
-        }, Unmanaged.passRetained(self as AnyObject).toOpaque())
+        let code = pthread_create(
+            &thread, nil,
+            { context in
+                let worker = Unmanaged<AnyObject>.fromOpaque(context!).takeRetainedValue() as! any Runnable
+                worker.run()
+                return nil
+            }, Unmanaged.passRetained(self as AnyObject).toOpaque())
         precondition(code == 0)
     }
 
@@ -65,7 +67,8 @@ func spawn(_ arguments: [String], stdin: Int32? = nil, stdout: Int32? = nil, std
     var argv = arguments.map { strdup($0) } + [nil]
     defer { argv.forEach { free($0) } }
     var pid: pid_t = 0
-    precondition(posix_spawn(&pid, arguments[0], &actions, &attributes, &argv, environ) == 0, "can't start \(arguments[0])")
+    precondition(
+        posix_spawn(&pid, arguments[0], &actions, &attributes, &argv, environ) == 0, "can't start \(arguments[0])")
     return Child(pid: pid)
 }
 

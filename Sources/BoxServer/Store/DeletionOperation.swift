@@ -1,0 +1,47 @@
+import BoxModel
+import GRDB
+
+/// The removal of a box that was asked for with a confirmation: it can be read when the box is gone.
+struct DeletionOperation: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
+    static let databaseTableName = "deletionOperation"
+
+    var id: String
+    var accountID: String
+    var targetID: String
+    var requestedAt: Int64
+    var completedAt: Int64?
+
+    /// The object that the API shows.
+    var json: JSON {
+        [
+            "id": .string(id), "kind": "box", "targetId": .string(targetID), "reason": "explicit",
+            "status": completedAt == nil ? "running" : "completed", "attemptCount": 1,
+            "requestedAt": JSON(Timestamp(milliseconds: requestedAt)),
+            "completedAt": JSON(completedAt.map(Timestamp.init(milliseconds:))),
+        ]
+    }
+}
+
+extension BoxStore {
+    /// Marks a box as deleted and enters the operation, or returns nil when the account has no such box any more.
+    func beginDeletion(_ id: String, account: String) async throws -> DeletionOperation? {
+        let operation = DeletionOperation(
+            id: "bdop_" + RandomText.hex(bytes: 16), accountID: account, targetID: id,
+            requestedAt: Timestamp.now.milliseconds)
+        return try await database.pool.write { database in
+            guard var row = try BoxRow.fetchOne(database, key: id), row.accountID == account, !row.isDeleting else {
+                return nil
+            }
+            row.isDeleting = true
+            try row.update(database)
+            try operation.insert(database)
+            return operation
+        }
+    }
+
+    func deletionOperation(_ id: String, account: String) async throws -> DeletionOperation? {
+        try await database.pool.read { database in
+            try DeletionOperation.filter(sql: "id = ? AND accountID = ?", arguments: [id, account]).fetchOne(database)
+        }
+    }
+}

@@ -1,0 +1,142 @@
+import BoxEngine
+import BoxModel
+import Glibc
+import Testing
+
+@testable import BoxEngineOCI
+
+/// What happens to a machine's folders without anything mounted.
+@Suite(.enabled(if: geteuid() == 0, "folders get owners"))
+struct MachineDiskTests {
+    private struct Fixture {
+        let scratch: TestFolder
+        let disk: MachineDisk
+        var record = MachineRecord(id: "bx_8pqt6dup", slot: 1, image: "i", layers: [])
+
+        init() throws {
+            scratch = try TestFolder()
+            let configuration = OCIEngineConfiguration(dataDirectory: scratch.path, instance: "test")
+            disk = MachineDisk(configuration: configuration, id: record.id)
+            for folder in [configuration.boxesDirectory, configuration.layersDirectory] {
+                try HostFiles.makeDirectory(folder)
+            }
+            try disk.makeFolders(for: record)
+            try disk.save(record)
+        }
+
+        func write(_ text: String) throws {
+            for folder in [disk.upper, disk.work] { try HostFiles.makeDirectory(folder) }
+            try HostFiles.write(text, to: "\(disk.upper)/file")
+        }
+
+        var saved: MachineRecord? {
+            HostFiles.read(disk.recordPath).flatMap { try? JSON.parse($0) }.flatMap(MachineRecord.init(json:))
+        }
+
+        func text(of layer: MachineRecord.Layer?) -> String? { layer.flatMap { HostFiles.read("\(disk.layer($0.id))/file") } }
+    }
+
+    @Test func sealingMovesWhatWasWritten() throws {
+        var fixture = try Fixture()
+        defer { fixture.scratch.remove() }
+        try fixture.write("one")
+        #expect(fixture.disk.isUnsealed)
+        try fixture.disk.seal(&fixture.record)
+        #expect(!fixture.disk.isUnsealed)
+        #expect(!HostFiles.exists(fixture.disk.work))
+        #expect(fixture.record.layers.map(\.idBase) == [Slots.idBase(of: 1)])
+        #expect(fixture.text(of: fixture.record.layers.last) == "one")
+        #expect(fixture.saved == fixture.record)
+        // Again, with nothing new.
+        try fixture.disk.seal(&fixture.record)
+        #expect(fixture.record.layers.count == 1)
+    }
+
+    @Test func aCrashBetweenTheRecordAndTheRenameLosesNothing() throws {
+        var fixture = try Fixture()
+        defer { fixture.scratch.remove() }
+        try fixture.write("one")
+        fixture.record.layers.append(.init(id: "named", idBase: 1))
+        try fixture.disk.save(fixture.record)
+        // The next boxd:
+        let found = try #require(fixture.saved)
+        try fixture.disk.finishSealing(found)
+        #expect(!fixture.disk.isUnsealed)
+        #expect(fixture.text(of: found.layers.last) == "one")
+        try fixture.disk.finishSealing(found)
+    }
+
+    @Test func aNewUpperIsNotTakenForAnOldLayer() throws {
+        var fixture = try Fixture()
+        defer { fixture.scratch.remove() }
+        try fixture.write("one")
+        try fixture.disk.seal(&fixture.record)
+        try fixture.write("two")
+        try fixture.disk.finishSealing(fixture.record)
+        #expect(fixture.disk.isUnsealed)
+        #expect(fixture.text(of: fixture.record.layers[0]) == "one")
+        try fixture.disk.seal(&fixture.record)
+        #expect(fixture.record.layers.map { fixture.text(of: $0) } == ["one", "two"])
+    }
+
+    @Test func removingLeavesNothingAndIsHarmlessTwice() throws {
+        let fixture = try Fixture()
+        defer { fixture.scratch.remove() }
+        try fixture.write("one")
+        try fixture.disk.remove()
+        try fixture.disk.remove()
+        #expect(HostFiles.list(fixture.disk.configuration.boxesDirectory) == [])
+    }
+
+    @Test func copyingARunningDiskLeavesIt() async throws {
+        let fixture = try Fixture()
+        defer { fixture.scratch.remove() }
+        try fixture.write("one")
+        let layer = try await fixture.disk.copyUpper(of: fixture.record)
+        #expect(fixture.text(of: layer) == "one")
+        #expect(layer.idBase == fixture.record.idBase)
+        #expect(fixture.disk.isUnsealed)
+        #expect(HostFiles.list(fixture.disk.configuration.layersDirectory) == [layer.id])
+    }
+
+    @Test func onlyTheMachinesRootPassesThroughItsFolder() throws {
+        let fixture = try Fixture()
+        defer { fixture.scratch.remove() }
+        #expect(try ownership(of: fixture.disk.folder) == "710 0 \(fixture.record.idBase)")
+        #expect(try ownership(of: fixture.disk.bundle) == "700 0 0")
+    }
+
+    // MARK: The files that the host writes for it
+
+    @Test(arguments: [
+        "plain", "", "o'neil", "''", "'", "$HOME $(id) `id` \\ \" ! * ~", "a\nb\n", "\t", "é😀", "'\u{301}", "x'\u{301}; exit 3; '",
+        "'\u{200D}'", "\u{1B}[31m", "-n", "#",
+    ])
+    func everyValueReachesTheShellUnchanged(_ value: String) async throws {
+        let fixture = try Fixture()
+        defer { fixture.scratch.remove() }
+        let machine = MachineSpec(id: fixture.record.id, environment: [("BEFORE", "b"), ("VALUE", value), ("AFTER", "a")])
+        try GuestFiles(disk: fixture.disk, owner: fixture.record.idBase)
+            .write(for: machine, hostname: "bx-8pqt6dup", address: "10.201.0.2")
+        let output = try await Tool.run(
+            "bash", ["--norc", "-c", #". "$1"; printf '%s|%s|%s.' "$BEFORE" "$VALUE" "$AFTER""#, "-", "\(fixture.disk.guest)/env.sh"])
+        #expect(Array(output.utf8) == Array("b|\(value)|a.".utf8))
+    }
+
+    @Test func keysAreReplacedAndTheHostKeyStays() throws {
+        let fixture = try Fixture()
+        defer { fixture.scratch.remove() }
+        let files = GuestFiles(disk: fixture.disk, owner: fixture.record.idBase)
+        let machine = MachineSpec(id: fixture.record.id, authorizedKeys: ["ssh-ed25519 AAAA one"])
+        try files.write(for: machine, hostname: "h", address: "10.201.0.2")
+        let hostKey = HostFiles.read("\(fixture.disk.guest)/ssh_host_ed25519_key")
+        #expect(hostKey?.hasPrefix("-----BEGIN OPENSSH PRIVATE KEY-----\n") == true)
+        #expect(HostFiles.read("\(fixture.disk.guest)/authorized_keys") == "ssh-ed25519 AAAA one\n")
+        try files.writeAuthorizedKeys(["ssh-ed25519 AAAA two", "ssh-ed25519 AAAA three"])
+        try files.write(for: MachineSpec(id: machine.id), hostname: "h", address: "10.201.0.2")
+        #expect(HostFiles.read("\(fixture.disk.guest)/authorized_keys") == "")
+        #expect(HostFiles.read("\(fixture.disk.guest)/ssh_host_ed25519_key") == hostKey)
+        let owner = fixture.record.idBase
+        #expect(try ownership(of: "\(fixture.disk.guest)/ssh_host_ed25519_key") == "600 \(owner) \(owner)")
+    }
+}

@@ -1,0 +1,49 @@
+import Glibc
+import Testing
+
+@testable import BoxEngineOCI
+
+struct MachineProcessesTests {
+    @Test func thisProcessIsFound() throws {
+        let status = try #require(ProcessStatus(of: getpid()))
+        #expect(["R", "S", "D"].contains(status.state))
+        #expect(status.startTime > 0)
+        #expect(ProcessStatus(of: getpid())?.startTime == status.startTime)
+    }
+
+    @Test(arguments: ["plain", "with space", "a) R 1 (b", "((((", "))))", ") Z 0 0 0", "1 2 3 4 5", "naïve", ")", "a\nb"])
+    func aNameCannotDisguiseTheOtherFields(_ name: String) throws {
+        let scratch = try TestFolder()
+        defer { scratch.remove() }
+        let sleeper = try Sleeper(named: name, in: scratch)
+        defer {
+            sleeper.kill()
+            sleeper.reap()
+        }
+        let (status, own) = (try #require(ProcessStatus(of: sleeper.process)), try #require(ProcessStatus(of: getpid())))
+        #expect(status.name == name)
+        #expect(["R", "S", "D"].contains(status.state), "\(status.state)")
+        #expect(status.startTime >= own.startTime)
+        #expect(status.startTime - own.startTime < 100 * 60 * 60, "it started within the hour")
+    }
+
+    @Test(arguments: [0, -1, .max] as [pid_t])
+    func thereIsNoSuchProcess(_ process: pid_t) {
+        #expect(ProcessStatus(of: process) == nil)
+        #expect(MachineProcesses(first: process) == nil)
+    }
+
+    @Test func aDeadProcessIsNotAliveEvenWhileNobodyReapedIt() async throws {
+        let scratch = try TestFolder()
+        defer { scratch.remove() }
+        let sleeper = try Sleeper(named: "sleeper", in: scratch)
+        let processes = try #require(MachineProcesses(first: sleeper.process))
+        #expect(processes.isAlive)
+        // Ends it: the process has no cgroup of a box, so there is nobody else to ask.
+        await processes.end(grace: 5)
+        #expect(!processes.isAlive)
+        #expect(MachineProcesses(first: sleeper.process) == nil, "a zombie")
+        sleeper.reap()
+        #expect(!processes.isAlive)
+    }
+}

@@ -1,0 +1,124 @@
+import BoxEngine
+import BoxModel
+import Testing
+
+@testable import BoxEngineOCI
+
+struct RuntimeSpecTests {
+    private func spec(_ type: MachineType = .default, slot: Int = 3) -> JSON {
+        let configuration = OCIEngineConfiguration(dataDirectory: "/data", instance: "test")
+        let machine = MachineSpec(
+            id: "bx_8pqt6dup", type: type, environment: [("TOKEN", "secret-4711")], authorizedKeys: ["ssh-ed25519 AAAA"])
+        return RuntimeSpec(
+            record: MachineRecord(id: machine.id, slot: slot, image: "i", layers: []), machine: machine,
+            disk: MachineDisk(configuration: configuration, id: machine.id), seccomp: ["defaultAction": "SCMP_ACT_ERRNO"]
+        ).json
+    }
+
+    private func strings(_ json: JSON?) -> [String] { json?.array?.compactMap(\.string) ?? [] }
+
+    @Test func everyNamespaceIsItsOwn() {
+        let namespaces = spec()["linux"]?["namespaces"]?.array ?? []
+        #expect(Set(namespaces.compactMap { $0["type"]?.string }) == ["user", "pid", "ipc", "uts", "mount", "cgroup", "network"])
+        #expect(namespaces.allSatisfy { $0["path"] == nil }, "a path would join a namespace that exists")
+    }
+
+    @Test func rootInTheBoxIsNobodyOnTheHost() {
+        for mapping in ["uidMappings", "gidMappings"] {
+            let ranges = spec()["linux"]?[mapping]?.array ?? []
+            #expect(ranges.count == 1)
+            #expect(ranges[0]["containerID"] == 0)
+            #expect(ranges[0]["hostID"] == JSON(Int(0x7000_0000 + 2 * 65_536)))
+            #expect(ranges[0]["size"] == 65_536)
+        }
+    }
+
+    @Test func theCapabilitiesAreFewAndTheSameInEverySet() {
+        let sets = spec()["process"]?["capabilities"]
+        let bounding = strings(sets?["bounding"])
+        #expect(bounding == strings(sets?["effective"]) && bounding == strings(sets?["permitted"]))
+        #expect(sets?["ambient"] == nil && sets?["inheritable"] == nil)
+        for forbidden in [
+            "SYS_ADMIN", "NET_ADMIN", "SYS_MODULE", "SYS_RAWIO", "SYS_BOOT", "SYS_TIME", "DAC_READ_SEARCH", "BPF", "PERFMON", "MAC_ADMIN",
+            "MAC_OVERRIDE", "SYSLOG", "SYS_PACCT", "SYS_NICE", "SYS_RESOURCE", "LINUX_IMMUTABLE", "CHECKPOINT_RESTORE", "AUDIT_CONTROL",
+            "SYS_TTY_CONFIG", "WAKE_ALARM", "BLOCK_SUSPEND",
+        ] { #expect(!bounding.contains("CAP_" + forbidden), "\(forbidden)") }
+        for needed in ["CHOWN", "SETUID", "SETGID", "NET_BIND_SERVICE", "SYS_CHROOT", "KILL"] {
+            #expect(bounding.contains("CAP_" + needed), "\(needed)")
+        }
+    }
+
+    @Test func sudoWorksInsideTheBox() {
+        // The user namespace holds what set-user-id programs gain; without them there is no sudo.
+        #expect(spec()["process"]?["noNewPrivileges"] == false)
+        #expect(spec()["process"]?["user"]?["uid"] == 0)
+        #expect(spec()["root"]?["readonly"] == false)
+    }
+
+    @Test(arguments: [(MachineType.small, 4, 200_000), (.default, 8, 400_000), (.large, 16, 800_000)])
+    func limitsFollowTheType(_ type: MachineType, _ gigabytes: Int, _ quota: Int) {
+        let resources = spec(type)["linux"]?["resources"]
+        #expect(resources?["memory"]?["limit"] == JSON(gigabytes << 30))
+        #expect(resources?["cpu"]?["quota"] == JSON(quota))
+        #expect(resources?["cpu"]?["period"] == 100_000)
+        #expect((resources?["pids"]?["limit"]?.int).map { (100...32_768).contains($0) } == true)
+        #expect(resources?["devices"]?.array?.first?.compact == #"{"allow":false,"access":"rwm"}"#)
+    }
+
+    @Test func dangerousPathsAreMaskedOrReadOnly() {
+        let masked = strings(spec()["linux"]?["maskedPaths"])
+        for path in ["/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/acpi", "/proc/scsi", "/sys/firmware"] {
+            #expect(masked.contains(path), "\(path)")
+        }
+        let readOnly = strings(spec()["linux"]?["readonlyPaths"])
+        for path in ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"] {
+            #expect(readOnly.contains(path), "\(path)")
+        }
+        #expect(spec()["linux"]?["seccomp"]?["defaultAction"] == "SCMP_ACT_ERRNO")
+    }
+
+    @Test func nothingOfTheHostIsMountedButTheBoxsOwnFiles() {
+        let mounts = spec()["mounts"]?.array ?? []
+        for mount in mounts {
+            let (source, options) = (mount["source"]?.string ?? "", strings(mount["options"]))
+            if mount["type"] == "bind" {
+                #expect(source.hasPrefix("/data/boxes/bx_8pqt6dup/guest"), "\(source)")
+                #expect(options.contains("nosuid") && options.contains("nodev"), "\(source)")
+            } else {
+                #expect(!source.hasPrefix("/"), "\(source)")
+            }
+        }
+        let options = Dictionary(mounts.map { ($0["destination"]!.string!, strings($0["options"])) }) { $1 }
+        #expect(options["/sys"]?.contains("ro") == true)
+        #expect(options["/sys/fs/cgroup"]?.contains("ro") == true)
+        #expect(options["/run/box"]?.contains("ro") == true)
+        #expect(mounts.count == options.count, "no destination twice")
+    }
+
+    @Test func mountsComeAfterTheirParents() {
+        let targets = (spec()["mounts"]?.array ?? []).compactMap { $0["destination"]?.string }
+        for (index, target) in targets.enumerated() {
+            for later in targets[(index + 1)...] {
+                #expect(!target.hasPrefix(later + "/"), "\(later) would hide \(target)")
+            }
+        }
+    }
+
+    @Test func theBoxKnowsItsIdAndSecretsStayOutOfTheFile() {
+        let json = spec()
+        #expect(strings(json["process"]?["env"]).contains("BOX_ID=bx_8pqt6dup"))
+        #expect(json["hostname"] == "bx-8pqt6dup")
+        #expect(json["linux"]?["cgroupsPath"] == "/boxd/test/bx_8pqt6dup")
+        #expect(!json.compact.contains("secret-4711"))
+        #expect(json["hooks"] == nil)
+    }
+
+    @Test func interfaceNamesFitLinux() {
+        var configuration = OCIEngineConfiguration(dataDirectory: "/data", instance: "abcdef")
+        #expect(configuration.hostInterface(of: "bx_8pqt6dup") == "abcdef-8pqt6dup")
+        #expect(configuration.hostInterface(of: "bx_8pqt6dup").utf8.count <= 15)
+        #expect(configuration.bridge.utf8.count <= 15)
+        configuration.instance = "box"
+        #expect(configuration.bridge == "box-br0")
+    }
+}

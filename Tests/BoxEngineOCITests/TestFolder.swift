@@ -1,0 +1,48 @@
+import FoundationEssentials
+import Glibc
+
+@testable import BoxEngineOCI
+
+/// A folder of its own for one test. Whoever makes one removes it.
+struct TestFolder: Sendable {
+    let path: String
+
+    init() throws {
+        path = "/tmp/box-engine-tests-\(getpid())-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: path) }
+}
+
+/// A file's permission bits, owner and group, for example `600 0 0`.
+func ownership(of path: String) throws -> String {
+    let attributes = try FileManager.default.attributesOfItem(atPath: path)
+    func number(_ key: FileAttributeKey) -> Int { (attributes[key] as? any BinaryInteger).map { Int($0) } ?? -1 }
+    let mode = String(number(.posixPermissions), radix: 8)
+    return "\(mode) \(number(.ownerAccountID)) \(number(.groupOwnerAccountID))"
+}
+
+/// A `sleep` of this test's own, which is ended and reaped with it.
+struct Sleeper {
+    let process: pid_t
+
+    /// - Parameter name: the name under which the kernel knows it: that of the file which was run.
+    init(named name: String, in scratch: TestFolder) throws {
+        let path = "\(scratch.path)/\(name)"
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/bin/sleep")
+        var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("sleep"), strdup("60"), nil]
+        defer { for argument in arguments { free(argument) } }
+        var process: pid_t = 0
+        let code = posix_spawn(&process, path, nil, nil, &arguments, nil)
+        guard code == 0 else { throw HostFiles.failure("run", path, code: code) }
+        self.process = process
+    }
+
+    func kill() { _ = Glibc.kill(process, SIGKILL) }
+
+    func reap() {
+        var status: Int32 = 0
+        waitpid(process, &status, 0)
+    }
+}

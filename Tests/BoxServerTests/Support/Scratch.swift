@@ -1,0 +1,34 @@
+import FoundationEssentials
+import Glibc
+
+/// A folder of its own for one test. Whoever makes one removes it.
+struct Scratch: Sendable {
+    let path: String
+
+    init() throws {
+        path = "/tmp/box-server-tests-\(getpid())-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: path) }
+
+    /// Whether any file in the folder has the text in it, byte for byte.
+    func contains(_ text: String) throws -> Bool {
+        let needle = Data(text.utf8)
+        for name in try FileManager.default.contentsOfDirectory(atPath: path) {
+            let data = FileManager.default.contents(atPath: "\(path)/\(name)") ?? Data()
+            if data.firstRange(of: needle) != nil { return true }
+        }
+        return false
+    }
+}
+
+/// Waits until the condition holds, for at most ten seconds.
+func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while ContinuousClock.now < deadline {
+        if try await condition() { return true }
+        try await Task.sleep(for: .milliseconds(2))
+    }
+    return false
+}

@@ -1,0 +1,77 @@
+import BoxEngine
+
+/// The in-memory engine with a record of what it was asked for, and with steps that a test can hold up or let fail.
+actor TestEngine: MachineEngine {
+    enum Step: String, Sendable, CaseIterable { case start, stop, remove, fork, setAuthorizedKeys }
+
+    private let books = InMemoryEngine()
+    /// `start bx_…` and so on, in the order in which the steps began.
+    private(set) var calls: [String] = []
+    private(set) var specs: [MachineSpec] = []
+    private var failures: [Step: any Error] = [:]
+    private var held: Set<Step> = []
+    private var waiting: [Step: [CheckedContinuation<Void, Never>]] = [:]
+
+    /// From now on the step fails with this, or works again with nil.
+    func fail(_ step: Step, with error: (any Error)?) { failures[step] = error }
+
+    /// From now on the step waits for ``release(_:)``.
+    func hold(_ step: Step) { held.insert(step) }
+
+    func release(_ step: Step) {
+        held.remove(step)
+        for continuation in waiting.removeValue(forKey: step) ?? [] { continuation.resume() }
+    }
+
+    func releaseAll() { for step in Step.allCases { release(step) } }
+
+    func isWaiting(in step: Step) -> Bool { waiting[step]?.isEmpty == false }
+
+    func loseAllMachines() async { await books.loseAllMachines() }
+
+    func authorizedKeys(of id: String) async -> [String] { await books.authorizedKeys(of: id) }
+
+    func lastSpec(of id: String) -> MachineSpec? { specs.last { $0.id == id } }
+
+    func calls(_ step: Step) -> Int { calls.count { $0.hasPrefix(step.rawValue + " ") } }
+
+    private func enter(_ step: Step, _ id: String) async throws {
+        calls.append("\(step.rawValue) \(id)")
+        if held.contains(step) { await withCheckedContinuation { waiting[step, default: []].append($0) } }
+        if let failure = failures[step] { throw failure }
+    }
+
+    func prepare() async throws {}
+
+    func start(_ spec: MachineSpec) async throws -> String {
+        specs.append(spec)
+        try await enter(.start, spec.id)
+        return try await books.start(spec)
+    }
+
+    func stop(_ id: String, force: Bool) async throws {
+        try await enter(.stop, id + (force ? " force" : ""))
+        try await books.stop(id, force: force)
+    }
+
+    func remove(_ id: String) async throws {
+        try await enter(.remove, id)
+        try await books.remove(id)
+    }
+
+    func status(_ id: String) async -> MachineStatus { await books.status(id) }
+    func machines() async -> [String] { await books.machines() }
+    func shutdown() async {}
+
+    func fork(_ source: String, to id: String) async throws {
+        try await enter(.fork, "\(source) \(id)")
+        try await books.fork(source, to: id)
+    }
+
+    func compact(_ id: String) async throws { try await books.compact(id) }
+
+    func setAuthorizedKeys(_ keys: [String], of id: String) async throws {
+        try await enter(.setAuthorizedKeys, id)
+        try await books.setAuthorizedKeys(keys, of: id)
+    }
+}
