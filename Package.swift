@@ -78,7 +78,14 @@ let package = Package(
         .testTarget(name: "BoxEngineOCITests", dependencies: ["BoxEngine", "BoxEngineOCI", "BoxModel", "CLinux"]),
         .testTarget(
             name: "BoxServerTests",
-            dependencies: ["BoxServer", .product(name: "HummingbirdTesting", package: "hummingbird")]
+            dependencies: [
+                "BoxEngine", "BoxModel", "BoxServer",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
         ),
     ],
     swiftLanguageModes: [.v6]

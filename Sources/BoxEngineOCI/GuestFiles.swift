@@ -72,7 +72,7 @@ struct GuestFiles {
     /// Read by every bash and every login shell. Only the first one of a session takes it, so that nested shells keep what a
     /// person changed since.
     private static func environmentScript(_ environment: [(name: String, value: String)]) -> String {
-        let exports = environment.map { "    export \($0.name)='\($0.value.replacing("'", with: "'\\''"))'\n" }.joined()
+        let exports = environment.map { "    export \($0.name)=\(ShellWord.quoted($0.value))\n" }.joined()
         return "if [ -z \"${BOX_ENVIRONMENT:-}\" ]; then\n    export BOX_ENVIRONMENT=1\n\(exports)fi\n"
     }
 

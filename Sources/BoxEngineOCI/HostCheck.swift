@@ -24,7 +24,7 @@ public struct HostCheck: Sendable {
         if runtime == nil {
             problems.append(Problem(what: "no OCI runtime works here", remedy: "install runc: apt-get install runc"))
         }
-        for (program, package) in Self.programs where Self.find(program) == nil {
+        for (program, package) in Self.programs where HostPrograms.find(program) == nil {
             problems.append(Problem(what: "\(program) is missing", remedy: "apt-get install \(package)"))
         }
         if !HostFiles.exists(SeccompProfile.path) {
@@ -77,17 +77,23 @@ public struct HostCheck: Sendable {
 
     /// crun refuses hosts that mix cgroup v1 and v2; runc takes every kind.
     private static func chooseRuntime(_ wish: String?) -> (program: String, reason: String)? {
-        if let wish { return find(wish).map { ($0, "it was asked for") } }
+        if let wish { return HostPrograms.find(wish).map { ($0, "it was asked for") } }
         let unified = HostFiles.exists("/sys/fs/cgroup/cgroup.controllers")
-        if let runc = find("runc") { return (runc, "it works with cgroup v1, v2 and both") }
-        if unified, let crun = find("crun") { return (crun, "runc is not installed and this host has cgroup v2 only") }
+        if let runc = HostPrograms.find("runc") { return (runc, "it works with cgroup v1, v2 and both") }
+        if unified, let crun = HostPrograms.find("crun") {
+            return (crun, "runc is not installed and this host has cgroup v2 only")
+        }
         return nil
     }
+}
 
-    private static func find(_ program: String) -> String? {
+/// The programs of this host.
+enum HostPrograms {
+    /// The program's path: among the system's folders first, so that nothing in root's own PATH stands in for them.
+    static func find(_ program: String) -> String? {
         if program.contains("/") { return access(program, X_OK) == 0 ? program : nil }
         let path = getenv("PATH").map { String(cString: $0) } ?? ""
-        let folders = path.split(separator: ":") + ["/usr/sbin", "/sbin", "/usr/bin", "/bin"]
+        let folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"] + path.split(separator: ":").map(String.init)
         return folders.lazy.map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
     }
 }

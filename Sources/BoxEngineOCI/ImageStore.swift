@@ -1,4 +1,5 @@
 import BoxEngine
+import BoxModel
 import FoundationEssentials
 import Glibc
 import Subprocess
@@ -74,7 +75,7 @@ public struct ImageStore: Sendable {
                 "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-include=/usr/share/doc/*/copyright",
                 "--dpkgopt=path-exclude=/usr/share/locale/*",
                 // The script comes on the hook's own command line: a shell in the new root runs it.
-                "--customize-hook=chroot \"$1\" sh -c \(Self.shellQuoted(Image.setupScript))",
+                "--customize-hook=chroot \"$1\" sh -c \(ShellWord.quoted(Image.setupScript))",
                 Image.suite, target, "deb \(mirror) \(Image.suite) main", "deb \(mirror) \(Image.suite)-updates main",
             ] + security
         let status = try await Subprocess.run(
@@ -89,6 +90,4 @@ public struct ImageStore: Sendable {
                     + "or name another mirror with --mirror", diagnostics: "\(status)")
         }
     }
-
-    private static func shellQuoted(_ text: String) -> String { "'\(text.replacing("'", with: "'\\''"))'" }
 }

@@ -138,7 +138,7 @@ struct MachineDisk: Sendable {
     }
 
     func save(_ record: MachineRecord) throws {
-        try HostFiles.write(record.json.compact + "\n", to: recordPath)
+        try HostFiles.write(record.json.compact + "\n", to: recordPath, durable: true)
     }
 
     /// Removes everything. The folder first gets a name that nobody looks for, so that a crash leaves no half machine.

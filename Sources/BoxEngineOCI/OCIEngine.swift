@@ -19,6 +19,8 @@ public actor OCIEngine: MachineEngine {
     var processes: [String: MachineProcesses] = [:]
     private var network: Network?
     private var nextSlot = Slots.all.lowerBound
+    /// While a machine can't be read, nobody knows which layers are its own, so none are removed.
+    private var hasUnreadableRecords = false
     /// Layers that a fork is about to use, so that removing the last machine that had them doesn't take them away meanwhile.
     private var layersInTransit: [String: Int] = [:]
 
@@ -73,24 +75,30 @@ extension OCIEngine {
             metadata: ["subnet": "\(subnet)", "machines": "\(records.count)", "running": "\(processes.count)"])
     }
 
+    /// A machine that can't be read is left alone: somebody's files are in it, and the others shall work.
     private func loadRecords() throws {
         for name in HostFiles.list(configuration.boxesDirectory) {
-            if name.hasPrefix(".trash-") {
-                try HostFiles.removeTree("\(configuration.boxesDirectory)/\(name)")
-                continue
+            do { try loadRecord(name) } catch {
+                hasUnreadableRecords = true
+                logger.error(
+                    "a machine can't be read; it is left as it is", metadata: ["box": "\(name)", "error": "\(error)"])
             }
-            let disk = disk(name)
-            guard let text = HostFiles.read(disk.recordPath), let json = try? JSON.parse(text),
-                let record = MachineRecord(json: json)
-            else {
-                // A folder whose record was never written: the start or fork that made it never got further.
-                logger.notice("removing a machine that was never finished", metadata: ["box": "\(name)"])
-                try disk.remove()
-                continue
-            }
-            try disk.finishSealing(record)
-            records[record.id] = record
         }
+    }
+
+    private func loadRecord(_ name: String) throws {
+        if name.hasPrefix(".trash-") { return try HostFiles.removeTree("\(configuration.boxesDirectory)/\(name)") }
+        let disk = disk(name)
+        guard let text = HostFiles.read(disk.recordPath) else {
+            // The start or fork that made the folder never got as far as a disk.
+            guard !disk.isUnsealed else { throw EngineError(.failed, "the machine has a disk and no record") }
+            return try disk.remove()
+        }
+        guard let json = try? JSON.parse(text), let record = MachineRecord(json: json), record.id == name else {
+            throw EngineError(.failed, "the machine's record is damaged", diagnostics: disk.recordPath)
+        }
+        try disk.finishSealing(record)
+        records[record.id] = record
     }
 
     /// Finds the machines that outlived the last boxd.
@@ -182,6 +190,7 @@ extension OCIEngine {
 
     /// Removes the layers that no machine's disk has any more.
     func removeUnusedLayers() throws {
+        guard !hasUnreadableRecords else { return }
         let used = Set(records.values.flatMap { $0.layers.map(\.id) }).union(layersInTransit.keys)
         for name in HostFiles.list(configuration.layersDirectory) where !used.contains(name) && !isBeingCopied(name) {
             try HostFiles.removeTree("\(configuration.layersDirectory)/\(name)")

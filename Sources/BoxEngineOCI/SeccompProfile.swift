@@ -31,6 +31,7 @@ struct SeccompProfile {
         let counting = rules.filter { rule in
             let (onlyFor, needed) = (names(rule["includes"]?["arches"]), names(rule["includes"]?["caps"]))
             let excluded = names(rule["excludes"]?["caps"])
+            guard !names(rule["excludes"]?["arches"]).contains(architecture) else { return false }
             return (onlyFor.isEmpty || onlyFor.contains(architecture)) && needed.isSubset(of: capabilities)
                 && excluded.isDisjoint(with: capabilities)
         }

@@ -25,8 +25,10 @@ enum Tool {
         return output
     }
 
+    /// By its path: swift-subprocess would fork once for every folder of PATH until an exec succeeds, which takes longer than most
+    /// of these programs run.
     private static func executable(_ name: String) -> Executable {
-        name.contains("/") ? .path(FilePath(name)) : .name(name)
+        HostPrograms.find(name).map { .path(FilePath($0)) } ?? .name(name)
     }
 
     /// Runs a program that leaves a child behind. Its standard streams are `/dev/null`, because the child inherits them.

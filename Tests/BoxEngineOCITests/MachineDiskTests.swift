@@ -33,7 +33,9 @@ struct MachineDiskTests {
             HostFiles.read(disk.recordPath).flatMap { try? JSON.parse($0) }.flatMap(MachineRecord.init(json:))
         }
 
-        func text(of layer: MachineRecord.Layer?) -> String? { layer.flatMap { HostFiles.read("\(disk.layer($0.id))/file") } }
+        func text(of layer: MachineRecord.Layer?) -> String? {
+            layer.flatMap { HostFiles.read("\(disk.layer($0.id))/file") }
+        }
     }
 
     @Test func sealingMovesWhatWasWritten() throws {
@@ -99,31 +101,37 @@ struct MachineDiskTests {
         #expect(HostFiles.list(fixture.disk.configuration.layersDirectory) == [layer.id])
     }
 
-    @Test func onlyTheMachinesRootPassesThroughItsFolder() throws {
+    @Test func onlyTheMachinesRootPassesThroughItsFolder() async throws {
         let fixture = try Fixture()
         defer { fixture.scratch.remove() }
-        #expect(try ownership(of: fixture.disk.folder) == "710 0 \(fixture.record.idBase)")
-        #expect(try ownership(of: fixture.disk.bundle) == "700 0 0")
+        #expect(try await ownership(of: fixture.disk.folder) == "710 0 \(fixture.record.idBase)")
+        #expect(try await ownership(of: fixture.disk.bundle) == "700 0 0")
     }
 
     // MARK: The files that the host writes for it
 
     @Test(arguments: [
-        "plain", "", "o'neil", "''", "'", "$HOME $(id) `id` \\ \" ! * ~", "a\nb\n", "\t", "é😀", "'\u{301}", "x'\u{301}; exit 3; '",
+        "plain", "", "o'neil", "''", "'", "$HOME $(id) `id` \\ \" ! * ~", "a\nb\n", "\t", "é😀", "'\u{301}",
+        "x'\u{301}; exit 3; '",
         "'\u{200D}'", "\u{1B}[31m", "-n", "#",
     ])
     func everyValueReachesTheShellUnchanged(_ value: String) async throws {
         let fixture = try Fixture()
         defer { fixture.scratch.remove() }
-        let machine = MachineSpec(id: fixture.record.id, environment: [("BEFORE", "b"), ("VALUE", value), ("AFTER", "a")])
+        let machine = MachineSpec(
+            id: fixture.record.id, environment: [("BEFORE", "b"), ("VALUE", value), ("AFTER", "a")])
         try GuestFiles(disk: fixture.disk, owner: fixture.record.idBase)
             .write(for: machine, hostname: "bx-8pqt6dup", address: "10.201.0.2")
         let output = try await Tool.run(
-            "bash", ["--norc", "-c", #". "$1"; printf '%s|%s|%s.' "$BEFORE" "$VALUE" "$AFTER""#, "-", "\(fixture.disk.guest)/env.sh"])
+            "bash",
+            [
+                "--norc", "-c", #". "$1"; printf '%s|%s|%s.' "$BEFORE" "$VALUE" "$AFTER""#, "-",
+                "\(fixture.disk.guest)/env.sh",
+            ])
         #expect(Array(output.utf8) == Array("b|\(value)|a.".utf8))
     }
 
-    @Test func keysAreReplacedAndTheHostKeyStays() throws {
+    @Test func keysAreReplacedAndTheHostKeyStays() async throws {
         let fixture = try Fixture()
         defer { fixture.scratch.remove() }
         let files = GuestFiles(disk: fixture.disk, owner: fixture.record.idBase)
@@ -137,6 +145,6 @@ struct MachineDiskTests {
         #expect(HostFiles.read("\(fixture.disk.guest)/authorized_keys") == "")
         #expect(HostFiles.read("\(fixture.disk.guest)/ssh_host_ed25519_key") == hostKey)
         let owner = fixture.record.idBase
-        #expect(try ownership(of: "\(fixture.disk.guest)/ssh_host_ed25519_key") == "600 \(owner) \(owner)")
+        #expect(try await ownership(of: "\(fixture.disk.guest)/ssh_host_ed25519_key") == "600 \(owner) \(owner)")
     }
 }

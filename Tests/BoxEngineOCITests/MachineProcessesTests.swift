@@ -11,7 +11,9 @@ struct MachineProcessesTests {
         #expect(ProcessStatus(of: getpid())?.startTime == status.startTime)
     }
 
-    @Test(arguments: ["plain", "with space", "a) R 1 (b", "((((", "))))", ") Z 0 0 0", "1 2 3 4 5", "naïve", ")", "a\nb"])
+    @Test(arguments: [
+        "plain", "with space", "a) R 1 (b", "((((", "))))", ") Z 0 0 0", "1 2 3 4 5", "naïve", ")", "a\nb",
+    ])
     func aNameCannotDisguiseTheOtherFields(_ name: String) throws {
         let scratch = try TestFolder()
         defer { scratch.remove() }
@@ -20,7 +22,9 @@ struct MachineProcessesTests {
             sleeper.kill()
             sleeper.reap()
         }
-        let (status, own) = (try #require(ProcessStatus(of: sleeper.process)), try #require(ProcessStatus(of: getpid())))
+        let (status, own) = (
+            try #require(ProcessStatus(of: sleeper.process)), try #require(ProcessStatus(of: getpid()))
+        )
         #expect(status.name == name)
         #expect(["R", "S", "D"].contains(status.state), "\(status.state)")
         #expect(status.startTime >= own.startTime)

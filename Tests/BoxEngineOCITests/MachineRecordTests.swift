@@ -30,11 +30,15 @@ struct MachineRecordTests {
 
     @Test(arguments: [
         "null", "[]", "7", "{}", #"{"id":7,"slot":1,"image":"i","layers":[]}"#, #"{"slot":1,"image":"i","layers":[]}"#,
-        #"{"id":"x","image":"i","layers":[]}"#, #"{"id":"x","slot":"1","image":"i","layers":[]}"#, #"{"id":"x","slot":1.5,"image":"i","layers":[]}"#,
-        #"{"id":"x","slot":1,"layers":[]}"#, #"{"id":"x","slot":1,"image":"i"}"#, #"{"id":"x","slot":1,"image":"i","layers":{}}"#,
+        #"{"id":"x","image":"i","layers":[]}"#, #"{"id":"x","slot":"1","image":"i","layers":[]}"#,
+        #"{"id":"x","slot":1.5,"image":"i","layers":[]}"#,
+        #"{"id":"x","slot":1,"layers":[]}"#, #"{"id":"x","slot":1,"image":"i"}"#,
+        #"{"id":"x","slot":1,"image":"i","layers":{}}"#,
         #"{"id":"x","slot":1,"image":"i","layers":[null]}"#, #"{"id":"x","slot":1,"image":"i","layers":["a"]}"#,
-        #"{"id":"x","slot":1,"image":"i","layers":[{"id":"a"}]}"#, #"{"id":"x","slot":1,"image":"i","layers":[{"idBase":0}]}"#,
-        #"{"id":"x","slot":1,"image":"i","layers":[{"id":"a","idBase":-1}]}"#, #"{"id":"x","slot":1,"image":"i","layers":[{"id":"a","idBase":4294967296}]}"#,
+        #"{"id":"x","slot":1,"image":"i","layers":[{"id":"a"}]}"#,
+        #"{"id":"x","slot":1,"image":"i","layers":[{"idBase":0}]}"#,
+        #"{"id":"x","slot":1,"image":"i","layers":[{"id":"a","idBase":-1}]}"#,
+        #"{"id":"x","slot":1,"image":"i","layers":[{"id":"a","idBase":4294967296}]}"#,
         #"{"id":"x","slot":1,"image":"i","layers":[{"id":"a","idBase":0},{"id":"b"}]}"#,
     ])
     func whatIsNoRecordIsRefused(_ text: String) throws {

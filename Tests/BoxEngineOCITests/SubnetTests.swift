@@ -20,8 +20,10 @@ struct SubnetTests {
     }
 
     @Test(arguments: [
-        "", "10.201.0.0", "10.201.0.0/", "10.201.0.0/16", "10.201.0.0/24", "10.201.0.0/020", "10.201.1.0/20", "10.201.0.1/20",
-        "10.201.0.0/20/20", "10.201.0/20", "10.201.0.0.0/20", "256.1.0.0/20", "a.b.c.d/20", "fd00::/20", " 10.201.0.0/20",
+        "", "10.201.0.0", "10.201.0.0/", "10.201.0.0/16", "10.201.0.0/24", "10.201.0.0/020", "10.201.1.0/20",
+        "10.201.0.1/20",
+        "10.201.0.0/20/20", "10.201.0/20", "10.201.0.0.0/20", "256.1.0.0/20", "a.b.c.d/20", "fd00::/20",
+        " 10.201.0.0/20",
         "10.201.0.0/20 ", "10.201.0.0 /20", "010.201.0.0/20", "-1.0.0.0/20", "/20",
     ])
     func whatIsNoSubnetIsRefused(_ text: String) { #expect(Subnet(text) == nil) }
@@ -31,7 +33,8 @@ struct SubnetTests {
     /// A line of `/proc/net/route`, whose addresses are in the machine's byte order.
     private func route(_ destination: [UInt32], _ mask: [UInt32], gateway: String = "00000000") -> String {
         func hex(_ octets: [UInt32]) -> String {
-            let digits = String(octets.enumerated().reduce(0) { $0 | $1.element << UInt32($1.offset * 8) }, radix: 16, uppercase: true)
+            let digits = String(
+                octets.enumerated().reduce(0) { $0 | $1.element << UInt32($1.offset * 8) }, radix: 16, uppercase: true)
             return String(repeating: "0", count: 8 - digits.count) + digits
         }
         return "eth0\t\(hex(destination))\t\(gateway)\t0001\t0\t0\t0\t\(hex(mask))\t0\t0\t0\n"
@@ -48,18 +51,22 @@ struct SubnetTests {
         #expect(Subnet.firstFree(routes: text)?.description == "10.201.0.0/20")
     }
 
-    @Test(arguments: [
-        ([10, 201, 0, 0], [255, 255, 240, 0]), ([10, 201, 0, 0], [255, 255, 0, 0]), ([10, 201, 5, 0], [255, 255, 255, 0]),
-        ([10, 201, 15, 255], [255, 255, 255, 255]), ([10, 200, 0, 0], [255, 254, 0, 0]),
-    ] as [([UInt32], [UInt32])])
+    @Test(
+        arguments: [
+            ([10, 201, 0, 0], [255, 255, 240, 0]), ([10, 201, 0, 0], [255, 255, 0, 0]),
+            ([10, 201, 5, 0], [255, 255, 255, 0]),
+            ([10, 201, 15, 255], [255, 255, 255, 255]), ([10, 200, 0, 0], [255, 254, 0, 0]),
+        ] as [([UInt32], [UInt32])])
     func anOverlappingRouteIsAvoided(_ destination: [UInt32], _ mask: [UInt32]) {
         #expect(Subnet.firstFree(routes: Self.header + route(destination, mask))?.description == "10.202.0.0/20")
     }
 
-    @Test(arguments: [
-        ([10, 201, 16, 0], [255, 255, 240, 0]), ([10, 200, 0, 0], [255, 255, 0, 0]), ([192, 168, 0, 0], [255, 255, 0, 0]),
-        ([172, 16, 0, 0], [255, 240, 0, 0]), ([201, 10, 0, 0], [255, 255, 0, 0]),
-    ] as [([UInt32], [UInt32])])
+    @Test(
+        arguments: [
+            ([10, 201, 16, 0], [255, 255, 240, 0]), ([10, 200, 0, 0], [255, 255, 0, 0]),
+            ([192, 168, 0, 0], [255, 255, 0, 0]),
+            ([172, 16, 0, 0], [255, 240, 0, 0]), ([201, 10, 0, 0], [255, 255, 0, 0]),
+        ] as [([UInt32], [UInt32])])
     func aNeighbourIsNotInTheWay(_ destination: [UInt32], _ mask: [UInt32]) {
         #expect(Subnet.firstFree(routes: Self.header + route(destination, mask))?.description == "10.201.0.0/20")
     }

@@ -16,11 +16,8 @@ struct TestFolder: Sendable {
 }
 
 /// A file's permission bits, owner and group, for example `600 0 0`.
-func ownership(of path: String) throws -> String {
-    let attributes = try FileManager.default.attributesOfItem(atPath: path)
-    func number(_ key: FileAttributeKey) -> Int { (attributes[key] as? any BinaryInteger).map { Int($0) } ?? -1 }
-    let mode = String(number(.posixPermissions), radix: 8)
-    return "\(mode) \(number(.ownerAccountID)) \(number(.groupOwnerAccountID))"
+func ownership(of path: String) async throws -> String {
+    try await Tool.run("stat", ["--format=%a %u %g", path]).filter { $0 != "\n" }
 }
 
 /// A `sleep` of this test's own, which is ended and reaped with it.

@@ -159,13 +159,14 @@ struct ReconcileTests {
         }
     }
 
-    @Test func machinesWithoutABoxAreRemoved() async throws {
+    @Test func machinesWithoutABoxAreStoppedAndKept() async throws {
         let engine = TestEngine()
         _ = try await engine.start(MachineSpec(id: "bx_22222222"))
         try await restart(engine: engine) {
             try await $0.ready()
         } _: { api, id async throws in
-            #expect(await api.engine.machines() == [id])
+            #expect(await api.engine.machines() == [id, "bx_22222222"].sorted())
+            #expect(await api.engine.status("bx_22222222") == .stopped)
         }
     }
 

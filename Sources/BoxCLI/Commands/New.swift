@@ -65,7 +65,7 @@ struct New: Command {
     /// The hosted service takes no name at creation. A name that was only cut short is left alone.
     private func rename(_ action: BoxAction, _ client: BoxClient) async throws {
         guard let name = request.name, let given = action.box?.name else { return }
-        guard given != name, given != name.prefix(BoxName.maximumLength) else { return }
+        guard given != name, given != BoxName.cut(name) else { return }
         _ = try await client.update(action.id, BoxChanges(name: name))
     }
 }

@@ -44,7 +44,11 @@ struct LiveProcesses: ProcessControl {
     func isAlive(_ process: Int32) -> Bool {
         // Our own child that has ended is there until it is waited for.
         if waitpid(process, nil, WNOHANG) == process { return false }
-        return kill(process, 0) == 0 || errno == EPERM
+        guard kill(process, 0) == 0 || errno == EPERM else { return false }
+        // One that has ended stays as a zombie until its parent, often init, looks after it.
+        guard let bytes = try? Files.read("/proc/\(process)/stat") else { return false }
+        let afterName = String(decoding: bytes, as: UTF8.self).split(separator: ")").last ?? ""
+        return !afterName.hasPrefix(" Z")
     }
 
     func programName(of process: Int32) -> String? {

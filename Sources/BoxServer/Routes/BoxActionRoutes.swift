@@ -29,7 +29,7 @@ struct BoxActionRoutes {
     @Sendable private func fork(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let (body, bytes) = try await context.body(of: request)
         let id = try context.boxID()
-        let key = try request.idempotencyKey(operation: "fork \(id)", body: bytes)
+        let key = try boxes.idempotencyKey(of: request, operation: "fork \(id)", body: bytes)
         let row = try await boxes.fork(id, CreateRequest(body), account: context.requireAccount(), idempotency: key)
         return Self.action("box.forking", "forking", row)
     }

@@ -61,7 +61,7 @@ struct BoxRoutes {
         let wish = try CreateRequest(body)
         let row = try await boxes.create(
             wish, account: context.requireAccount(),
-            idempotency: request.idempotencyKey(operation: "create", body: bytes))
+            idempotency: boxes.idempotencyKey(of: request, operation: "create", body: bytes))
         return .success(
             "box.created", ["status": "provisioning", "ttlSeconds": JSON(wish.ttlSeconds), "box": row.json],
             status: .accepted)
@@ -113,12 +113,6 @@ extension BoxdContext {
         let id = parameters.get("id") ?? ""
         guard BoxID.isValid(id) else { throw APIError.boxNotFound(id) }
         return id
-    }
-}
-
-extension Request {
-    func idempotencyKey(operation: String, body: [UInt8]) throws -> IdempotencyKey? {
-        try headers[.init("Idempotency-Key")!].map { try IdempotencyKey($0, operation: operation, body: body) }
     }
 }
 

@@ -2,6 +2,7 @@ import BoxEngine
 import BoxModel
 import FoundationEssentials
 import HTTPTypes
+import Hummingbird
 import Logging
 
 /// The boxes of all accounts: what the routes call.
@@ -9,7 +10,7 @@ actor BoxService {
     let store: BoxStore
     let limits: ServerLimits
     private let engine: any MachineEngine
-    private let sealer: Sealer
+    private nonisolated let sealer: Sealer
     private let logger: Logger
     private var actors: [String: BoxActor] = [:]
 
@@ -32,6 +33,13 @@ actor BoxService {
     func get(_ id: String, _ account: Account) async throws -> BoxRow { try await existing(id, account) }
 
     // MARK: Create and fork
+
+    /// The request's `Idempotency-Key`, where it has one.
+    nonisolated func idempotencyKey(of request: Request, operation: String, body: [UInt8]) throws -> IdempotencyKey? {
+        try request.headers[.init("Idempotency-Key")!].map {
+            try IdempotencyKey($0, operation: operation, body: body, sealer: sealer)
+        }
+    }
 
     func create(_ request: CreateRequest, account: Account, idempotency: IdempotencyKey?) async throws -> BoxRow {
         let row = try newRow(request, account: account)
@@ -123,8 +131,10 @@ actor BoxService {
     }
 
     /// Stops the box when its state allows that.
-    private func beginStop(_ id: String, force: Bool) async throws -> BoxRow? {
-        let row = try await store.transition(id, from: BoxState.active + [.error]) {
+    private func beginStop(
+        _ id: String, force: Bool, where condition: @escaping @Sendable (BoxRow) -> Bool = { _ in true }
+    ) async throws -> BoxRow? {
+        let row = try await store.transition(id, from: BoxState.active + [.error], where: condition) {
             $0.state = BoxState.archiving.rawValue
         }
         if row != nil { await actor(id).archive(force: force) }
@@ -178,8 +188,8 @@ actor BoxService {
     }
 
     private func finishDelete(_ id: String) async throws {
+        defer { actors[id] = nil }
         try await actor(id).remove()
-        actors[id] = nil
     }
 
     // MARK: Access
@@ -194,12 +204,16 @@ actor BoxService {
             row = try await existing(id, account)
         }
         guard row.boxState.isUsable else {
-            let next = row.boxState == .archived ? "resume it first" : "wait until it is ready"
+            let next =
+                [.archiving, .archived, .error].contains(row.boxState) ? "resume it first" : "wait until it is ready"
             throw APIError(
                 .badRequest, .machineNotRunning, "box \(id) is \(row.boxState.displayName): \(next)",
                 details: ["state": .string(row.state)])
         }
-        let keys = try await store.addKey(line, to: id)
+        guard let keys = try await store.addKey(line, to: id) else {
+            _ = try await existing(id, account)
+            throw APIError(.badRequest, .invalidSSHKey, "box \(id) has \(BoxStore.maximumKeys) keys, which is the most")
+        }
         do { try await actor(id).installKeys(keys) } catch let error as EngineError
             where error.reason == .machineNotRunning
         {
@@ -212,10 +226,19 @@ actor BoxService {
 
     /// Stops the boxes whose time is up.
     func stopExpired() async throws {
-        for id in try await store.expired(at: .now) {
-            logger.info("time is up", metadata: ["box": "\(id)"])
-            _ = try await beginStop(id, force: false)
+        let now = Timestamp.now
+        for id in try await store.expired(at: now) {
+            // Asked again in the transaction that stops it: it may have been extended meanwhile.
+            let stopped = try await beginStop(id, force: false) {
+                $0.archiveAfter.map { $0 <= now.milliseconds } ?? false
+            }
+            if stopped != nil { logger.info("time is up", metadata: ["box": "\(id)"]) }
         }
+    }
+
+    /// Tries again to remove what could not be removed when it was deleted.
+    func retryDeletions() async throws {
+        for id in try await store.deleting() where actors[id] == nil { await finishDeleteLogged(id) }
     }
 
     /// Archives the boxes whose machine ended by itself: shut down from inside, or killed.
@@ -226,8 +249,8 @@ actor BoxService {
         }
     }
 
-    /// Takes up what the last boxd left: unfinished work is finished, boxes whose machine is gone are archived, machines of no
-    /// box are removed.
+    /// Takes up what the last boxd left: unfinished work is finished, boxes whose machine is gone are archived. Machines of no box
+    /// are stopped and kept: they are there when an older database was put back, and hold somebody's files.
     func reconcile() async throws {
         let rows = try await store.all()
         for row in rows where !row.isDeleting {
@@ -242,9 +265,9 @@ actor BoxService {
         for row in rows where row.isDeleting { await finishDeleteLogged(row.id) }
         let known = Set(rows.map(\.id))
         for id in await engine.machines() where !known.contains(id) {
-            logger.notice("removing a machine without a box", metadata: ["box": "\(id)"])
-            do { try await engine.remove(id) } catch {
-                logger.error("removing it failed", metadata: ["box": "\(id)", "error": "\(error)"])
+            logger.warning("a machine has no box; its disk is kept, stopped", metadata: ["box": "\(id)"])
+            do { try await engine.stop(id, force: true) } catch {
+                logger.error("stopping it failed", metadata: ["box": "\(id)", "error": "\(error)"])
             }
         }
     }

@@ -11,6 +11,9 @@ public struct ServerLimits: Sendable, Equatable {
 
     public init() {}
 
+    /// In milliseconds: how far back creations are counted.
+    static let longestWindow: Int64 = 86_400_000
+
     /// Boxes that count: those that run, and those that are about to.
     private static let countedStates = (BoxState.active + [.initial, .provisioning])
         .map { "'\($0.rawValue)'" }.joined(separator: ", ")

@@ -1,7 +1,8 @@
 import Logging
 import ServiceLifecycle
 
-/// Looks after boxes as time passes: stops those whose time is up and archives those whose machine is gone.
+/// Looks after boxes as time passes: stops those whose time is up, archives those whose machine is gone, and
+/// removes what could not be removed at first.
 struct Watch: Service {
     static let interval = Duration.seconds(1)
 
@@ -14,6 +15,7 @@ struct Watch: Service {
                 do {
                     try await boxes.stopExpired()
                     try await boxes.archiveLost()
+                    try await boxes.retryDeletions()
                 } catch {
                     logger.error("looking after the boxes failed", metadata: ["error": "\(error)"])
                 }

@@ -26,20 +26,24 @@ struct BoxStore: Sendable {
             try row.insert(database)
             try database.execute(
                 sql: "INSERT INTO creation (accountID, at) VALUES (?, ?)", arguments: [row.accountID, row.createdAt])
+            try database.execute(
+                sql: "DELETE FROM creation WHERE at < ?", arguments: [row.createdAt - ServerLimits.longestWindow])
             try idempotency?.enter(row, in: database)
             return .inserted
         }
     }
 
-    /// Changes a box when it is in one of `states` and, for a box that starts to count as active, the limits allow it.
+    /// Changes a box when it is in one of `states` and meets the condition and, for a box that starts to count as active, the limits allow it.
     ///
     /// - Returns: what the box became, or nil when its state was another.
     func transition(
         _ id: String, from states: [BoxState], startingWithin limits: ServerLimits? = nil,
+        where condition: @escaping @Sendable (BoxRow) -> Bool = { _ in true },
         _ change: @escaping @Sendable (inout BoxRow) -> Void
     ) async throws -> BoxRow? {
         try await database.pool.write { database in
-            guard var row = try BoxRow.fetchOne(database, key: id), !row.isDeleting, states.contains(row.boxState)
+            guard var row = try BoxRow.fetchOne(database, key: id), !row.isDeleting, states.contains(row.boxState),
+                condition(row)
             else { return nil }
             if let refusal = try limits?.refusal(of: row.accountID, creating: false, in: database) {
                 throw refusal.error
@@ -91,6 +95,11 @@ struct BoxStore: Sendable {
         try await activeIDs("archiveAfter <= \(moment.milliseconds)")
     }
 
+    /// The ids of boxes that are marked as deleted and still there.
+    func deleting() async throws -> [String] {
+        try await database.pool.read { try String.fetchAll($0, sql: "SELECT id FROM box WHERE isDeleting") }
+    }
+
     /// The ids of boxes that should be running.
     func active() async throws -> [String] { try await activeIDs("TRUE") }
 
@@ -104,8 +113,16 @@ struct BoxStore: Sendable {
 
     // MARK: Keys
 
-    func addKey(_ line: String, to id: String) async throws -> [String] {
+    /// The keys that one box may have.
+    static let maximumKeys = 100
+
+    /// - Returns: all keys of the box, or nil when it is gone or has as many as it may have.
+    func addKey(_ line: String, to id: String) async throws -> [String]? {
         try await database.pool.write { database in
+            guard let row = try BoxRow.fetchOne(database, key: id), !row.isDeleting else { return nil }
+            let count = try Int.fetchOne(
+                database, sql: "SELECT COUNT(*) FROM boxKey WHERE boxID = ? AND line != ?", arguments: [id, line])
+            guard count ?? 0 < Self.maximumKeys else { return nil }
             try database.execute(
                 sql: "INSERT OR IGNORE INTO boxKey (boxID, line) VALUES (?, ?)", arguments: [id, line])
             return try String.fetchAll(

@@ -1,6 +1,7 @@
 import GRDB
 
-/// boxd's database: SQLite in WAL mode, so that reading never waits for writing and a crash loses no commit.
+/// boxd's database: SQLite in WAL mode, so that reading never waits for writing; every commit is on disk before it is
+/// acknowledged.
 struct Database: Sendable {
     let pool: DatabasePool
 
@@ -8,7 +9,7 @@ struct Database: Sendable {
         var configuration = Configuration()
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA synchronous = NORMAL")
+            try database.execute(sql: "PRAGMA synchronous = FULL")
         }
         pool = try DatabasePool(path: path, configuration: configuration)
         try Self.migrator.migrate(pool)

@@ -5,6 +5,9 @@ import GRDB
 struct DeletionOperation: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
     static let databaseTableName = "deletionOperation"
 
+    /// In milliseconds: how long a completed operation can be read.
+    static let lifetime: Int64 = 30 * 86_400_000
+
     var id: String
     var accountID: String
     var targetID: String
@@ -35,6 +38,9 @@ extension BoxStore {
             row.isDeleting = true
             try row.update(database)
             try operation.insert(database)
+            try database.execute(
+                sql: "DELETE FROM deletionOperation WHERE completedAt < ?",
+                arguments: [operation.requestedAt - DeletionOperation.lifetime])
             return operation
         }
     }

@@ -1,5 +1,4 @@
 import BoxModel
-import Crypto
 import FoundationEssentials
 import GRDB
 import HTTPTypes
@@ -15,15 +14,15 @@ struct IdempotencyKey: Sendable {
 
     /// - Parameters:
     ///   - operation: what is asked for, for example `create` or `fork bx_…`.
-    ///   - body: the request's body as sent.
-    init(_ key: String, operation: String, body: [UInt8]) throws {
+    ///   - body: the request's body as sent. It can hold secrets, so only a keyed digest of it is kept.
+    init(_ key: String, operation: String, body: [UInt8], sealer: Sealer) throws {
         guard !key.isEmpty, key.utf8.count <= Self.maximumLength else {
             throw APIError(
                 .badRequest, .invalidIdempotencyKey, "Idempotency-Key has to have 1 to \(Self.maximumLength) characters"
             )
         }
         self.key = key
-        requestHash = Data(SHA256.hash(data: Array(operation.utf8) + [0] + body))
+        requestHash = sealer.digest(Array(operation.utf8) + [0] + body)
     }
 
     /// What came of the key before, or nil when it is new.

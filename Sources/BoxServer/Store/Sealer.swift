@@ -19,17 +19,22 @@ struct Sealer: Sendable {
 
     private static func makeKeyFile(_ path: String) throws {
         let bytes = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
-        let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        let partial = "\(path).new"
+        unlink(partial)
+        let descriptor = Glibc.open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw StartupError("the key file \(path) can't be made: \(String(cString: strerror(errno)))")
         }
         defer { close(descriptor) }
         guard bytes.withUnsafeBytes({ write(descriptor, $0.baseAddress, $0.count) }) == bytes.count,
-            fsync(descriptor) == 0
+            fsync(descriptor) == 0, rename(partial, path) == 0
         else {
-            throw StartupError("the key file \(path) can't be written")
+            throw StartupError("the key file \(path) can't be written: \(String(cString: strerror(errno)))")
         }
     }
+
+    /// A digest that nobody without the key can guess the text of.
+    func digest(_ bytes: [UInt8]) -> Data { Data(HMAC<SHA256>.authenticationCode(for: bytes, using: key)) }
 
     func seal(_ text: String) throws -> Data {
         guard let sealed = try AES.GCM.seal(Array(text.utf8), using: key).combined else {

@@ -14,8 +14,9 @@ final class PseudoTerminal: Sendable {
         master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
         var locked: Int32 = 0
         var number: UInt32 = 0
-        try #require(ioctl(master, UInt(0x4004_5431) /* TIOCSPTLCK */, &locked) == 0)
-        try #require(ioctl(master, UInt(0x8004_5430) /* TIOCGPTN */, &number) == 0)
+        let (unlock, getNumber) = (UInt(0x4004_5431), UInt(0x8004_5430))  // TIOCSPTLCK and TIOCGPTN.
+        try #require(ioctl(master, unlock, &locked) == 0)
+        try #require(ioctl(master, getNumber, &number) == 0)
         slave = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
         try #require(slave >= 0)
         resize(columns: columns, rows: rows)

@@ -63,7 +63,8 @@ func spawn(_ arguments: [String], stdin: Int32? = nil, stdout: Int32? = nil, std
     var signals = sigset_t()
     sigfillset(&signals)
     posix_spawnattr_setsigdefault(&attributes, &signals)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF) | 0x80 /* POSIX_SPAWN_SETSID */)
+    let newSession: Int16 = 0x80  // POSIX_SPAWN_SETSID, which GNU sources only declare.
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF) | newSession)
     var argv = arguments.map { strdup($0) } + [nil]
     defer { argv.forEach { free($0) } }
     var pid: pid_t = 0
