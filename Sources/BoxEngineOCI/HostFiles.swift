@@ -6,11 +6,7 @@ import Glibc
 /// Small file operations whose failures name the file.
 enum HostFiles {
     /// Writes through a temporary name, so that a reader sees the old contents or the new ones and a crash leaves no half.
-    ///
-    /// - Parameter durable: whether the contents are on disk before the name is, so that a power cut leaves no empty file.
-    static func write(
-        _ text: String, to path: String, mode: mode_t = 0o600, owner: uid_t = 0, durable: Bool = false
-    ) throws {
+    static func write(_ text: String, to path: String, mode: mode_t = 0o600, owner: uid_t = 0) throws {
         let temporary = "\(path).tmp"
         unlink(temporary)
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
@@ -27,7 +23,6 @@ enum HostFiles {
         guard fchmod(descriptor, mode) == 0, fchown(descriptor, owner, owner) == 0 else {
             throw failure("own", temporary)
         }
-        if durable, fsync(descriptor) != 0 { throw failure("flush", temporary) }
         guard Glibc.rename(temporary, path) == 0 else { throw failure("rename", temporary) }
     }
 

@@ -1,6 +1,7 @@
 import BoxEngine
 import BoxModel
 import CLinux
+import Dispatch
 import FoundationEssentials
 import Glibc
 import Subprocess
@@ -25,6 +26,9 @@ struct MachineDisk: Sendable {
     var guest: String { "\(folder)/guest" }
     var bundle: String { "\(folder)/bundle" }
     func layer(_ layerID: String) -> String { "\(configuration.layersDirectory)/\(layerID)" }
+
+    /// In seconds. The kernel writes dirty pages after 30 by default.
+    private static let flushDelay = 40.0
 
     /// Whether the machine wrote something that isn't sealed in a layer yet.
     var isUnsealed: Bool { HostFiles.exists(upper) }
@@ -84,13 +88,18 @@ struct MachineDisk: Sendable {
     }
 
     /// Unmounts the root file system and whatever binds an interrupted start left. Harmless when nothing is mounted.
-    func unmount() {
+    ///
+    /// With its last user gone, overlayfs flushes the whole file system that the upper is on, and everything that writes to it waits.
+    /// So, for `delay` seconds, an open descriptor stays the last user until the kernel has written most of it at its own pace.
+    func unmount(flushingAfter delay: Double = flushDelay) {
+        let user = open(rootfs, O_PATH | O_CLOEXEC)
         while clinux_unmount(rootfs) == 0 {}
         for name in HostFiles.list(folder) where name.hasPrefix("l") {
             let path = "\(folder)/\(name)"
             while clinux_unmount(path) == 0 {}
             rmdir(path)
         }
+        if user >= 0 { DispatchQueue.global().asyncAfter(deadline: .now() + delay) { close(user) } }
     }
 
     /// Makes what the machine wrote its topmost layer: one rename, whatever the size.
@@ -111,8 +120,7 @@ struct MachineDisk: Sendable {
     }
 
     /// Copies what a frozen machine wrote so far into a layer of its own. Uses reflinks where the file system has them.
-    func copyUpper(of record: MachineRecord) async throws -> MachineRecord.Layer {
-        let copy = MachineRecord.Layer(id: Self.newLayerID(), idBase: record.idBase)
+    func copyUpper(to copy: MachineRecord.Layer) async throws {
         let partial = layer(copy.id) + ".part"
         do {
             try await Tool.run("cp", ["-a", "--reflink=auto", "--", upper, partial])
@@ -121,16 +129,13 @@ struct MachineDisk: Sendable {
             throw error
         }
         try HostFiles.rename(partial, to: layer(copy.id))
-        return copy
     }
 
     /// Makes one layer of several that follow each other.
     func merge(_ layers: [MachineRecord.Layer], into merged: MachineRecord.Layer) async throws {
         let partial = layer(merged.id) + ".part"
         let sources = layers.map { layer($0.id) }
-        // Off the caller's actor: this reads and makes many folders.
-        let work = Task.detached { try LayerMerge.merge(sources, into: partial) }
-        do { try await work.value } catch {
+        do { try await blocking { try LayerMerge.merge(sources, into: partial) } } catch {
             try? HostFiles.removeTree(partial)
             throw error
         }
@@ -138,16 +143,20 @@ struct MachineDisk: Sendable {
     }
 
     func save(_ record: MachineRecord) throws {
-        try HostFiles.write(record.json.compact + "\n", to: recordPath, durable: true)
+        try HostFiles.write(record.json.compact + "\n", to: recordPath)
     }
 
-    /// Removes everything. The folder first gets a name that nobody looks for, so that a crash leaves no half machine.
-    func remove() throws {
-        unmount()
-        guard HostFiles.exists(folder) else { return }
-        let trash = "\(configuration.boxesDirectory)/.trash-\(id)-\(Self.newLayerID())"
-        try HostFiles.rename(folder, to: trash)
-        try HostFiles.removeTree(trash)
+    /// Removes everything. What the machine wrote goes first, so that unmounting needn't flush it; then the folder gets a name that
+    /// nobody looks for, so that a crash leaves no half machine.
+    func remove() async throws {
+        try await blocking {
+            try HostFiles.removeTree(upper)
+            unmount(flushingAfter: 0)
+            guard HostFiles.exists(folder) else { return }
+            let trash = "\(configuration.boxesDirectory)/.trash-\(id)-\(Self.newLayerID())"
+            try HostFiles.rename(folder, to: trash)
+            try HostFiles.removeTree(trash)
+        }
     }
 
     static func newLayerID() -> String { UUID().uuidString.lowercased().filter { $0 != "-" } }

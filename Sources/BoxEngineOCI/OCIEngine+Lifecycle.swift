@@ -59,23 +59,25 @@ extension OCIEngine {
     public func stop(_ id: String, force: Bool) async throws {
         guard var record = records[id] else { throw EngineError(.noSuchMachine, "no machine \(id)") }
         try await end(record, grace: force ? 0 : configuration.stopGracePeriod)
-        try disk(id).seal(&record)
+        let disk = disk(id)
+        try disk.seal(&record)
         update(record)
+        disk.unmount()
     }
 
     public func remove(_ id: String) async throws {
         guard let record = records[id] else { return }
         try await end(record, grace: 0)
-        try disk(id).remove()
+        try await disk(id).remove()
         forget(id)
-        try removeUnusedLayers()
+        try await removeUnusedLayers()
     }
 
-    /// Ends the machine's processes and takes away its cable, cgroup and mounts. Its disk stays as it is.
+    /// Ends the machine's processes and takes away its cable and cgroup. Its disk stays as it is.
     private func end(_ record: MachineRecord, grace: Double) async throws {
         if let running = processes[record.id] { await running.end(grace: grace) }
         processes[record.id] = nil
-        try await clearRemains(record.id)
+        try await runtime.delete(record.id)
         if let network = try? readyNetwork() { await network.disconnect(record.id, slot: record.slot) }
     }
 
@@ -89,31 +91,32 @@ extension OCIEngine {
 extension OCIEngine {
     public func fork(_ source: String, to id: String) async throws {
         guard let record = records[source] else { throw EngineError(.noSuchMachine, "no machine \(source)") }
-        holdLayers(record.layers)
-        defer { releaseLayers(record.layers) }
-        guard let fresh = try await copyUnsealed(record) else {
-            _ = try addRecord(id, image: record.image, layers: record.layers)
-            return
-        }
-        defer { releaseLayers([fresh]) }
-        _ = try addRecord(id, image: record.image, layers: record.layers + [fresh])
+        // Held before it exists: what nobody is known to need is removed.
+        let fresh = MachineRecord.Layer(id: MachineDisk.newLayerID(), idBase: record.idBase)
+        let held = record.layers + [fresh]
+        holdLayers(held)
+        defer { releaseLayers(held) }
+        let wroteSomething = try await copyUnsealed(record, to: fresh)
+        _ = try addRecord(id, image: record.image, layers: wroteSomething ? held : record.layers)
     }
 
-    /// A held layer with what the machine wrote since it started, or nil when its disk is sealed.
-    private func copyUnsealed(_ record: MachineRecord) async throws -> MachineRecord.Layer? {
+    /// Copies what the machine wrote since it started, freezing it meanwhile.
+    ///
+    /// - Returns: false when its disk is sealed, so that there is nothing to copy.
+    private func copyUnsealed(_ record: MachineRecord, to layer: MachineRecord.Layer) async throws -> Bool {
         let disk = disk(record.id)
-        guard disk.isUnsealed else { return nil }
-        let runs = processes[record.id]?.isAlive == true
-        if runs { try await runtime.pause(record.id) }
-        do {
-            let layer = try await disk.copyUpper(of: record)
-            holdLayers([layer])
-            if runs { try await runtime.resume(record.id) }
-            return layer
-        } catch {
-            if runs { try await runtime.resume(record.id) }
+        guard disk.isUnsealed else { return false }
+        guard processes[record.id]?.isAlive == true else {
+            try await disk.copyUpper(to: layer)
+            return true
+        }
+        try await runtime.pause(record.id)
+        do { try await disk.copyUpper(to: layer) } catch {
+            try await runtime.resume(record.id)
             throw error
         }
+        try await runtime.resume(record.id)
+        return true
     }
 
     public func compact(_ id: String) async throws {
@@ -130,7 +133,7 @@ extension OCIEngine {
         update(record)
         releaseLayers(own)
         defer { holdLayers(own) }
-        try removeUnusedLayers()
+        try await removeUnusedLayers()
         logger.info("merged layers", metadata: ["box": "\(id)", "layers": "\(own.count)"])
     }
 

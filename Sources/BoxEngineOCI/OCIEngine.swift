@@ -63,22 +63,22 @@ extension OCIEngine {
         try HostFiles.makeDirectory("/run/boxd", mode: 0o711)
         try HostFiles.makeDirectory(configuration.runDirectory, mode: 0o700)
         try HostFiles.makeDirectory(runtime.stateDirectory, mode: 0o700)
-        try loadRecords()
+        try await loadRecords()
         try await adoptMachines()
         let subnet = try chooseSubnet()
         let network = Network(configuration: configuration, subnet: subnet)
         try await network.setUp(running: processes.keys.compactMap { id in records[id].map { (id, $0.slot) } })
         self.network = network
-        try removeUnusedLayers()
+        try await removeUnusedLayers()
         logger.info(
             "engine ready",
             metadata: ["subnet": "\(subnet)", "machines": "\(records.count)", "running": "\(processes.count)"])
     }
 
     /// A machine that can't be read is left alone: somebody's files are in it, and the others shall work.
-    private func loadRecords() throws {
+    private func loadRecords() async throws {
         for name in HostFiles.list(configuration.boxesDirectory) {
-            do { try loadRecord(name) } catch {
+            do { try await loadRecord(name) } catch {
                 hasUnreadableRecords = true
                 logger.error(
                     "a machine can't be read; it is left as it is", metadata: ["box": "\(name)", "error": "\(error)"])
@@ -86,13 +86,13 @@ extension OCIEngine {
         }
     }
 
-    private func loadRecord(_ name: String) throws {
+    private func loadRecord(_ name: String) async throws {
         if name.hasPrefix(".trash-") { return try HostFiles.removeTree("\(configuration.boxesDirectory)/\(name)") }
         let disk = disk(name)
         guard let text = HostFiles.read(disk.recordPath) else {
             // The start or fork that made the folder never got as far as a disk.
             guard !disk.isUnsealed else { throw EngineError(.failed, "the machine has a disk and no record") }
-            return try disk.remove()
+            return try await disk.remove()
         }
         guard let json = try? JSON.parse(text), let record = MachineRecord(json: json), record.id == name else {
             throw EngineError(.failed, "the machine's record is damaged", diagnostics: disk.recordPath)
@@ -124,8 +124,15 @@ extension OCIEngine {
             }
             return subnet
         }
-        if let subnet = kept?["subnet"]?.string.flatMap(Subnet.init) { return subnet }
-        guard let subnet = Subnet.firstFree(routes: HostFiles.read("/proc/net/route") ?? "") else {
+        // Another program, or another boxd, may have taken the kept one since.
+        let routes = (HostFiles.read("/proc/net/route") ?? "").split(separator: "\n")
+            .filter { !$0.hasPrefix("\(configuration.bridge)\t") }.joined(separator: "\n")
+        if let subnet = kept?["subnet"]?.string.flatMap(Subnet.init),
+            !processes.isEmpty || subnet.isFree(routes: routes)
+        {
+            return subnet
+        }
+        guard let subnet = Subnet.firstFree(routes: routes) else {
             throw EngineError(
                 .hostNotReady, "every candidate for the boxes' network is in use: choose one with --subnet")
         }
@@ -188,16 +195,15 @@ extension OCIEngine {
         }
     }
 
-    /// Removes the layers that no machine's disk has any more.
-    func removeUnusedLayers() throws {
+    /// Removes the layers that no machine's disk has any more. One that nobody needs now can't come to be needed later.
+    func removeUnusedLayers() async throws {
         guard !hasUnreadableRecords else { return }
         let used = Set(records.values.flatMap { $0.layers.map(\.id) }).union(layersInTransit.keys)
-        for name in HostFiles.list(configuration.layersDirectory) where !used.contains(name) && !isBeingCopied(name) {
-            try HostFiles.removeTree("\(configuration.layersDirectory)/\(name)")
-        }
+        let unused = HostFiles.list(configuration.layersDirectory)
+            .filter { !used.contains($0.hasSuffix(".part") ? String($0.dropLast(5)) : $0) }
+            .map { "\(configuration.layersDirectory)/\($0)" }
+        try await blocking { for path in unused { try HostFiles.removeTree(path) } }
     }
-
-    private func isBeingCopied(_ name: String) -> Bool { name.hasSuffix(".part") && !layersInTransit.isEmpty }
 
     public func machines() async -> [String] { records.keys.sorted() }
 

@@ -55,7 +55,7 @@ struct OCIRuntime: Sendable {
 
     private func failure(_ action: String, _ log: String) -> EngineError {
         EngineError(
-            .failed, "the machine could not be \(action)ed",
+            .failed, "the OCI runtime could not \(action) the machine",
             diagnostics: "\(program) \(action): \(HostFiles.read(log)?.suffix(2000) ?? "no log")")
     }
 }

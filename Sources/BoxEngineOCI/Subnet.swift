@@ -24,23 +24,21 @@ struct Subnet: Sendable, Equatable, CustomStringConvertible {
     /// Candidates for hosts where nobody chose: they are rarely used by routers, VPNs or other container engines.
     static var candidates: [Subnet] { (201...250).map { Subnet(base: 10 << 24 | $0 << 16) } }
 
-    /// The first candidate that overlaps no route of this host.
+    /// The first candidate that is free. See ``isFree(routes:)``.
+    static func firstFree(routes: String) -> Subnet? { candidates.first { $0.isFree(routes: routes) } }
+
+    /// Whether the network overlaps no route but the default one.
     ///
     /// - Parameter routes: the text of `/proc/net/route`.
-    static func firstFree(routes: String) -> Subnet? {
-        let taken = routes.split(separator: "\n").dropFirst().compactMap { line -> (UInt32, UInt32)? in
+    func isFree(routes: String) -> Bool {
+        !routes.split(separator: "\n").dropFirst().contains { line in
             let fields = line.split(whereSeparator: { $0 == "\t" || $0 == " " })
             guard fields.count > 7, let destination = UInt32(fields[1], radix: 16),
                 let mask = UInt32(fields[7], radix: 16),
                 mask != 0
-            else { return nil }
-            return (destination.byteSwapped, mask.byteSwapped)
-        }
-        return candidates.first { candidate in
-            !taken.contains { destination, mask in
-                let common = mask & 0xFFFF_F000
-                return destination & common == candidate.base & common
-            }
+            else { return false }
+            let common = mask.byteSwapped & 0xFFFF_F000
+            return destination.byteSwapped & common == base & common
         }
     }
 

@@ -1,7 +1,7 @@
 import GRDB
 
-/// boxd's database: SQLite in WAL mode, so that reading never waits for writing; every commit is on disk before it is
-/// acknowledged.
+/// boxd's database: SQLite in WAL mode, so that reading never waits for writing. A commit survives any death of boxd;
+/// a power cut can take the last moments, never consistency: see Docs/Decisions/0005-durability.md.
 struct Database: Sendable {
     let pool: DatabasePool
 
@@ -9,7 +9,7 @@ struct Database: Sendable {
         var configuration = Configuration()
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA synchronous = FULL")
+            try database.execute(sql: "PRAGMA synchronous = NORMAL")
         }
         pool = try DatabasePool(path: path, configuration: configuration)
         try Self.migrator.migrate(pool)

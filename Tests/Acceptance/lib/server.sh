@@ -49,7 +49,8 @@ list_remains() {
 # For runs that were cut short: ends what is left, so that the next run starts on a clean host.
 remove_remains() {
     local id pid
-    for id in $(runc --root "/run/boxd/$BOXD_INSTANCE/runtime" list -q 2>/dev/null); do
+    set +e
+    [ ! -d "/run/boxd/$BOXD_INSTANCE/runtime" ] || for id in $(runc --root "/run/boxd/$BOXD_INSTANCE/runtime" list -q 2>/dev/null); do
         runc --root "/run/boxd/$BOXD_INSTANCE/runtime" delete --force "$id" || true
     done
     grep -o "$BOXD_DATA_DIR/[^ ]*" /proc/mounts | sort -r | while read -r mount; do umount -l "$mount" || true; done

@@ -1,0 +1,9 @@
+import Dispatch
+
+/// Runs work that blocks for long (deleting a million files, flushing a file system) on a thread that may be blocked, while the
+/// caller's actor goes on.
+func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+        DispatchQueue.global().async { continuation.resume(with: Result { try work() }) }
+    }
+}
