@@ -42,7 +42,8 @@ list_remains() {
     grep -o "$BOXD_DATA_DIR/[^ ]*" /proc/mounts || true
     find /sys/fs/cgroup -type d -path "*/boxd/$BOXD_INSTANCE*" || true
     ls -d "/run/boxd/$BOXD_INSTANCE" 2>/dev/null || true
-    pgrep -af "runc.*$BOXD_INSTANCE|boxd serve --listen 127.0.0.1:$PORT" || true
+    pgrep -af "runc.*/$BOXD_INSTANCE/" || true
+    [ -z "$(boxd_pid)" ] || echo "a pid file of boxd"
     ls "$BOXD_DATA_DIR/boxes" "$BOXD_DATA_DIR/layers" 2>/dev/null | grep -v ':$' | grep . || true
 }
 
