@@ -68,14 +68,16 @@ public struct ImageStore: Sendable {
 
     private func debootstrap(into target: String, mirror: String, include: [String]) async throws {
         let security = mirror == Image.mirror ? ["deb \(Image.securityMirror) \(Image.suite)-security main"] : []
+        let script = target + ".sh"
+        try HostFiles.write(Image.setupScript, to: script)
+        defer { unlink(script) }
         let arguments =
             [
                 "--mode=root", "--variant=minbase", "--format=directory",
                 "--include=\((Image.packages + include).joined(separator: ","))",
                 "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-include=/usr/share/doc/*/copyright",
                 "--dpkgopt=path-exclude=/usr/share/locale/*",
-                // The script comes on the hook's own command line: a shell in the new root runs it.
-                "--customize-hook=chroot \"$1\" sh -c \(ShellWord.quoted(Image.setupScript))",
+                "--customize-hook=chroot \"$1\" sh -s < \(ShellWord.quoted(script))",
                 Image.suite, target, "deb \(mirror) \(Image.suite) main", "deb \(mirror) \(Image.suite)-updates main",
             ] + security
         let status = try await Subprocess.run(

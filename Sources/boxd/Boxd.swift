@@ -129,6 +129,13 @@ struct Place {
             if mkdir(path, 0o711) != 0 && errno != EEXIST {
                 throw StartupError("\(path) can't be made: \(String(cString: strerror(errno)))")
             }
+            // The root of a box, who is nobody here, has to get to its own disk.
+            var status = stat()
+            guard stat(path, &status) == 0, status.st_mode & 0o001 != 0 else {
+                throw StartupError(
+                    "boxes can't get to \(dataDirectory), because only its owner may pass through \(path): choose another "
+                        + "--data-dir, or run chmod o+x \(path)")
+            }
         }
     }
 }
