@@ -32,6 +32,7 @@ enum Image {
     /// Runs in the image as its root, once, when the packages are installed.
     static let setupScript = """
         set -eu
+        umask 022
         useradd --create-home --uid 1000 --user-group --shell /bin/bash user
         usermod --password '*' user
         printf 'user ALL=(ALL:ALL) NOPASSWD: ALL\\nDefaults env_keep += "BOX_ID"\\n' > /etc/sudoers.d/user

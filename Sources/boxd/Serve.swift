@@ -8,6 +8,7 @@ extension Boxd {
     static func serve(_ parsed: ParsedCommand, _ place: Place) async throws {
         let listen = try ListenAddress(parsed)
         try place.prepare()
+        chdir("/")  // Whatever folder it was started in can be unmounted.
         let pidFile = try PIDFile("\(place.dataDirectory)/boxd.pid")
         defer { pidFile.remove() }
         LoggingSystem.bootstrap { label in
