@@ -1,6 +1,5 @@
 import BoxEngine
 import CLinux
-import FoundationEssentials
 import Glibc
 
 /// Small file operations whose failures name the file.
@@ -34,9 +33,27 @@ enum HostFiles {
         close(descriptor)
     }
 
-    static func read(_ path: String) -> String? {
-        guard let data = FileManager.default.contents(atPath: path) else { return nil }
-        return String(decoding: data, as: UTF8.self)
+    /// The file's text, or nil when it can't be read, for files whose absence means little, such as those in /proc.
+    static func read(_ path: String) -> String? { try? readIfThere(path) }
+
+    /// The file's text, or nil when there is no such file.
+    ///
+    /// - Throws: when there is one and it can't be read, which is something else.
+    static func readIfThere(_ path: String) throws -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw failure("read", path)
+        }
+        defer { close(descriptor) }
+        var (text, chunk) = ([UInt8](), [UInt8](repeating: 0, count: 16384))
+        while true {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw failure("read", path) }
+            if count == 0 { return String(decoding: text, as: UTF8.self) }
+            text += chunk.prefix(count)
+        }
     }
 
     static func makeDirectory(_ path: String, mode: mode_t = 0o700, owner: uid_t = 0, group: gid_t? = nil) throws {
@@ -44,22 +61,27 @@ enum HostFiles {
         guard chmod(path, mode) == 0, chown(path, owner, group ?? owner) == 0 else { throw failure("own", path) }
     }
 
-    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+    /// Whether there is anything of that name; a link counts, wherever it leads.
+    static func exists(_ path: String) -> Bool {
+        var found = stat()
+        return lstat(path, &found) == 0
+    }
 
     static func rename(_ source: String, to target: String) throws {
         guard Glibc.rename(source, target) == 0 else { throw failure("rename", source) }
     }
 
-    static func list(_ directory: String) -> [String] {
-        (try? FileManager.default.contentsOfDirectory(atPath: directory))?.sorted() ?? []
-    }
-
-    /// Removes a tree without following links. Harmless when it is missing.
-    static func removeTree(_ path: String) throws {
-        guard exists(path) else { return }
-        do { try FileManager.default.removeItem(atPath: path) } catch {
-            throw EngineError(.failed, "the host could not remove files", diagnostics: "\(path): \(error)")
+    /// The names in a folder, sorted; none when there is no such folder.
+    ///
+    /// - Throws: when there is one and it can't be read: "nothing is there" would be the wrong conclusion.
+    static func list(_ directory: String) throws -> [String] {
+        let folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else {
+            if errno == ENOENT { return [] }
+            throw failure("read", directory)
         }
+        defer { close(folder) }
+        return try names(in: folder).map { name in name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) } }.sorted()
     }
 
     static func failure(_ verb: String, _ path: String, code: Int32 = errno) -> EngineError {

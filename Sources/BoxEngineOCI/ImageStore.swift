@@ -34,7 +34,7 @@ public struct ImageStore: Sendable {
     @discardableResult
     public func build(mirror: String? = nil, include: [String] = []) async throws -> String {
         try HostFiles.makeDirectory(directory, mode: 0o700)
-        for leftover in HostFiles.list(directory) where leftover.hasPrefix(".building-") {
+        for leftover in try HostFiles.list(directory) where leftover.hasPrefix(".building-") {
             try HostFiles.removeTree("\(directory)/\(leftover)")
         }
         let name = "\(Image.recipeName)-\(Int(Date().timeIntervalSince1970))"
@@ -54,7 +54,7 @@ public struct ImageStore: Sendable {
     /// Removes the images that are neither current nor in `used`.
     public func prune(keeping used: Set<String>) throws {
         let keep = used.union([current ?? "", "current"])
-        for name in HostFiles.list(directory) where !keep.contains(name) && !name.hasPrefix(".") {
+        for name in try HostFiles.list(directory) where !keep.contains(name) && !name.hasPrefix(".") {
             try HostFiles.removeTree("\(directory)/\(name)")
         }
     }

@@ -94,7 +94,7 @@ struct MachineDisk: Sendable {
     func unmount(flushingAfter delay: Double = flushDelay) {
         let user = open(rootfs, O_PATH | O_CLOEXEC)
         while clinux_unmount(rootfs) == 0 {}
-        for name in HostFiles.list(folder) where name.hasPrefix("l") {
+        for name in (try? HostFiles.list(folder)) ?? [] where name.hasPrefix("l") {
             let path = "\(folder)/\(name)"
             while clinux_unmount(path) == 0 {}
             rmdir(path)

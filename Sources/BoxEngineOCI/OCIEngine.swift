@@ -77,7 +77,7 @@ extension OCIEngine {
 
     /// A machine that can't be read is left alone: somebody's files are in it, and the others shall work.
     private func loadRecords() async throws {
-        for name in HostFiles.list(configuration.boxesDirectory) {
+        for name in try HostFiles.list(configuration.boxesDirectory) {
             do { try await loadRecord(name) } catch {
                 hasUnreadableRecords = true
                 logger.error(
@@ -87,9 +87,9 @@ extension OCIEngine {
     }
 
     private func loadRecord(_ name: String) async throws {
-        if name.hasPrefix(".trash-") { return try HostFiles.removeTree("\(configuration.boxesDirectory)/\(name)") }
+        if name.hasPrefix(".trash-") { return try await blocking { [configuration] in try HostFiles.removeTree("\(configuration.boxesDirectory)/\(name)") } }
         let disk = disk(name)
-        guard let text = HostFiles.read(disk.recordPath) else {
+        guard let text = try HostFiles.readIfThere(disk.recordPath) else {
             // The start or fork that made the folder never got as far as a disk.
             guard !disk.isUnsealed else { throw EngineError(.failed, "the machine has a disk and no record") }
             return try await disk.remove()
@@ -115,7 +115,7 @@ extension OCIEngine {
     /// The network of the last boxd, or the one that was asked for, or a free one.
     private func chooseSubnet() throws -> Subnet {
         let path = "\(configuration.dataDirectory)/network.json"
-        let kept = HostFiles.read(path).flatMap { try? JSON.parse($0) }
+        let kept = try HostFiles.readIfThere(path).flatMap { try? JSON.parse($0) }
         nextSlot = kept?["nextSlot"]?.int ?? Slots.all.lowerBound
         if let wish = configuration.subnet {
             guard let subnet = Subnet(wish) else {
@@ -199,7 +199,7 @@ extension OCIEngine {
     func removeUnusedLayers() async throws {
         guard !hasUnreadableRecords else { return }
         let used = Set(records.values.flatMap { $0.layers.map(\.id) }).union(layersInTransit.keys)
-        let unused = HostFiles.list(configuration.layersDirectory)
+        let unused = try HostFiles.list(configuration.layersDirectory)
             .filter { !used.contains($0.hasSuffix(".part") ? String($0.dropLast(5)) : $0) }
             .map { "\(configuration.layersDirectory)/\($0)" }
         try await blocking { for path in unused { try HostFiles.removeTree(path) } }
@@ -224,7 +224,8 @@ extension OCIEngine {
 
     /// The empty parents of the machines' cgroups. A parent that another engine uses isn't empty and stays.
     private func rmdirCgroups() {
-        for root in ["/sys/fs/cgroup"] + HostFiles.list("/sys/fs/cgroup").map({ "/sys/fs/cgroup/\($0)" }) {
+        let controllers = (try? HostFiles.list("/sys/fs/cgroup")) ?? []
+        for root in ["/sys/fs/cgroup"] + controllers.map({ "/sys/fs/cgroup/\($0)" }) {
             rmdir(root + configuration.cgroupPrefix)
             rmdir(root + "/boxd")
         }

@@ -87,7 +87,7 @@ struct MachineDiskTests {
         try fixture.write("one")
         try await fixture.disk.remove()
         try await fixture.disk.remove()
-        #expect(HostFiles.list(fixture.disk.configuration.boxesDirectory) == [])
+        #expect(try HostFiles.list(fixture.disk.configuration.boxesDirectory) == [])
     }
 
     @Test func copyingARunningDiskLeavesIt() async throws {
@@ -98,7 +98,7 @@ struct MachineDiskTests {
         try await fixture.disk.copyUpper(to: layer)
         #expect(fixture.text(of: layer) == "one")
         #expect(fixture.disk.isUnsealed)
-        #expect(HostFiles.list(fixture.disk.configuration.layersDirectory) == [layer.id])
+        #expect(try HostFiles.list(fixture.disk.configuration.layersDirectory) == [layer.id])
     }
 
     @Test func onlyTheMachinesRootPassesThroughItsFolder() async throws {
