@@ -81,7 +81,8 @@ enum HostFiles {
             throw failure("read", directory)
         }
         defer { close(folder) }
-        return try names(in: folder).map { name in name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) } }.sorted()
+        return try names(in: folder).map { name in name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) } }
+            .sorted()
     }
 
     static func failure(_ verb: String, _ path: String, code: Int32 = errno) -> EngineError {

@@ -65,7 +65,9 @@ struct LayerMerge {
         HostFiles.failure(verb, text(path), code: errno)
     }
 
-    private static func text(_ path: Path) -> String { String(decoding: path.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self) }
+    private static func text(_ path: Path) -> String {
+        String(decoding: path.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
 
     private static func makeFolder(_ path: Path) throws {
         guard mkdir(path, 0o700) == 0 else { throw failure("create", path) }

@@ -27,6 +27,9 @@ struct MachineDisk: Sendable {
     var bundle: String { "\(folder)/bundle" }
     func layer(_ layerID: String) -> String { "\(configuration.layersDirectory)/\(layerID)" }
 
+    /// The longest that a running box is frozen for a fork.
+    private static let copyTimeout = Duration.seconds(600)
+
     /// In seconds. The kernel writes dirty pages after 30 by default.
     private static let flushDelay = 40.0
 
@@ -81,7 +84,10 @@ struct MachineDisk: Sendable {
 
     private func bindMapped(_ source: String, at target: String, from base: UInt32, to newBase: UInt32) throws {
         let namespace = clinux_user_namespace(base, newBase, Slots.idsPerMachine)
-        guard namespace >= 0 else { throw HostFiles.failure("make a user namespace for", source, code: -namespace) }
+        guard namespace >= 0 else {
+            throw EngineError(
+                .failed, "the host has no user namespace left", diagnostics: String(cString: strerror(-namespace)))
+        }
         defer { close(namespace) }
         let result = clinux_bind_idmapped(source, target, namespace)
         guard result == 0 else { throw HostFiles.failure("map the ids of", source, code: -result) }
@@ -123,7 +129,7 @@ struct MachineDisk: Sendable {
     func copyUpper(to copy: MachineRecord.Layer) async throws {
         let partial = layer(copy.id) + ".part"
         do {
-            try await Tool.run("cp", ["-a", "--reflink=auto", "--", upper, partial])
+            try await Tool.run("cp", ["-a", "--reflink=auto", "--", upper, partial], timeout: Self.copyTimeout)
         } catch {
             try? HostFiles.removeTree(partial)
             throw error

@@ -1,35 +1,53 @@
+import CLinux
 import Glibc
 
 /// The processes of a running machine, seen from the host.
-struct MachineProcesses: Sendable {
-    /// The machine's first process, and when it started: a process id alone may have gone to another process since.
+///
+/// Holds a descriptor of the first one: that it lives is then known without opening anything, and no other process that came to
+/// have its number since is taken for it.
+final class MachineProcesses: Sendable {
     let first: pid_t
-    let startTime: UInt64
+    private let descriptor: Int32
 
     /// - Returns: nil when there is no such process.
     init?(first: pid_t) {
-        guard let status = ProcessStatus(of: first), status.state != "Z" else { return nil }
+        descriptor = clinux_process_descriptor(first)
         self.first = first
-        startTime = status.startTime
-    }
-
-    var isAlive: Bool {
-        guard let status = ProcessStatus(of: first) else { return false }
-        return status.startTime == startTime && status.state != "Z"
-    }
-
-    /// Asks everything but the machine's init and its sshd to end, waits up to `grace` seconds for that, then kills init,
-    /// with which the kernel ends whatever is left.
-    func end(grace: Double) async {
-        let deadline = ContinuousClock.now + .seconds(grace)
-        for process in others() { kill(process, SIGTERM) }
-        while !others().isEmpty, isAlive, ContinuousClock.now < deadline {
-            try? await Task.sleep(for: .milliseconds(5))
+        guard descriptor >= 0 else { return nil }
+        guard isAlive else {
+            close(descriptor)
+            return nil
         }
-        guard isAlive else { return }
-        kill(first, SIGKILL)
-        // The kernel may need a moment to tear down a large process; there is nothing else to do meanwhile.
-        while isAlive { try? await Task.sleep(for: .milliseconds(2)) }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Whether the first process, and so the machine, hasn't ended. A zombie has.
+    var isAlive: Bool {
+        var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&request, 1, 0) == 0
+    }
+
+    /// Asks everything but the machine's init and its sshd to end and waits up to `grace` seconds for that; then kills init, with
+    /// which the kernel ends whatever is left, and waits up to `patience` seconds.
+    ///
+    /// - Returns: whether the machine has ended. A frozen one doesn't.
+    func end(grace: Double, patience: Double = 10) async -> Bool {
+        if grace > 0 {
+            for process in others() { kill(process, SIGTERM) }
+            await wait(upTo: grace, or: { self.others().isEmpty })
+        }
+        _ = clinux_signal(descriptor, SIGKILL)
+        await wait(upTo: patience, or: { false })
+        return !isAlive
+    }
+
+    /// Waits until the machine has ended or what is asked holds.
+    private func wait(upTo seconds: Double, or condition: () -> Bool) async {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while isAlive, !condition(), ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(2))
+        }
     }
 
     /// Every process but init and the listening sshd, which is init's first child.
@@ -60,18 +78,14 @@ struct MachineProcesses: Sendable {
 struct ProcessStatus {
     let name: Substring
     let state: Substring
-    /// In clock ticks since boot.
-    let startTime: UInt64
 
     init?(of process: pid_t) {
         guard let text = HostFiles.read("/proc/\(process)/stat"), let open = text.firstIndex(of: "("),
             let close = text.lastIndex(of: ")")
         else { return nil }
         let fields = text[text.index(after: close)...].split(separator: " ")
-        // Field 22 of the line; the first two are in front of the closing parenthesis.
-        guard fields.count > 19, let ticks = UInt64(fields[19]) else { return nil }
+        guard let state = fields.first else { return nil }
         name = text[text.index(after: open)..<close]
-        state = fields[0]
-        startTime = ticks
+        self.state = state
     }
 }

@@ -3,6 +3,9 @@ import Glibc
 
 /// The host's side of the boxes' network: a bridge, NAT, and walls between boxes and around the host.
 struct Network: Sendable {
+    /// Connections of one box that the host tracks at a time: the table is the whole host's.
+    static let connectionLimit = 8192
+
     let configuration: OCIEngineConfiguration
     let subnet: Subnet
 
@@ -14,7 +17,7 @@ struct Network: Sendable {
             try await Tool.run(
                 "ip", ["-batch", "-"],
                 input: """
-                    link add name \(bridge) mtu \(Self.uplinkMTU()) type bridge stp_state 0 forward_delay 0
+                    link add name \(bridge) address 02:b0:00:01:00:00 mtu \(Self.uplinkMTU()) type bridge stp_state 0 forward_delay 0
                     address add \(subnet.gateway)/\(Subnet.prefixLength) dev \(bridge)
                     link set \(bridge) up
 
@@ -22,6 +25,10 @@ struct Network: Sendable {
         }
         try Self.setSysctl("net/ipv6/conf/\(bridge)/disable_ipv6", "1", required: false)
         try Self.setSysctl("net/ipv4/ip_forward", "1", required: true)
+        for (name, least) in KernelLimits.hostMinimums {
+            let current = HostFiles.read("/proc/sys/\(name)").flatMap { Int($0.filter(\.isNumber)) } ?? least
+            if current < least { try Self.setSysctl(name, String(least), required: false) }
+        }
         try await Tool.run("nft", ["-f", "-"], input: rules(running: running))
     }
 
@@ -33,7 +40,8 @@ struct Network: Sendable {
         }
     }
 
-    /// Plugs a machine in: a cable from the bridge into the network namespace of `process`.
+    /// Plugs a machine in: a cable from the bridge into the network namespace of `process`. Sets ``KernelLimits`` on the way, where
+    /// a process enters the machine's namespaces anyway.
     ///
     /// The namespace has to belong to the machine's user namespace, so the machine's process exists before its cable.
     func connect(_ id: String, slot: Int, process: pid_t) async throws {
@@ -42,13 +50,18 @@ struct Network: Sendable {
         try await Tool.run(
             "ip", ["-batch", "-"],
             input: """
-                link add \(interface) mtu \(mtu) type veth peer name eth0 mtu \(mtu) netns \(process)
-                link set \(interface) master \(configuration.bridge) up
-                link set \(interface) type bridge_slave isolated on
+                link add \(interface) mtu \(mtu) type veth peer name eth0 address \(hardwareAddress(slot)) mtu \(mtu) netns \(process)
+                link set \(interface) master \(configuration.bridge)
+                link set \(interface) type bridge_slave isolated on learning off flood off mcast_flood off
+                link set \(interface) up
 
                 """)
+        // The bridge learns nothing from boxes, so that none can pass for another: it is told.
+        async let told = Tool.run(
+            "bridge", ["fdb", "replace", hardwareAddress(slot), "dev", interface, "master", "static"])
         try await Tool.run(
-            "nsenter", ["--net=/proc/\(process)/ns/net", "ip", "-batch", "-"],
+            "nsenter",
+            ["--target", "\(process)", "--user", "--net", "sh", "-c", "\(KernelLimits.script) exec ip -batch -"],
             input: """
                 link set lo up
                 address add \(subnet.address(of: slot))/\(Subnet.prefixLength) dev eth0
@@ -56,9 +69,17 @@ struct Network: Sendable {
                 route add default via \(subnet.gateway)
 
                 """)
+        _ = try await told
     }
 
-    /// Lets the machine's interface send from its own address, and from no other.
+    /// A machine's hardware address is its own for life like its IP address, so that nobody's neighbour table is ever out of date.
+    /// The second bit of the first byte says that it is a locally administered one.
+    private func hardwareAddress(_ slot: Int) -> String {
+        "02:b0:00:00:"
+            + [slot >> 8, slot & 0xFF].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
+    }
+
+    /// Lets the machine's interface send from its own addresses, and from no other.
     func admit(_ id: String, slot: Int) async throws {
         try await Tool.run(
             "nft", ["add", "element", "bridge", configuration.nftTable, "boxes", "{ \(element(id, slot)) }"])
@@ -75,7 +96,7 @@ struct Network: Sendable {
     }
 
     private func element(_ id: String, _ slot: Int) -> String {
-        "\"\(configuration.hostInterface(of: id))\" . \(subnet.address(of: slot))"
+        "\"\(configuration.hostInterface(of: id))\" . \(hardwareAddress(slot)) . \(subnet.address(of: slot))"
     }
 
     private var removal: String {
@@ -96,6 +117,11 @@ struct Network: Sendable {
         let elements = running.map { element($0.id, $0.slot) }.joined(separator: ", ")
         return removal + """
             table inet \(table) {
+                set connections {
+                    type ipv4_addr
+                    size 8192
+                    flags dynamic
+                }
                 chain input {
                     type filter hook input priority -5; policy accept;
                     iifname "\(bridge)" ct state established,related accept
@@ -106,6 +132,7 @@ struct Network: Sendable {
                     type filter hook forward priority -5; policy accept;
                     iifname "\(bridge)" oifname "\(bridge)" drop
                     iifname "\(bridge)" ip daddr 169.254.0.0/16 drop
+                    iifname "\(bridge)" ct state new add @connections { ip saddr ct count over \(Self.connectionLimit) } drop
                     oifname "\(bridge)" ct state established,related accept
                     oifname "\(bridge)" drop
                 }
@@ -116,13 +143,13 @@ struct Network: Sendable {
             }
             table bridge \(table) {
                 set boxes {
-                    type ifname . ipv4_addr
+                    type ifname . ether_addr . ipv4_addr
                     \(elements.isEmpty ? "" : "elements = { \(elements) }")
                 }
                 chain prerouting {
                     type filter hook prerouting priority -300; policy accept;
-                    iifname "\(configuration.instance)-*" ether type ip iifname . ip saddr @boxes accept
-                    iifname "\(configuration.instance)-*" ether type arp iifname . arp saddr ip @boxes accept
+                    iifname "\(configuration.instance)-*" ether type ip iifname . ether saddr . ip saddr @boxes accept
+                    iifname "\(configuration.instance)-*" ether type arp iifname . ether saddr . arp saddr ip @boxes accept
                     iifname "\(configuration.instance)-*" drop
                 }
             }

@@ -70,12 +70,19 @@ extension OCIEngine {
         try await end(record, grace: 0)
         try await disk(id).remove()
         forget(id)
-        try await removeUnusedLayers()
+        await removeUnusedLayers()
     }
 
     /// Ends the machine's processes and takes away its cable and cgroup. Its disk stays as it is.
     private func end(_ record: MachineRecord, grace: Double) async throws {
-        if let running = processes[record.id] { await running.end(grace: grace) }
+        if let running = processes[record.id], await !running.end(grace: grace) {
+            // Frozen, perhaps: then the signal is taken once it is thawed.
+            try? await runtime.resume(record.id)
+            guard await running.end(grace: 0) else {
+                throw EngineError(
+                    .failed, "the box's processes could not be ended", diagnostics: "process \(running.first)")
+            }
+        }
         processes[record.id] = nil
         try await runtime.delete(record.id)
         if let network = try? readyNetwork() { await network.disconnect(record.id, slot: record.slot) }
@@ -133,7 +140,7 @@ extension OCIEngine {
         update(record)
         releaseLayers(own)
         defer { holdLayers(own) }
-        try await removeUnusedLayers()
+        await removeUnusedLayers()
         logger.info("merged layers", metadata: ["box": "\(id)", "layers": "\(own.count)"])
     }
 

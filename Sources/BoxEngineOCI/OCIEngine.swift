@@ -69,7 +69,7 @@ extension OCIEngine {
         let network = Network(configuration: configuration, subnet: subnet)
         try await network.setUp(running: processes.keys.compactMap { id in records[id].map { (id, $0.slot) } })
         self.network = network
-        try await removeUnusedLayers()
+        await removeUnusedLayers()
         logger.info(
             "engine ready",
             metadata: ["subnet": "\(subnet)", "machines": "\(records.count)", "running": "\(processes.count)"])
@@ -87,7 +87,11 @@ extension OCIEngine {
     }
 
     private func loadRecord(_ name: String) async throws {
-        if name.hasPrefix(".trash-") { return try await blocking { [configuration] in try HostFiles.removeTree("\(configuration.boxesDirectory)/\(name)") } }
+        if name.hasPrefix(".trash-") {
+            return try await blocking { [configuration] in
+                try HostFiles.removeTree("\(configuration.boxesDirectory)/\(name)")
+            }
+        }
         let disk = disk(name)
         guard let text = try HostFiles.readIfThere(disk.recordPath) else {
             // The start or fork that made the folder never got as far as a disk.
@@ -103,11 +107,19 @@ extension OCIEngine {
 
     /// Finds the machines that outlived the last boxd.
     private func adoptMachines() async throws {
-        for (id, process) in try await runtime.list() {
-            if records[id] != nil, let process, let running = MachineProcesses(first: process) {
-                processes[id] = running
-            } else {
-                try await runtime.delete(id)
+        for entry in try await runtime.list() {
+            do {
+                guard records[entry.id] != nil, let process = entry.process,
+                    let running = MachineProcesses(first: process)
+                else {
+                    try await runtime.delete(entry.id)
+                    continue
+                }
+                // The last boxd died while it copied the disk.
+                if entry.isPaused { try await runtime.resume(entry.id) }
+                processes[entry.id] = running
+            } catch {
+                logger.error("a machine can't be taken over", metadata: ["box": "\(entry.id)", "error": "\(error)"])
             }
         }
     }
@@ -195,14 +207,19 @@ extension OCIEngine {
         }
     }
 
-    /// Removes the layers that no machine's disk has any more. One that nobody needs now can't come to be needed later.
-    func removeUnusedLayers() async throws {
+    /// Removes the layers that no machine's disk has any more. One that nobody needs now can't come to be needed later. What can't be
+    /// removed now, such as a copy that the last boxd's `cp` is still busy with, is tried again the next time.
+    func removeUnusedLayers() async {
         guard !hasUnreadableRecords else { return }
         let used = Set(records.values.flatMap { $0.layers.map(\.id) }).union(layersInTransit.keys)
-        let unused = try HostFiles.list(configuration.layersDirectory)
-            .filter { !used.contains($0.hasSuffix(".part") ? String($0.dropLast(5)) : $0) }
-            .map { "\(configuration.layersDirectory)/\($0)" }
-        try await blocking { for path in unused { try HostFiles.removeTree(path) } }
+        let folder = configuration.layersDirectory
+        do {
+            let unused = try HostFiles.list(folder)
+                .filter { !used.contains($0.hasSuffix(".part") ? String($0.dropLast(5)) : $0) }
+            try await blocking { for name in unused { try HostFiles.removeTree("\(folder)/\(name)") } }
+        } catch {
+            logger.error("layers can't be removed", metadata: ["error": "\(error)"])
+        }
     }
 
     public func machines() async -> [String] { records.keys.sorted() }

@@ -38,14 +38,22 @@ struct OCIRuntime: Sendable {
         try await Tool.run(program, globals() + ["delete", "--force", id])
     }
 
-    /// The machines that the runtime knows, with the first process of those that run.
-    func list() async throws -> [(id: String, process: pid_t?)] {
+    /// A machine that the runtime knows.
+    struct Entry: Sendable {
+        let id: String
+        /// The first process, when the machine runs.
+        let process: pid_t?
+        let isPaused: Bool
+    }
+
+    func list() async throws -> [Entry] {
         let output = try await Tool.run(program, globals() + ["list", "--format", "json"])
         guard let entries = try? JSON.parse(output).array else { return [] }
         return entries.compactMap { entry in
             guard let id = entry["id"]?.string else { return nil }
-            let runs = entry["status"]?.string == "running" || entry["status"]?.string == "paused"
-            return (id, runs ? entry["pid"]?.int.map { pid_t($0) } : nil)
+            let isPaused = entry["status"]?.string == "paused"
+            let runs = isPaused || entry["status"]?.string == "running"
+            return Entry(id: id, process: runs ? entry["pid"]?.int.map { pid_t($0) } : nil, isPaused: isPaused)
         }
     }
 

@@ -34,6 +34,7 @@ struct RuntimeSpec {
                     .string("BOX_ID=\(machine.id)"), "container=box",
                 ],
                 "cwd": "/",
+                "rlimits": KernelLimits.resourceLimits,
                 // sudo needs to gain privileges, which are the box's own.
                 "noNewPrivileges": false,
                 "capabilities": [
@@ -85,11 +86,13 @@ struct RuntimeSpec {
             Self.mount(
                 "/dev/pts", "devpts", "devpts",
                 ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
-            Self.mount("/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777"]),
+            Self.mount(
+                "/dev/shm", "tmpfs", "shm",
+                ["nosuid", "noexec", "nodev", "mode=1777", "size=\(machine.type.memory / 4)"]),
             Self.mount("/dev/mqueue", "mqueue", "mqueue", ["nosuid", "noexec", "nodev"]),
             Self.mount("/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", "ro"]),
             Self.mount("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "ro"]),
-            tmpfs("/run", "mode=755"),
+            tmpfs("/run", "mode=755", "size=\(machine.type.memory / 16)"),
             tmpfs("/run/lock", "mode=1777", "size=5120k"),
             tmpfs("/run/sshd", "mode=755", "size=64k"),
             Self.mount("/run/box", "bind", disk.guest, ["bind", "ro", "nosuid", "nodev", "noexec"]),

@@ -4,37 +4,62 @@ import SystemPackage
 
 /// Runs one of the host's programs and turns its failure into an ``EngineError``.
 enum Tool {
+    /// Long enough for a loaded host, short enough that a hanging program doesn't hold up a box for ever.
+    private static let patience = Duration.seconds(120)
+
+    /// - Parameter timeout: when the program is killed.
     /// - Returns: what the program wrote to standard output, at most 4 MiB.
     @discardableResult
-    static func run(_ name: String, _ arguments: [String], input: String? = nil) async throws -> String {
-        let (succeeded, output, errorText): (Bool, String, String)
-        do {
-            let result = try await Subprocess.run(
-                executable(name), arguments: Arguments(arguments), input: .string(input ?? ""),
-                output: .string(limit: 4 << 20), error: .string(limit: 64 << 10))
-            (succeeded, output) = (result.terminationStatus.isSuccess, result.standardOutput)
-            errorText = result.standardError
-        } catch let error as SubprocessError {
-            throw EngineError(.failed, "the host could not run \(name)", diagnostics: "\(error)")
+    static func run(
+        _ name: String, _ arguments: [String], input: String? = nil, timeout: Duration = patience
+    ) async throws -> String {
+        let summary = ([name] + arguments.prefix(6)).joined(separator: " ")
+        return try await within(timeout, summary) {
+            let result: (succeeded: Bool, output: String, errors: String)
+            do {
+                let ended = try await Subprocess.run(
+                    executable(name), arguments: Arguments(arguments), input: .string(input ?? ""),
+                    output: .string(limit: 4 << 20), error: .string(limit: 64 << 10))
+                result = (ended.terminationStatus.isSuccess, ended.standardOutput, ended.standardError)
+            } catch let error as SubprocessError {
+                throw EngineError(.failed, "the host could not run \(name)", diagnostics: "\(error)")
+            }
+            guard result.succeeded else {
+                throw EngineError(
+                    .failed, "\(name) failed on the host", diagnostics: "\(summary): \(result.errors.suffix(2000))")
+            }
+            return result.output
         }
-        guard succeeded else {
-            let summary = ([name] + arguments.prefix(6)).joined(separator: " ")
-            throw EngineError(
-                .failed, "\(name) failed on the host", diagnostics: "\(summary): \(errorText.suffix(2000))")
-        }
-        return output
-    }
-
-    /// By its path: swift-subprocess would fork once for every folder of PATH until an exec succeeds, which takes longer than most
-    /// of these programs run.
-    private static func executable(_ name: String) -> Executable {
-        HostPrograms.find(name).map { .path(FilePath($0)) } ?? .name(name)
     }
 
     /// Runs a program that leaves a child behind. Its standard streams are `/dev/null`, because the child inherits them.
     static func runDetaching(_ name: String, _ arguments: [String]) async throws -> Bool {
-        try await Subprocess.run(
-            executable(name), arguments: Arguments(arguments), input: .none, output: .discarded, error: .discarded
-        ).terminationStatus.isSuccess
+        try await within(patience, name) {
+            try await Subprocess.run(
+                executable(name), arguments: Arguments(arguments), input: .none, output: .discarded, error: .discarded
+            ).terminationStatus.isSuccess
+        }
+    }
+
+    /// By its path: swift-subprocess would fork once for every folder of PATH until an exec succeeds, which takes longer than
+    /// most of these programs run.
+    private static func executable(_ name: String) -> Executable {
+        HostPrograms.find(name).map { .path(FilePath($0)) } ?? .name(name)
+    }
+
+    /// Ends the work, and with it the program that it waits for, when it takes too long.
+    private static func within<Value: Sendable>(
+        _ timeout: Duration, _ name: String, _ work: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value.self) { group in
+            group.addTask(operation: work)
+            group.addTask {
+                try await Task.sleep(for: timeout)
+                throw EngineError(.failed, "a program of the host took too long", diagnostics: "\(name): \(timeout)")
+            }
+            defer { group.cancelAll() }
+            guard let value = try await group.next() else { throw CancellationError() }
+            return value
+        }
     }
 }

@@ -1,6 +1,7 @@
 import BoxEngine
 import BoxModel
 import Hummingbird
+import HummingbirdCore
 import Logging
 import ServiceLifecycle
 import UnixSignals
@@ -50,6 +51,10 @@ public struct Server: Sendable {
         return router
     }
 
+    /// Connections that are served at a time; more wait to be accepted. Well below what a process may open, so that idle
+    /// connections can't take the descriptors that boxes need.
+    private static let maximumConnections = 400
+
     /// Makes the host ready, takes up what the last boxd left, and serves until a signal asks it to stop.
     ///
     /// - Parameter onRunning: called once requests are answered.
@@ -59,7 +64,9 @@ public struct Server: Sendable {
         let application = Application(
             router: router(),
             server: .http1(configuration: .init(idleTimeout: .seconds(60))),
-            configuration: .init(address: .hostname(configuration.host, port: configuration.port), serverName: "boxd"),
+            configuration: .init(
+                address: .hostname(configuration.host, port: configuration.port), serverName: "boxd",
+                availableConnectionsDelegate: MaximumAvailableConnections(Self.maximumConnections)),
             onServerRunning: { _ in await onRunning() },
             logger: logger)
         let group = ServiceGroup(

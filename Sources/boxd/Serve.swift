@@ -9,6 +9,7 @@ extension Boxd {
         let listen = try ListenAddress(parsed)
         try place.prepare()
         chdir("/")  // Whatever folder it was started in can be unmounted.
+        raiseOpenFileLimit()
         let pidFile = try PIDFile("\(place.dataDirectory)/boxd.pid")
         defer { pidFile.remove() }
         LoggingSystem.bootstrap { label in
@@ -25,6 +26,17 @@ extension Boxd {
         let engine = try OCIEngine(configuration: place.engine, logger: logger)
         let server = try Server(configuration: configuration, engine: engine, logger: logger)
         try await server.run { logger.info("listening on http://\(listen.host):\(listen.port)") }
+    }
+}
+
+extension Boxd {
+    /// Each running box and each connection takes a descriptor, and the usual soft limit is 1,024.
+    private static func raiseOpenFileLimit() {
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        var limit = rlimit()
+        guard getrlimit(resource, &limit) == 0 else { return }
+        limit.rlim_cur = min(limit.rlim_max, 65536)
+        setrlimit(resource, &limit)
     }
 }
 

@@ -24,3 +24,17 @@ test_delete_works_in_any_state() {
     stop_box "$box"
     box delete "$box" --yes --json >/dev/null
 }
+
+test_delete_of_trees_that_no_path_reaches() {
+    new_box
+    box ssh "$box" 'python3 - <<PY
+import os
+for _ in range(60):
+    os.mkdir("d" * 200); os.chdir("d" * 200)
+open(b"bad \xff name", "w").close()
+os.symlink("/nowhere", "dangling")
+PY'
+    stop_box "$box"
+    equal "$(box delete "$box" --yes --json | jq -r .status)" deleted
+    equal "$(ls -A "$BOXD_DATA_DIR/boxes" | grep -c "$box" || true)" 0
+}

@@ -44,11 +44,39 @@ test_no_address_of_another_box_or_of_the_host() {
 
 test_no_false_address() {
     new_box
-    local other_address
+    local other_address other_hardware
     other_address=$(ip_of "$box")
+    other_hardware=$(box ssh "$box" cat /sys/class/net/eth0/address)
+    local victim=$box
     new_box
-    # A box without NET_ADMIN can't take an address; with a raw socket its packets under another's address are dropped.
+    # Root in a box has no NET_ADMIN to take an address with.
     fails_with 2 box ssh "$box" "sudo ip address add $other_address/20 dev eth0"
+    # With a raw socket it can send anything; frames under another's addresses get nowhere, and the bridge learns nothing.
+    box ssh "$box" "sudo python3 - $other_address $other_hardware" <<'PY'
+import socket, struct, sys
+address, hardware = socket.inet_aton(sys.argv[1]), bytes.fromhex(sys.argv[2].replace(":", ""))
+own = bytes.fromhex(open("/sys/class/net/eth0/address").read().strip().replace(":", ""))
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind(("eth0", 0))
+for source in (hardware, own):
+    arp = struct.pack("!HHBBH6s4s6s4s", 1, 0x800, 6, 4, 2, source, address, b"\xff" * 6, address)
+    for _ in range(50): s.send(b"\xff" * 6 + source + b"\x08\x06" + arp)
+PY
+    equal "$(ip neigh show "$other_address" | grep -c "$(box ssh "$box" cat /sys/class/net/eth0/address)")" 0
+    equal "$(bridge fdb show | grep "$other_hardware" | grep -c "${victim#bx_}")" 1
+    equal "$(box ssh "$victim" 'echo reached')" reached
+}
+
+test_no_taking_of_the_kernels_tables() {
+    new_box
+    # inotify instances, which would otherwise be taken from the host's root.
+    equal "$(box ssh "$box" 'sudo python3 -c "
+import ctypes
+libc = ctypes.CDLL(None); made = 0
+while libc.inotify_init() >= 0: made += 1
+print(made <= 512)"')" True
+    equal "$(box ssh "$box" 'cat /proc/sys/user/max_user_namespaces')" 1024
+    equal "$(box ssh "$box" 'ulimit -Hi')" 2048
 }
 
 test_memory_limit() {

@@ -71,3 +71,34 @@ test_a_lost_machine_keeps_its_disk() {
     resume_box "$box"
     equal "$(box ssh "$box" cat kept)" kept
 }
+
+test_kill_9_during_the_fork_of_a_running_box() {
+    new_box
+    box ssh "$box" 'mkdir many; cd many; seq 20000 | xargs touch; echo kept > ../kept'
+    api POST "/boxes/$box/fork"
+    equal "$status" 202
+    local fork
+    fork=$(jq -r .id <<<"$body")
+    defer "box delete $fork --yes --json"
+    # It is frozen while it is copied.
+    for _ in $(seq 200); do [ -n "$(ls "$BOXD_DATA_DIR/layers" | grep part)" ] && break; sleep 0.01; done
+    kill_boxd
+    start_boxd
+    equal "$(box ssh "$box" 'cat kept')" kept
+    wait_state "$fork" ready
+    equal "$(box ssh "$fork" 'ls many | wc -l')" 20000
+    stop_box "$box"
+}
+
+test_a_resumed_box_answers_while_others_run() {
+    new_box
+    new_box
+    local other=$box
+    new_box
+    for _ in 1 2 3; do
+        stop_box "$box"
+        resume_box "$box"
+        equal "$(box ssh "$box" 'echo here')" here
+        equal "$(box ssh "$other" 'echo there')" there
+    done
+}

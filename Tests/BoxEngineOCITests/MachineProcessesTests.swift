@@ -7,8 +7,6 @@ struct MachineProcessesTests {
     @Test func thisProcessIsFound() throws {
         let status = try #require(ProcessStatus(of: getpid()))
         #expect(["R", "S", "D"].contains(status.state))
-        #expect(status.startTime > 0)
-        #expect(ProcessStatus(of: getpid())?.startTime == status.startTime)
     }
 
     @Test(arguments: [
@@ -22,13 +20,9 @@ struct MachineProcessesTests {
             sleeper.kill()
             sleeper.reap()
         }
-        let (status, own) = (
-            try #require(ProcessStatus(of: sleeper.process)), try #require(ProcessStatus(of: getpid()))
-        )
+        let status = try #require(ProcessStatus(of: sleeper.process))
         #expect(status.name == name)
         #expect(["R", "S", "D"].contains(status.state), "\(status.state)")
-        #expect(status.startTime >= own.startTime)
-        #expect(status.startTime - own.startTime < 100 * 60 * 60, "it started within the hour")
     }
 
     @Test(arguments: [0, -1, .max] as [pid_t])
@@ -44,7 +38,7 @@ struct MachineProcessesTests {
         let processes = try #require(MachineProcesses(first: sleeper.process))
         #expect(processes.isAlive)
         // Ends it: the process has no cgroup of a box, so there is nobody else to ask.
-        await processes.end(grace: 5)
+        #expect(await processes.end(grace: 5))
         #expect(!processes.isAlive)
         #expect(MachineProcesses(first: sleeper.process) == nil, "a zombie")
         sleeper.reap()

@@ -254,11 +254,16 @@ actor BoxService {
     func reconcile() async throws {
         let rows = try await store.all()
         for row in rows where !row.isDeleting {
-            switch row.boxState {
-            case .initial, .provisioning: await restart(row)
-            case .archiving: await actor(row.id).archive(force: false)
-            case .archived, .error: break
-            default: try await adopt(row)
+            do {
+                switch row.boxState {
+                case .initial, .provisioning: await restart(row)
+                case .archiving: await actor(row.id).archive(force: false)
+                case .archived, .error: break
+                default: try await adopt(row)
+                }
+            } catch {
+                // The other boxes shall be served.
+                logger.error("a box can't be taken over", metadata: ["box": "\(row.id)", "error": "\(error)"])
             }
         }
         // After the others: a fork that was taken up again may still need the disk of a box that is on its way out.

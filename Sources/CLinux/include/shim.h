@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -41,6 +42,8 @@ enum {
 #define CLINUX_SYS_OPEN_TREE 428
 #define CLINUX_SYS_MOVE_MOUNT 429
 #define CLINUX_SYS_MOUNT_SETATTR 442
+#define CLINUX_SYS_PIDFD_SEND_SIGNAL 424
+#define CLINUX_SYS_PIDFD_OPEN 434
 
 static inline int clinux_write_map(pid_t pid, const char *name, uint32_t inside, uint32_t outside, uint32_t count) {
   char path[64], line[64];
@@ -60,6 +63,8 @@ static inline int clinux_user_namespace(uint32_t inside, uint32_t outside, uint3
   pid_t child = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
   if (child < 0) return -errno;
   if (child == 0) {
+    // It has this process's descriptors, so it mustn't outlive it.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (;;) syscall(SYS_pause);
   }
   int result = clinux_write_map(child, "uid_map", inside, outside, count);
@@ -74,6 +79,17 @@ static inline int clinux_user_namespace(uint32_t inside, uint32_t outside, uint3
   while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
   }
   return result;
+}
+
+/// A descriptor of a process, which no later process of the same number can be taken for. pidfd_open(2). Or -errno.
+static inline int clinux_process_descriptor(pid_t process) {
+  int descriptor = (int)syscall(CLINUX_SYS_PIDFD_OPEN, process, 0);
+  return descriptor < 0 ? -errno : descriptor;
+}
+
+/// Sends a signal to the process of a descriptor. pidfd_send_signal(2). 0 or -errno.
+static inline int clinux_signal(int descriptor, int number) {
+  return syscall(CLINUX_SYS_PIDFD_SEND_SIGNAL, descriptor, number, NULL, 0) < 0 ? -errno : 0;
 }
 
 /// Binds `source` read-only at `target` with its ids mapped by `userns_fd`. 0 or -errno.
