@@ -25,6 +25,9 @@ struct GuestFiles {
         try put("resolv.conf", Self.resolverConfiguration(), mode: 0o644)
     }
 
+    /// A stopped machine's environment is in the server's database only, sealed.
+    func removeSecrets() { unlink("\(disk.guest)/env.sh") }
+
     func writeAuthorizedKeys(_ keys: [String]) throws {
         try put("authorized_keys", keys.map { $0 + "\n" }.joined(), mode: 0o644)
     }

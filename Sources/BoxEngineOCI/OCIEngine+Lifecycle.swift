@@ -63,6 +63,7 @@ extension OCIEngine {
         try disk.seal(&record)
         update(record)
         disk.unmount()
+        GuestFiles(disk: disk, owner: record.idBase).removeSecrets()
     }
 
     public func remove(_ id: String) async throws {

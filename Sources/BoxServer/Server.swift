@@ -1,8 +1,10 @@
 import BoxEngine
 import BoxModel
+import Glibc
 import Hummingbird
 import HummingbirdCore
 import Logging
+import NIOCore
 import ServiceLifecycle
 import UnixSignals
 
@@ -73,9 +75,16 @@ public struct Server: Sendable {
             configuration: .init(
                 services: [.init(service: application), .init(service: Watch(boxes: boxes, logger: logger))],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await group.run()
+        let outcome: Result<Void, any Error>
+        do { outcome = .success(try await group.run()) } catch { outcome = .failure(error) }
+        // Also when serving failed, such as on a port that is taken: what was made ready for boxes goes again.
         await boxes.settle()
         await engine.shutdown()
+        do { try outcome.get() } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw StartupError(
+                "something else listens on \(configuration.host):\(configuration.port): stop it, or choose another --listen"
+            )
+        }
     }
 }
 

@@ -30,7 +30,9 @@ struct EnvelopeMiddleware: RouterMiddleware {
         switch error {
         case let error as APIError: failure = error
         case let error as HTTPError where error.status == .notFound:
-            failure = APIError(.notFound, .notFound, "there is no \(request.method) \(request.uri.path.prefix(200))")
+            // The route tells clients, who may forget a box that isn't found, that it was no box.
+            let route = "\(request.method) \(request.uri.path.prefix(200))"
+            failure = APIError(.notFound, .notFound, "there is no \(route)", details: ["route": .string(route)])
         case let error as HTTPError:
             failure = APIError(error.status, .invalidRequest, error.body ?? error.status.reasonPhrase)
         default:

@@ -30,6 +30,14 @@ actor BoxService {
         return row
     }
 
+    /// The box, once a stop that is under way has ended: scripts ask for what comes next as soon as the stop is accepted.
+    private func settled(_ id: String, _ account: Account) async throws -> BoxRow {
+        let row = try await existing(id, account)
+        guard row.boxState == .archiving else { return row }
+        await actor(id).settle()
+        return try await existing(id, account)
+    }
+
     func get(_ id: String, _ account: Account) async throws -> BoxRow { try await existing(id, account) }
 
     // MARK: Create and fork
@@ -51,7 +59,7 @@ actor BoxService {
     func fork(_ id: String, _ request: CreateRequest, account: Account, idempotency: IdempotencyKey?) async throws
         -> BoxRow
     {
-        let source = try await existing(id, account)
+        let source = try await settled(id, account)
         guard source.boxState.isUsable || [.archived, .error].contains(source.boxState) else {
             throw APIError(
                 .conflict, .forkFailed,
@@ -142,7 +150,7 @@ actor BoxService {
     }
 
     func resume(_ id: String, _ request: CreateRequest, account: Account) async throws -> BoxRow {
-        let row = try await existing(id, account)
+        let row = try await settled(id, account)
         let environment = try seal(request.environment)
         let resumed = try await store.transition(id, from: [.archived, .error], startingWithin: limits) { row in
             row.state = BoxState.provisioning.rawValue
