@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 SHELL := /bin/sh
 
-.PHONY: help build release test unit acceptance check fmt run bench install uninstall clean bootstrap
+.PHONY: help build release test unit acceptance check fmt run bench soak install uninstall clean bootstrap
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ run: ## From a clone to a box: install, build, start boxd, make a box, run a com
 
 bench: release ## Measure against the goals: scripts/bench/*
 	for script in scripts/bench/ready scripts/bench/disk; do "$$script" || exit 1; done
+
+soak: release ## Random operations with boxd killed in between, for five minutes: scripts/soak/*
+	scripts/soak/storm 300
 
 install: release ## Install box and boxd under PREFIX (/usr/local)
 	install -d "$(DESTDIR)$(PREFIX)/bin"

@@ -21,6 +21,9 @@ public actor OCIEngine: MachineEngine {
     private var nextSlot = Slots.all.lowerBound
     /// While a machine can't be read, nobody knows which layers are its own, so none are removed.
     private var hasUnreadableRecords = false
+    /// One removal at a time; it looks again when something may have come to be unused meanwhile.
+    private var isRemovingLayers = false
+    private var layersMayBeUnused = false
     /// Layers that a fork is about to use, so that removing the last machine that had them doesn't take them away meanwhile.
     private var layersInTransit: [String: Int] = [:]
 
@@ -210,15 +213,21 @@ extension OCIEngine {
     /// Removes the layers that no machine's disk has any more. One that nobody needs now can't come to be needed later. What can't be
     /// removed now, such as a copy that the last boxd's `cp` is still busy with, is tried again the next time.
     func removeUnusedLayers() async {
-        guard !hasUnreadableRecords else { return }
-        let used = Set(records.values.flatMap { $0.layers.map(\.id) }).union(layersInTransit.keys)
+        layersMayBeUnused = true
+        guard !isRemovingLayers, !hasUnreadableRecords else { return }
+        isRemovingLayers = true
+        defer { isRemovingLayers = false }
         let folder = configuration.layersDirectory
-        do {
-            let unused = try HostFiles.list(folder)
-                .filter { !used.contains($0.hasSuffix(".part") ? String($0.dropLast(5)) : $0) }
-            try await blocking { for name in unused { try HostFiles.removeTree("\(folder)/\(name)") } }
-        } catch {
-            logger.error("layers can't be removed", metadata: ["error": "\(error)"])
+        while layersMayBeUnused {
+            layersMayBeUnused = false
+            let used = Set(records.values.flatMap { $0.layers.map(\.id) }).union(layersInTransit.keys)
+            do {
+                let unused = try HostFiles.list(folder)
+                    .filter { !used.contains($0.hasSuffix(".part") ? String($0.dropLast(5)) : $0) }
+                try await blocking { for name in unused { try HostFiles.removeTree("\(folder)/\(name)") } }
+            } catch {
+                logger.error("layers can't be removed", metadata: ["error": "\(error)"])
+            }
         }
     }
 

@@ -63,6 +63,9 @@ struct ListenAddress {
 
 /// The file with the process id of the boxd that has a data directory, locked as long as that boxd lives.
 struct PIDFile {
+    /// In tenths of a second.
+    private static let patience = 100
+
     private let path: String
     private let descriptor: Int32
 
@@ -72,7 +75,13 @@ struct PIDFile {
         guard descriptor >= 0 else {
             throw StartupError("\(path) can't be opened: \(String(cString: strerror(errno)))")
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        // One that was killed may be busy for a moment with flushing the disks that it still had open.
+        var tries = 0
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0, tries < Self.patience {
+            tries += 1
+            usleep(100_000)
+        }
+        guard tries < Self.patience else {
             throw StartupError(
                 "another boxd has this data directory (\(path)): stop it first, or choose another --data-dir")
         }
