@@ -87,7 +87,7 @@ struct Context: Sendable {
     /// A client for the configured server and key.
     func client() throws -> BoxClient {
         let settings = try settings()
-        return client(origin: try settings.origin(), apiKey: settings.token)
+        return client(origin: try settings.origin(), apiKey: try settings.usableToken(path: paths.config))
     }
 
     func client(origin: Origin, apiKey: String?) -> BoxClient {

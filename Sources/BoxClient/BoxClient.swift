@@ -113,7 +113,9 @@ extension BoxClient {
             switch outcome {
             case .success(let response): return response
             case .failure(let error):
-                throw BoxError.network(origin: configuration.origin.description, reason: error.reason)
+                throw BoxError.network(
+                    origin: configuration.origin.description, reason: error.reason,
+                    isUnreachable: error.kind == .unreachable)
             }
         }
     }

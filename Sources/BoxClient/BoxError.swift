@@ -4,8 +4,8 @@ import BoxModel
 public enum BoxError: Error, Sendable, Equatable {
     /// The API answered with an error.
     case api(APIFailure)
-    /// No whole answer came from that origin.
-    case network(origin: String, reason: String)
+    /// No whole answer came from that origin. `isUnreachable`: because nothing listens there, or no route leads there.
+    case network(origin: String, reason: String, isUnreachable: Bool = false)
     /// An answer came that isn't the API's: not JSON, cut short, or of another shape.
     case invalidResponse(origin: String, status: Int, reason: String)
     /// The client has no API key.

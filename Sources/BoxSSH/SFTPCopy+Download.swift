@@ -33,7 +33,8 @@ extension CopyJob {
             try requireFolder(target, ifSourceIsFolder: false)
             try downloadFile(source, attributes, to: target)
         } else {
-            throw FileFailure(path: source, reason: "not a regular file")
+            let reason = attributes.isFolder ? "is a folder; use -r" : "not a regular file"
+            throw FileFailure(path: source, reason: reason)
         }
     }
 

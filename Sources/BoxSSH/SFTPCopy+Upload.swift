@@ -26,7 +26,8 @@ extension CopyJob {
             try requireFolder(target, ifSourceIsFolder: false)
             try uploadFile(source, to: target, isFresh: isFresh)
         } else {
-            throw FileFailure(path: source, reason: "not a regular file")
+            let reason = status.isFolder ? "is a folder; use -r" : "not a regular file"
+            throw FileFailure(path: source, reason: reason)
         }
     }
 

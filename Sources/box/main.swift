@@ -1,3 +1,7 @@
 import BoxCLI
+import Glibc
 
-await CLI.main()
+// Not an async main: its runtime opens descriptors before the first line runs.
+StandardDescriptors.openMissing()
+Task.detached { await CLI.main() }
+while true { pause() }

@@ -29,7 +29,11 @@ extension Boxd {
         say("built the image \(name)\n", to: .error)
     }
 
-    static func imageStatus(_ parsed: ParsedCommand, _ place: Place) {
+    static func imageStatus(_ parsed: ParsedCommand, _ place: Place) throws {
+        let folder = "\(place.dataDirectory)/images"
+        guard access(folder, X_OK) == 0 || errno == ENOENT else {
+            throw StartupError("only root can look into \(folder): run it with sudo")
+        }
         let current = ImageStore(dataDirectory: place.dataDirectory).current
         if parsed.has("json") {
             say(JSON.object(["image": JSON(current)]).compact + "\n", to: .output)

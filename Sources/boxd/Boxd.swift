@@ -73,7 +73,7 @@ enum Boxd {
         case "serve": try await serve(parsed, place)
         case "api-key create": try await createKey(parsed, place)
         case "image build": try await buildImage(parsed, place)
-        case "image status": imageStatus(parsed, place)
+        case "image status": try imageStatus(parsed, place)
         case "check": try check(parsed, place)
         default: say("boxd \(version)\n", to: .output)
         }

@@ -45,3 +45,20 @@ test_down_stops_running_boxes() {
     equal "$(box ssh "$box" cat kept)" kept
     box delete "$box" --yes --json >/dev/null
 }
+
+test_up_refuses_another_servers_port() {
+    own_server
+    fails_with 1 box local up --json --listen "127.0.0.1:$PORT"
+    match "$out" "another server"
+    equal "$(box config --json | jq -r .loggedIn)" false
+}
+
+test_a_taken_port_leaves_nothing() {
+    own_server
+    python3 -m http.server --bind 127.0.0.1 "${BOXD_LISTEN##*:}" >/dev/null 2>&1 &
+    defer "kill $!"
+    sleep 0.5
+    fails_with 1 boxd serve --listen "$BOXD_LISTEN"
+    match "$err" "something else listens"
+    equal "$(list_remains)" ""
+}

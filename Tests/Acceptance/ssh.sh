@@ -102,3 +102,11 @@ while True:
 assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
 PY
 }
+
+test_closed_descriptors() {
+    new_box
+    timeout 20 box ssh "$box" -- echo hi >&-
+    timeout 20 box ssh "$box" -- sh -c 'echo hi; echo e >&2' 2>&- >out
+    equal "$(cat out)" hi
+    equal "$(timeout 20 box ssh "$box" -- sh -c 'cat; echo end' <&-)" end
+}

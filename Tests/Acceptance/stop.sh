@@ -71,3 +71,16 @@ test_a_machine_that_ends_by_itself_is_archived() {
     resume_box "$box"
     equal "$(box ssh "$box" cat kept)" kept
 }
+
+test_what_follows_a_stop_needs_no_wait() {
+    new_box
+    box ssh "$box" 'echo kept > kept'
+    box stop "$box" --json >/dev/null
+    box resume "$box" --json >/dev/null
+    wait_state "$box" ready
+    box stop "$box" --json >/dev/null
+    local fork
+    fork=$(box fork "$box" --json | jq -r 'select(.event == "ready") | .id')
+    defer "box delete $fork --yes --json"
+    equal "$(box ssh "$fork" cat kept)" kept
+}

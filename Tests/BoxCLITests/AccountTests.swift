@@ -73,11 +73,18 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "the API key is empty"), ("a b", "the API key has characters that no key has. copy it again, as one word"),
+        ("", "the API key is empty"),
+        ("a b", "the API key in the argument KEY has characters that no key has. copy it again, as one word"),
     ])
     func keysThatCannotBe(_ key: String, _ message: String) async {
         #expect(await world.run("login", key, "--json") == 1)
         #expect(world.out.text == #"{"event":"error","error":"\#(message)"}"# + "\n")
+    }
+
+    @Test func aByteOrderMarkBeforeTheFileIsHarmless() async throws {
+        try world.writeConfig("\u{FEFF}{\"api_url\":\"http://file\",\"token\":\"t\"}\n")
+        #expect(await world.run("config", "--json") == 0)
+        #expect(world.out.text.hasSuffix(#""apiUrl":"http://file","channel":null,"loggedIn":true}"# + "\n"))
     }
 
     @Test func configBeforeAnyLogin() async {

@@ -66,6 +66,24 @@ import Testing
         #expect(world.out.lines.allSatisfy { Text.width($0) <= 80 })
     }
 
+    @Test(arguments: [
+        (60, "ID           NAME         STATE    IP         CREATED  STOPS"),
+        (50, "ID           NAME        STATE    IP         STOPS"), (40, "ID           NAME            STATE"),
+        (24, "ID           STATE"), (16, "ID"),
+    ])
+    func narrowTerminalsGetFewerColumns(_ width: Int, _ heading: String) async {
+        world.useTerminal()
+        world.change { $0.terminal.width = width }
+        world.transport.on(
+            "GET /boxes?limit=200",
+            #"{"ok":true,"boxes":[\#(Answers.box("ready", name: "long long long")),\#(Answers.box("archived", id: "bx_2", name: "b"))]}"#
+        )
+        #expect(await world.run("ls") == 0)
+        #expect(world.out.lines.first == heading)
+        #expect(world.out.lines.count == 3)
+        #expect(world.out.lines.allSatisfy { Text.width($0) <= width })
+    }
+
     @Test func anEmptyListSaysWhatToDo() async {
         world.transport.on("GET /boxes?limit=200", #"{"ok":true,"boxes":[]}"#)
         #expect(await world.run("list") == 0)

@@ -32,7 +32,15 @@ import Testing
             409, Answers.error(409, "stop_failed", "It is cloning."),
             #""It is cloning.","code":"stop_failed","status":409"#, Int32(1)
         ),
-        (401, Answers.error(401, "unauthorized", "Bad key."), #""Bad key.","code":"unauthorized","status":401"#, 4),
+        (
+            401, Answers.error(401, "unauthorized", "Bad key."),
+            #""Bad key. log in with `box login KEY`, or set BOX_API_KEY","code":"unauthorized","status":401"#, 4
+        ),
+        (
+            404,
+            #"{"ok":false,"type":"box.error","status":404,"code":"not_found","message":"there is no GET /x","error":{"code":"not_found","message":"there is no GET /x","status":404,"details":{"route":"GET /x"}}}"#,
+            #""there is no GET /x","code":"not_found","status":404"#, 1
+        ),
         (
             403, #"{"error":"forbidden"}"#,
             #""forbidden (403). this key may not do that","code":"forbidden","status":403"#, 4
@@ -65,11 +73,17 @@ import Testing
     }
 
     @Test func networkFailures() async {
-        world.transport.fail("DELETE /boxes/bx_1", "Failed to connect to 127.0.0.1 port 7070")
+        world.transport.fail("DELETE /boxes/bx_1", "Failed to connect to 127.0.0.1 port 7070", kind: .unreachable)
         #expect(await world.run("delete", "bx_1", "--json") == 1)
         #expect(
             world.out.text
                 == #"{"event":"error","error":"could not reach the Box API at http://127.0.0.1:7070: Failed to connect to 127.0.0.1 port 7070. is boxd running? start it with `box local up`"}"#
+                + "\n")
+        world.transport.fail("DELETE /boxes/bx_1", "wrong version number")
+        #expect(await world.run("delete", "bx_1", "--json") == 1)
+        #expect(
+            world.out.text
+                == #"{"event":"error","error":"could not reach the Box API at http://127.0.0.1:7070: wrong version number"}"#
                 + "\n")
         world.transport.fail("DELETE /boxes/bx_1", "Could not resolve host: box.example.com")
         #expect(await world.run("delete", "bx_1", "--json", "--api-url", "https://box.example.com") == 1)
@@ -84,7 +98,7 @@ import Testing
         #expect(await world.run("delete", "bx_1", "--color", "never") == 4)
         #expect(world.out.text == "")
         #expect(
-            world.err.text == "error: Bad key.\u{FFFD}\nhint: log in with `box login KEY`, or set BOX_API_KEY\n")
+            world.err.text == "error: Bad key.\u{FFFD}; log in with `box login KEY`, or set BOX_API_KEY\n")
     }
 
     @Test func withoutAKeyNothingIsAsked() async {
@@ -93,6 +107,19 @@ import Testing
         #expect(
             world.out.text == #"{"event":"error","error":"not logged in. run `box login KEY`, or set BOX_API_KEY"}"#
                 + "\n")
+    }
+
+    @Test(arguments: ["box key", "box_\u{7}key", "box_ü"])
+    func aKeyThatNoHeaderCanHaveIsNamedByItsSource(key: String) async throws {
+        world.set("BOX_API_KEY", key)
+        #expect(await world.run("list", "--json") == 1)
+        let rest = "has characters that no key has. copy it again, as one word"
+        #expect(world.out.text == #"{"event":"error","error":"the API key in BOX_API_KEY \#(rest)"}"# + "\n")
+        world.set("BOX_API_KEY", nil)
+        try world.writeConfig(JSON.object(JSONObject([("token", .string(key))])).compact)
+        #expect(await world.run("list", "--json") == 1)
+        #expect(world.out.text == #"{"event":"error","error":"the API key in \#(world.configPath) \#(rest)"}"# + "\n")
+        #expect(world.transport.sent.isEmpty)
     }
 
     @Test(arguments: ["a b", "../x", "bx_1\n", "ünï", "a%2f"]) func anImpossibleIDIsNotFound(id: String) async {

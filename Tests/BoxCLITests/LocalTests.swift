@@ -1,3 +1,4 @@
+import BoxClient
 import BoxModel
 import Synchronization
 import Testing
@@ -35,6 +36,7 @@ import Testing
         world.processes.expect(
             ["/opt/boxd", "api-key", "create", "--data-dir", data, "--name", "box local up", "--json"],
             output: #"{"secret":"box_new","id":"sak_1"}"# + "\n")
+        world.transport.on("GET /me", Answers.me)
         #expect(await run("up") == .success)
         #expect(
             world.out.text == #"{"event":"local_up","apiUrl":"http://127.0.0.1:7070","pid":4711,"started":true}"# + "\n"
@@ -93,6 +95,7 @@ import Testing
                 "box local up",
                 "--json",
             ], output: #"{"secret":"box_new"}"# + "\n")
+        world.transport.on("GET /me", Answers.me)
         #expect(await run("up") == .success)
         #expect(world.out.text.contains(#""pid":12,"started":true"#))
         #expect(try world.readConfig()?["token"] == "box_new")
@@ -109,7 +112,9 @@ import Testing
                 + "\n")
     }
 
-    @Test func whatFailedIsPartOfTheError() async {
+    @Test func whatFailedIsPartOfTheError() async throws {
+        try writePid("4711")
+        world.processes.state.withLock { $0.names[4711] = "boxd" }
         world.transport.on(health, 200, "ok")
         world.processes.expect(
             ["/opt/boxd", "image", "build", "--data-dir", data, "--if-missing"], status: 1,
@@ -168,8 +173,88 @@ import Testing
         #expect(await run("status") == .success)
         #expect(
             world.out.text
-                == #"{"running":false,"apiUrl":"http://127.0.0.1:7070","pid":null,"dataDir":"\#(data)","image":{"present":true,"bytes":5}}"#
+                == #"{"running":false,"apiUrl":"http://127.0.0.1:7070","pid":null,"dataDir":"\#(data)","image":{"present":true,"bytes":5},"answers":false}"#
                 + "\n")
+    }
+
+    @Test func upLeavesAnotherServerAlone() async throws {
+        try writePid("99")
+        world.transport.on(health, 200, "ok")
+        #expect(await run("up") == .failure)
+        #expect(
+            world.out.text
+                == #"{"event":"error","error":"something answers at 127.0.0.1:7070, but \#(data)/boxd.pid names no boxd that runs. is it another server, or one with another --data-dir?"}"#
+                + "\n")
+        #expect(try world.readConfig() == nil)
+    }
+
+    @Test func aKeyThatIsRefusedIsNotSaved() async throws {
+        try writePid("4711")
+        world.processes.state.withLock { $0.names[4711] = "boxd" }
+        world.transport.on(health, 200, "ok")
+        world.processes.expect(["/opt/boxd", "image", "build", "--data-dir", data, "--if-missing"])
+        world.processes.expect(
+            ["/opt/boxd", "api-key", "create", "--data-dir", data, "--name", "box local up", "--json"],
+            output: #"{"secret":"box_new"}"# + "\n")
+        world.transport.on("GET /me", 401, Answers.error(401, "unauthorized", "Bad key."))
+        #expect(await run("up") == .authentication)
+        #expect(
+            world.out.text
+                == #"{"event":"error","error":"the server at http://127.0.0.1:7070 refuses the key that was made in \#(data). is it another server, or one with another --data-dir?"}"#
+                + "\n")
+        #expect(try world.readConfig() == nil)
+    }
+
+    @Test func downWithARefusedKeyNamesTheWayOut() async throws {
+        try writePid("4711\n")
+        world.processes.state.withLock { $0.names[4711] = "boxd" }
+        try world.writeConfig(#"{"api_url":"http://127.0.0.1:7070","token":"t"}"#)
+        world.transport.on(health, 200, "ok").on(
+            "GET /boxes?limit=200&state=provisioned%2Ccloning%2Cready%2Cidle%2Crunning", 401,
+            Answers.error(401, "unauthorized", "bad key"))
+        #expect(await run("down") == .authentication)
+        #expect(
+            world.out.text
+                == #"{"event":"error","error":"bad key; log in with `box login KEY`, or set BOX_API_KEY. `box local up` makes a new key; or leave the boxes with --keep-boxes","code":"unauthorized","status":401}"#
+                + "\n")
+        #expect(world.processes.state.withLock(\.terminated) == [])
+    }
+
+    /// What people read when `box local status` is asked.
+    private func shownStatus() async -> (out: String, err: String) {
+        world.processes.state.withLock { $0.programs = [:] }
+        _ = await CLI.run(["local", "status", "--data-dir", data], in: world.current)
+        return (world.out.text, world.err.text)
+    }
+
+    @Test func statusOfAServerThatHangs() async throws {
+        try writePid("4711\n")
+        world.processes.state.withLock { $0.names[4711] = "boxd" }
+        world.transport.fail(health, "timed out", kind: .timedOut)
+        let shown = await shownStatus()
+        #expect(
+            shown.out == """
+                  boxd     does not answer at http://127.0.0.1:7070
+                  process  4711
+                  data     \(data)
+
+                """)
+        #expect(shown.err == "see `box local logs`\n")
+    }
+
+    @Test func statusOfAnotherServer() async {
+        world.transport.on(health, 200, "ok")
+        let shown = await shownStatus()
+        #expect(
+            shown.out == """
+                  boxd  doesn't run; another server answers at http://127.0.0.1:7070
+                  data  \(data)
+
+                """)
+        #expect(
+            shown.err
+                == "something answers at 127.0.0.1:7070, but \(data)/boxd.pid names no boxd that runs. is it another server, or one with another --data-dir?\n"
+        )
     }
 
     @Test func logs() async throws {

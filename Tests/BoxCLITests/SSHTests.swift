@@ -78,6 +78,25 @@ import Testing
         #expect(world.err.text == "")
     }
 
+    @Test func copiesWithoutAConnectionAre255() async {
+        world.transport.on(
+            "POST /boxes/bx_1/sshkey", 400, Answers.error(400, "machine_not_running", "The box is stopped."))
+        #expect(await world.run("scp", "a", "bx_1:", "--json") == 255)
+        world.transport.on("POST /boxes/bx_1/sshkey", access)
+        world.ssh.state.withLock { $0.error = SSHError(.connectionRefused, "bx_1 refused the connection") }
+        #expect(await world.run("scp", "a", "bx_1:", "--json") == 255)
+        #expect(world.out.text == #"{"event":"error","error":"bx_1 refused the connection"}"# + "\n")
+    }
+
+    @Test(arguments: [
+        (Int64(1_200_000), Int64(5_000_000), "a\u{FFFD}b: 1.2 MB of 5.0 MB (24%)"),
+        (5, 5, "a\u{FFFD}b: 5 B of 5 B (100%)"),
+        (512, 0, "a\u{FFFD}b: 512 B"), (7, 5, "a\u{FFFD}b: 7 B"),
+    ])
+    func progressTellsTheFilesSizeAndShare(_ bytes: Int64, _ size: Int64, _ expected: String) {
+        #expect(Scp.text(CopyStep(file: "a\tb", bytes: bytes, size: size)) == expected)
+    }
+
     @Test func scpToABox() async {
         world.transport.on("POST /boxes/bx_1/sshkey", access)
         #expect(await world.run("scp", "-rp", "a", "./b:c", "bx_1:/home/user/", "--json") == 0)

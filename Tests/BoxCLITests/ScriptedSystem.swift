@@ -81,8 +81,9 @@ final class ScriptedSSH: SSHService {
         }
     }
 
-    func copy(_ job: CopyJob, progress: @escaping (String, Int64) -> Void) throws -> CopyResult {
-        state.withLock { state in
+    func copy(_ job: CopyJob, progress: @escaping (CopyStep) -> Void) throws -> CopyResult {
+        try state.withLock { state in
+            if let error = state.error { throw error }
             state.jobs.append(job)
             return state.copied
         }

@@ -19,7 +19,7 @@ import Testing
         for _ in 1...3 { transport.fail("GET /me", .unreachable, "refused") }
         let client = try BoxClient.scripted(transport, pauses: pauses)
         let error = await boxError { try await client.me() }
-        #expect(error == .network(origin: "http://127.0.0.1:7070", reason: "refused"))
+        #expect(error == .network(origin: "http://127.0.0.1:7070", reason: "refused", isUnreachable: true))
         #expect(transport.unused.isEmpty)
     }
 

@@ -213,8 +213,8 @@ struct SFTPCopyTests {
         let copy = try copy()
         let report = try copy.upload([local + "/folder", local + "/file"], to: ".")
         #expect(report.files == 1)
-        #expect(report.failures == failure(local + "/folder", "not a regular file"))
-        #expect(try copy.download(["folder"], to: local).failures == failure("folder", "not a regular file"))
+        #expect(report.failures == failure(local + "/folder", "is a folder; use -r"))
+        #expect(try copy.download(["folder"], to: local).failures == failure("folder", "is a folder; use -r"))
     }
 
     @Test func loopsSpecialFilesAndDanglingLinksAreSkipped() throws {

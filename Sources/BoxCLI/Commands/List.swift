@@ -65,8 +65,8 @@ struct List: Command {
         if boxes.isEmpty { return "" }
         let now = context.world.now()
         var table = Table([
-            .init(title: "ID"), .init(title: "NAME", isFlexible: true), .init(title: "STATE"), .init(title: "IP"),
-            .init(title: "CREATED"), .init(title: "STOPS"),
+            .init(title: "ID"), .init(title: "NAME", isFlexible: true, dropsAs: 4), .init(title: "STATE", dropsAs: 5),
+            .init(title: "IP", dropsAs: 3), .init(title: "CREATED", dropsAs: 1), .init(title: "STOPS", dropsAs: 2),
         ])
         for box in boxes {
             table.add([

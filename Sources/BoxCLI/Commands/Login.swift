@@ -43,6 +43,15 @@ struct Login: Command {
         return .success
     }
 
+    /// Where the key comes from, for people.
+    private var source: String {
+        switch key {
+        case "-"?: "on standard input"
+        case _?: "in the argument KEY"
+        case nil: "that was typed"
+        }
+    }
+
     private func readKey(_ context: Context) throws -> String {
         let text: String
         switch key {
@@ -59,14 +68,12 @@ struct Login: Command {
                     status: .authentication)
             }
             context.emitter.ask("API key (it is not shown): ")
+            // Enter and Ctrl-C aren't shown either.
+            defer { context.emitter.notice("") }
             text = try context.world.input.readSecret() ?? ""
-            context.emitter.notice("")
         }
         let key = Settings.trimmed(text)
         if key.isEmpty { throw CommandError("the API key is empty") }
-        guard key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw CommandError("the API key has characters that no key has. copy it again, as one word")
-        }
-        return key
+        return try Settings.usable(key, from: source)
     }
 }

@@ -18,6 +18,8 @@ struct Scp: Command {
         discussion: """
             A path in a box is written ID:PATH. Without a leading slash it starts at the login folder, /home/user. Write \
             ./a:b for a file here whose name has a colon.
+
+            The exit status is 1 when a file was not copied, and 255 when there was no connection.
             """,
         options: [
             .flag("recursive", short: "r", "copy folders with all that is in them"),
@@ -65,10 +67,10 @@ struct Scp: Command {
 
     func run(_ context: Context) async throws -> ExitStatus {
         let job = CopyJob(
-            destination: try await context.sshDestination(of: context.boxID(box)), direction: direction,
+            destination: try await context.sshDestination(ofArgument: box), direction: direction,
             sources: sources, target: target, isRecursive: isRecursive, preservesTimes: preservesTimes)
-        let result = try context.world.ssh.copy(job) { [emitter = context.emitter, isQuiet] file, bytes in
-            if !isQuiet { emitter.statusLine.show("\(Text.clean(file))  \(Text.size(bytes))") }
+        let result = try context.world.ssh.copy(job) { [emitter = context.emitter, isQuiet] step in
+            if !isQuiet { emitter.statusLine.show(Self.text(step)) }
         }
         guard result.failures.isEmpty else { throw CommandError(Self.message(result.failures)) }
         try context.emitter.result(["event": "copied", "files": JSON(result.files), "bytes": JSON(result.bytes)]) { _ in
@@ -78,6 +80,13 @@ struct Scp: Command {
             context.emitter.notice("\(Text.count(result.files, "file")), \(Text.size(result.bytes))")
         }
         return .success
+    }
+
+    /// `a.tar: 1.2 MB of 5.0 MB (24%)`, of the file at work.
+    static func text(_ step: CopyStep) -> String {
+        let done = "\(Text.clean(step.file)): \(Text.size(step.bytes))"
+        guard step.size > 0, step.bytes <= step.size else { return done }
+        return "\(done) of \(Text.size(step.size)) (\(Int(Double(step.bytes) / Double(step.size) * 100))%)"
     }
 
     private static func message(_ failures: [String]) -> String {

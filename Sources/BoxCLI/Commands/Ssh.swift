@@ -45,13 +45,7 @@ struct Ssh: Command {
             case .never: false
             case .automatic: words.isEmpty && isTerminal
             }
-        let destination: SSHDestination
-        do {
-            destination = try await context.sshDestination(of: context.boxID(id))
-        } catch  where Failure(error).exit == .failure {
-            // 1 could be the remote command's own status.
-            throw Unconnected(cause: error)
-        }
+        let destination = try await context.sshDestination(ofArgument: id)
         let status = try context.world.ssh.run(
             SSHSession(
                 destination: destination, words: words, wantsTerminal: wantsTerminal, hasLocalTerminal: isTerminal,

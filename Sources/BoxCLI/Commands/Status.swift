@@ -35,8 +35,8 @@ struct Status: Command {
     }
 
     private func login(_ settings: Settings, _ context: Context) async -> Login {
-        guard let key = settings.token else { return .loggedOut }
         do {
+            guard let key = try settings.usableToken(path: context.paths.config) else { return .loggedOut }
             let client = context.client(origin: try settings.origin(), apiKey: key)
             let account = try await client.with {
                 $0.timeout = .seconds(2)

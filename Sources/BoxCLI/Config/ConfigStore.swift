@@ -31,10 +31,14 @@ struct ConfigStore: Sendable, Equatable {
     /// - Returns: an empty configuration when there is no file.
     /// - Throws: `CommandError` that names the file when it isn't a JSON object.
     func load() throws -> ConfigFile {
-        guard let bytes = try Files.read(path) else { return ConfigFile() }
+        guard var bytes = try Files.read(path)?[...] else { return ConfigFile() }
+        // The mark that some editors put before UTF-8.
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
         if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }) { return ConfigFile() }
         do {
-            guard case .object(let object) = try JSON.parse(bytes) else { throw corrupt("it is not a JSON object") }
+            guard case .object(let object) = try JSON.parse(Array(bytes)) else {
+                throw corrupt("it is not a JSON object")
+            }
             return ConfigFile(object: object)
         } catch let error as JSONParseError {
             throw corrupt("\(error)")

@@ -7,6 +7,8 @@ struct Settings: Sendable, Equatable {
     let apiURL: String?
     let token: String?
     let channel: String?
+    /// Whether the token is the environment's and not the file's.
+    let hasTokenOfEnvironment: Bool
 
     init(flag: String?, environment: [String: String], file: ConfigFile) {
         func variable(_ name: String) -> String? {
@@ -14,7 +16,9 @@ struct Settings: Sendable, Equatable {
             return value
         }
         apiURL = flag ?? variable("BOX_API_URL") ?? file.apiURL
-        token = variable("BOX_API_KEY") ?? file.token
+        let key = variable("BOX_API_KEY")
+        token = key ?? file.token
+        hasTokenOfEnvironment = key != nil
         channel = file.channel
     }
 
@@ -22,6 +26,22 @@ struct Settings: Sendable, Equatable {
     func origin() throws -> Origin {
         guard let apiURL else { return .hosted }
         return try Origin(apiURL)
+    }
+
+    /// The token, if there is one, where it can be a header's value.
+    ///
+    /// - Parameter path: the configuration file's, for people.
+    func usableToken(path: String) throws -> String? {
+        let source = hasTokenOfEnvironment ? "in BOX_API_KEY" : "in \(path)"
+        return try token.map { try Self.usable($0, from: source) }
+    }
+
+    /// The key itself. The error says where it is from and never what it is.
+    static func usable(_ key: String, from source: String) throws(CommandError) -> String {
+        guard key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw CommandError("the API key \(source) has characters that no key has. copy it again, as one word")
+        }
+        return key
     }
 
     /// What is configured, for people and programs: a user name or password in it isn't shown.

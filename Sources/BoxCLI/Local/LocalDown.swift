@@ -37,8 +37,9 @@ struct LocalDown: Command {
                 "the boxes can't be stopped: this user is not logged in at \(origin). "
                     + "log in with `box local up`, or leave them with --keep-boxes")
         }
-        let client = context.client(origin: origin, apiKey: token)
-        let boxes = try await client.allBoxes(states: BoxState.active).boxes
+        let key = try Settings.usable(token, from: "in \(context.paths.config)")
+        let client = context.client(origin: origin, apiKey: key)
+        let boxes = try await activeBoxes(client)
         if boxes.isEmpty { return }
         context.emitter.statusLine.show("stopping \(boxes.count == 1 ? boxes[0].id : "\(boxes.count) boxes")")
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -49,6 +50,16 @@ struct LocalDown: Command {
                 }
             }
             try await group.waitForAll()
+        }
+    }
+
+    private func activeBoxes(_ client: BoxClient) async throws -> [Box] {
+        do {
+            return try await client.allBoxes(states: BoxState.active).boxes
+        } catch let error as BoxError {
+            guard case .api(let failure) = error, failure.status == 401 || failure.status == 403 else { throw error }
+            throw AdvisedError(
+                error: error, advice: "`box local up` makes a new key; or leave the boxes with --keep-boxes")
         }
     }
 
@@ -69,9 +80,7 @@ struct LocalDown: Command {
             return true
         }
         guard let process else {
-            throw CommandError(
-                "something answers at \(server.listen), but \(server.pidFile) names no boxd that runs. "
-                    + "is it another server, or one with another --data-dir?")
+            throw server.isAnother
         }
         context.emitter.statusLine.show("stopping boxd")
         try processes.terminate(process)

@@ -80,6 +80,22 @@ struct LocalServer: Sendable, Equatable {
         return id
     }
 
+    /// The error for an answer that isn't from this data folder's boxd.
+    var isAnother: CommandError {
+        CommandError(
+            "something answers at \(listen), but \(pidFile) names no boxd that runs. "
+                + "is it another server, or one with another --data-dir?")
+    }
+
+    /// Throws ``isAnother`` unless the pid file names a boxd that runs, or can't be read by this user.
+    func requireOwn(_ processes: any ProcessControl) throws {
+        do {
+            if try process(processes) == nil { throw isAnother }
+        } catch let error as FileError {
+            if processes.isRoot { throw error }
+        }
+    }
+
     /// Whether it answers now.
     func isHealthy(_ transport: any HTTPTransport) async throws -> Bool {
         let request = HTTPRequest(

@@ -15,23 +15,65 @@ struct LocalStatus: Command {
     func run(_ context: Context) async throws -> ExitStatus {
         let server = LocalServer(options, environment: context.world.environment)
         let origin = try server.origin()
-        let isUp = try await server.isHealthy(context.world.transport)
-        // The folder may be root's; then these stay unknown.
-        let process = try? server.process(context.world.processes)
+        let answers = try await server.isHealthy(context.world.transport)
+        let process = process(of: server, context)
+        let state = State(answers: answers, process: process)
         let image = image(server, context)
         let json: JSON = [
-            "running": .bool(isUp), "apiUrl": .string(origin.description), "pid": JSON(process.map(Int.init)),
-            "dataDir": .string(server.dataFolder), "image": image ?? .null,
+            "running": .bool(state == .runs), "apiUrl": .string(origin.description),
+            "pid": JSON((process ?? nil).map(Int.init)), "dataDir": .string(server.dataFolder),
+            "image": image ?? .null, "answers": .bool(answers),
         ]
         try context.emitter.result(json) { style in
-            var rows = [("boxd", isUp ? style.green("runs at \(origin)") : style.yellow("doesn't run"))]
-            if let process { rows.append(("process", String(process))) }
+            var rows = [("boxd", Self.text(state, origin, style))]
+            if let process = process ?? nil { rows.append(("process", String(process))) }
             rows.append(("data", server.dataFolder))
             if let image { rows.append(("image", image["image"]?.string.map(Text.clean) ?? "not built yet")) }
             return BoxView.lines(rows, style: style)
         }
-        if !isUp { context.emitter.notice("start it with `box local up`") }
+        switch state {
+        case .runs: break
+        case .hangs: context.emitter.notice("see `box local logs`")
+        case .isAnother: context.emitter.notice(server.isAnother.message)
+        case .isDown: context.emitter.notice("start it with `box local up`")
+        }
         return .success
+    }
+
+    /// What an answer, and the process that the pid file names, say together.
+    private enum State {
+        case runs, isDown
+        /// The process lives and says nothing.
+        case hangs
+        /// What answers isn't the boxd of this data folder.
+        case isAnother
+
+        /// - Parameter process: nil when it can't be known, which is no reason to doubt an answer.
+        init(answers: Bool, process: Int32??) {
+            switch process {
+            case nil: self = answers ? .runs : .isDown
+            case .some(nil): self = answers ? .isAnother : .isDown
+            case .some(.some): self = answers ? .runs : .hangs
+            }
+        }
+    }
+
+    /// The process that the pid file names, if it runs; nil for all of that when the folder is closed to this user.
+    private func process(of server: LocalServer, _ context: Context) -> Int32?? {
+        do {
+            return .some(try server.process(context.world.processes))
+        } catch {
+            return nil
+        }
+    }
+
+    private static func text(_ state: State, _ origin: Origin, _ style: Style) -> String {
+        switch state {
+        case .runs: style.green("runs at \(origin)")
+        case .hangs: style.red("does not answer at \(origin)")
+        case .isAnother: style.yellow("doesn't run; another server answers at \(origin)")
+        case .isDown: style.yellow("doesn't run")
+        }
     }
 
     private func image(_ server: LocalServer, _ context: Context) -> JSON? {

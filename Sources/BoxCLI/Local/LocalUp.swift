@@ -24,6 +24,7 @@ struct LocalUp: Command {
         let server = LocalServer(options, environment: context.world.environment)
         let origin = try server.origin()
         let wasUp = try await server.isHealthy(context.world.transport)
+        if wasUp { try server.requireOwn(context.world.processes) }
         let needsLogin = logsIn ? !(try await isLoggedIn(at: origin, context)) : false
         var process: Int32?
         if context.world.processes.isRoot {
@@ -31,7 +32,7 @@ struct LocalUp: Command {
         } else if !wasUp || needsLogin {
             process = try prepareAsRoot(server, context)
         }
-        if needsLogin { try logIn(server, origin, context) }
+        if needsLogin { try await logIn(server, origin, context) }
         let json: JSON = [
             "event": "local_up", "apiUrl": .string(origin.description), "pid": JSON(process.map(Int.init)),
             "started": .bool(!wasUp),
@@ -99,19 +100,31 @@ struct LocalUp: Command {
         return (try? await context.client(origin: origin, apiKey: token).with { $0.retry = .never }.me()) != nil
     }
 
-    private func logIn(_ server: LocalServer, _ origin: Origin, _ context: Context) throws {
+    private func logIn(_ server: LocalServer, _ origin: Origin, _ context: Context) async throws {
         let result = try Privileges(context: context).run(
             [try server.program(context.world.processes), "api-key", "create"] + server.flags
                 + ["--name", "box local up", "--json"], for: "making an API key")
         guard let key = Self.lastObject(result)?["secret"]?.string, !key.isEmpty else {
             throw CommandError("making an API key failed: boxd gave none")
         }
+        try await check(key, of: server, at: origin, context)
         if let kept = try context.config.keepOther(than: origin) {
             context.emitter.notice("your login elsewhere is kept in \(kept)")
         }
         try context.config.update {
             $0.apiURL = origin.description
             $0.token = key
+        }
+    }
+
+    /// A key that the server doesn't know was made for another one.
+    private func check(_ key: String, of server: LocalServer, at origin: Origin, _ context: Context) async throws {
+        do {
+            _ = try await context.client(origin: origin, apiKey: key).me()
+        } catch BoxError.api(let failure) where failure.status == 401 || failure.status == 403 {
+            throw CommandError(
+                "the server at \(origin) refuses the key that was made in \(server.dataFolder). "
+                    + "is it another server, or one with another --data-dir?", status: .authentication)
         }
     }
 }

@@ -4,11 +4,16 @@ import BoxModel
 /// The words for an error of the API: the server's own, else the code's meaning, else code and status.
 enum APIMessage {
     static func text(for failure: APIFailure) -> String {
-        if failure.code == .notFound { return Failure.notFoundMessage }
+        // Where the server names a route, it was the operation that isn't there, and not the box.
+        if failure.code == .notFound, failure.details?["route"] == nil { return Failure.notFoundMessage }
         var text = failure.message ?? meaning(of: failure.code) ?? "\(failure.code.rawValue) (HTTP \(failure.status))"
         if let url = helpURL(failure), !text.contains(url) { text += " See \(url)" }
+        // Servers speak of headers, which nobody who uses this program writes.
+        if failure.status == 401, failure.message != nil { text = text.followed(by: loginAdvice, after: ";") }
         return text
     }
+
+    private static let loginAdvice = "log in with `box login KEY`, or set BOX_API_KEY"
 
     private static func meaning(of code: ErrorCode) -> String? {
         switch code {
@@ -23,7 +28,6 @@ enum APIMessage {
 
     static func hint(for failure: APIFailure) -> String? {
         switch failure.code {
-        case .unauthorized: "log in with `box login KEY`, or set BOX_API_KEY"
         case .limitReached: "stop a box with `box stop ID`, or delete one with `box delete ID`"
         default: nil
         }
@@ -38,5 +42,12 @@ enum APIMessage {
             }
         }
         return nil
+    }
+}
+
+extension String {
+    /// This and what to do about it. A sentence that ends already needs no other mark.
+    func followed(by advice: String, after mark: String = ".") -> String {
+        hasSuffix(".") ? "\(self) \(advice)" : "\(self)\(mark) \(advice)"
     }
 }

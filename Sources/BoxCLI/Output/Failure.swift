@@ -80,7 +80,7 @@ struct Failure: Equatable {
         case let error as BoxError: self.init(error)
         case let error as AdvisedError:
             self.init(error.error)
-            message = message.hasSuffix(".") ? "\(message) \(error.advice)" : "\(message). \(error.advice)"
+            message = message.followed(by: error.advice)
         case let error as Unconnected:
             self.init(error.cause)
             exit = .connection
@@ -120,8 +120,8 @@ struct Failure: Equatable {
             code = failure.code.rawValue
             status = failure.status
             if failure.status == 401 || failure.status == 403 { exit = .authentication }
-        case .network(let origin, let reason):
-            let isLocal = (try? Origin(origin))?.isLoopback ?? false
+        case .network(let origin, let reason, let isUnreachable):
+            let isLocal = isUnreachable && (try? Origin(origin))?.isLoopback == true
             self.init(
                 "could not reach the Box API at \(origin): \(reason)"
                     + (isLocal ? ". is boxd running? start it with `box local up`" : ""))

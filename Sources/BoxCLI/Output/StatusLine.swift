@@ -61,7 +61,7 @@ final class StatusLine: Sendable {
     private func draw(_ state: inout State) {
         let frame = Self.frames[state.frame % Self.frames.count]
         let seconds = (ContinuousClock.now - state.started).components.seconds
-        let time = seconds > 0 ? style.dim(" \(Text.duration(Int(seconds)))") : ""
+        let time = seconds > 0 ? style.dim(", \(Text.duration(Int(seconds))) elapsed") : ""
         try? sink.write(Array("\r\u{1B}[K\(style.cyan(frame)) \(state.text)\(time)".utf8))
     }
 }

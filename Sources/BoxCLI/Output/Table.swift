@@ -4,6 +4,8 @@ struct Table {
         let title: String
         /// Whether its cells are cut when the table is too wide. One column at most.
         var isFlexible = false
+        /// Columns that a narrow terminal has no room for go in this order, nil never.
+        var dropsAs: Int?
     }
 
     struct Cell {
@@ -19,27 +21,42 @@ struct Table {
 
     mutating func add(_ row: [Cell]) { rows.append(row) }
 
+    /// The least width of the flexible column, unless nothing in it is so wide.
+    private static let minimum = 8
+
     /// - Parameter width: in columns; nil lets rows be as long as they are.
     func render(width: Int?, style: Style) -> String {
-        let widths = fittedWidths(width)
+        let (shown, widths) = fitted(width)
         func line(_ cells: [Cell]) -> String {
-            cells.indices.map { index in
+            shown.map { index in
                 let text = Text.truncate(cells[index].text, to: widths[index])
-                let isLast = index == cells.count - 1
-                return cells[index].paint(isLast ? text : Text.pad(text, to: widths[index]))
+                return cells[index].paint(index == shown.last ? text : Text.pad(text, to: widths[index]))
             }.joined(separator: "  ")
         }
         let heading = columns.map { Cell(text: $0.title, paint: style.bold) }
         return ([heading] + rows).map { line($0) + "\n" }.joined()
     }
 
-    private func fittedWidths(_ width: Int?) -> [Int] {
+    /// The indices of the columns that are shown, and the width of every column.
+    private func fitted(_ width: Int?) -> (shown: [Int], widths: [Int]) {
         var widths = columns.indices.map { index in
             rows.reduce(Text.width(columns[index].title)) { max($0, Text.width($1[index].text)) }
         }
-        guard let width, let flexible = columns.firstIndex(where: \.isFlexible) else { return widths }
-        let excess = widths.reduce(0, +) + 2 * (widths.count - 1) - width
-        if excess > 0 { widths[flexible] = max(8, widths[flexible] - excess) }
-        return widths
+        var shown = Array(columns.indices)
+        guard let width else { return (shown, widths) }
+        let least = columns.indices.map { columns[$0].isFlexible ? min(widths[$0], Self.minimum) : widths[$0] }
+        let order = shown.filter { columns[$0].dropsAs != nil }
+            .sorted { columns[$0].dropsAs ?? 0 < columns[$1].dropsAs ?? 0 }
+        for index in order where Self.total(least, shown) > width { shown.removeAll { $0 == index } }
+        if let flexible = shown.first(where: { columns[$0].isFlexible }) {
+            let excess = max(0, Self.total(widths, shown) - width)
+            widths[flexible] = max(least[flexible], widths[flexible] - excess)
+        }
+        return (shown, widths)
+    }
+
+    /// Of a row, with two spaces between columns.
+    private static func total(_ widths: [Int], _ shown: [Int]) -> Int {
+        shown.reduce(2 * (shown.count - 1)) { $0 + widths[$1] }
     }
 }

@@ -2,8 +2,18 @@ import BoxClient
 import BoxModel
 
 extension Context {
+    /// Where the box of an argument takes connections. Failures are those of a connection: 1 could be the status of a
+    /// remote command, and for copies says that a file failed.
+    func sshDestination(ofArgument argument: String) async throws -> SSHDestination {
+        do {
+            return try await sshDestination(of: boxID(argument))
+        } catch  where Failure(error).exit == .failure {
+            throw Unconnected(cause: error)
+        }
+    }
+
     /// Lets the managed key into the box, and tells where to connect. A box that is still starting is waited for.
-    func sshDestination(of id: String) async throws -> SSHDestination {
+    private func sshDestination(of id: String) async throws -> SSHDestination {
         let key = try world.ssh.publicKey(home: paths.home)
         let client = try client()
         let access: SSHAccess

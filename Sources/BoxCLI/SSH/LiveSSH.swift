@@ -44,10 +44,10 @@ struct LiveSSH: SSHService {
         return numbers[name] ?? 0
     }
 
-    func copy(_ job: CopyJob, progress: @escaping (_ file: String, _ bytes: Int64) -> Void) throws -> CopyResult {
+    func copy(_ job: CopyJob, progress: @escaping (CopyStep) -> Void) throws -> CopyResult {
         let copy = SFTPCopy(
             connection: try connect(job.destination), recursive: job.isRecursive, preserveTimes: job.preservesTimes,
-            progress: { progress($0.path, $0.bytes) })
+            progress: { progress(CopyStep(file: $0.path, bytes: $0.fileBytes, size: $0.fileSize)) })
         let report =
             switch job.direction {
             case .upload: try copy.upload(job.sources, to: job.target)

@@ -9,7 +9,7 @@ public protocol SSHService: Sendable {
     func run(_ session: SSHSession) throws -> Int32
 
     /// Copies between here and one box.
-    func copy(_ job: CopyJob, progress: @escaping (_ file: String, _ bytes: Int64) -> Void) throws -> CopyResult
+    func copy(_ job: CopyJob, progress: @escaping (CopyStep) -> Void) throws -> CopyResult
 
     /// Forgets a box's host key. Harmless when none is known.
     func forgetHost(boxID: String, knownHostsPath: String) throws
@@ -47,6 +47,22 @@ public struct CopyJob: Sendable, Equatable {
     public var target: String
     public var isRecursive: Bool
     public var preservesTimes: Bool
+}
+
+/// Where a copy stands.
+public struct CopyStep: Sendable, Equatable {
+    /// The file at work.
+    public var file: String
+    /// Of that file, so far.
+    public var bytes: Int64
+    /// Of that file; 0 when it isn't known.
+    public var size: Int64
+
+    public init(file: String, bytes: Int64, size: Int64) {
+        self.file = file
+        self.bytes = bytes
+        self.size = size
+    }
 }
 
 /// What came of a copy.

@@ -54,9 +54,14 @@ public protocol InputSource: Sendable {
 
 /// Standard input.
 public struct StandardInput: InputSource {
-    public init() {}
+    private let descriptor: Int32
 
-    public func readToEnd() throws -> [UInt8] { try Files.readToEnd(STDIN_FILENO, path: "standard input") }
+    public init() { self.init(STDIN_FILENO) }
+
+    /// - Parameter descriptor: one that stands for standard input.
+    init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+    public func readToEnd() throws -> [UInt8] { try Files.readToEnd(descriptor, path: "standard input") }
 
     public func readLine() -> String? {
         guard let bytes = readLineBytes() else { return nil }
@@ -65,27 +70,44 @@ public struct StandardInput: InputSource {
 
     public func readSecret() throws -> String? {
         var saved = termios()
-        guard tcgetattr(STDIN_FILENO, &saved) == 0 else { return readLine() }
+        guard tcgetattr(descriptor, &saved) == 0 else { return readLine() }
         var quiet = saved
-        // Without ISIG, Ctrl-C arrives as a byte, so that the terminal is restored before we end.
-        quiet.c_lflag &= ~tcflag_t(ECHO | ISIG)
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet)
-        defer { tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved) }
-        guard let bytes = readLineBytes(interrupt: 3) else { return nil }
-        if bytes.last == 3 { throw CancellationError() }
-        return String(decoding: bytes, as: UTF8.self)
+        // Without ISIG and ICANON, Ctrl-C arrives as a byte and at once, so that the terminal is restored before we end.
+        quiet.c_lflag &= ~tcflag_t(ECHO | ISIG | ICANON)
+        withUnsafeMutableBytes(of: &quiet.c_cc) {
+            $0[Int(VMIN)] = 1
+            $0[Int(VTIME)] = 0
+        }
+        tcsetattr(descriptor, TCSAFLUSH, &quiet)
+        defer { tcsetattr(descriptor, TCSAFLUSH, &saved) }
+        var line = SecretLine()
+        while let byte = readByte() {
+            switch line.take(byte) {
+            case .goesOn: continue
+            case .isWhole: return line.text
+            case .hasEnded: return line.text.isEmpty ? nil : line.text
+            case .isInterrupted: throw CancellationError()
+            }
+        }
+        return line.text.isEmpty ? nil : line.text
     }
 
-    private func readLineBytes(interrupt: UInt8? = nil) -> [UInt8]? {
+    private func readLineBytes() -> [UInt8]? {
         var line: [UInt8] = []
-        var byte: UInt8 = 0
-        while true {
-            let count = read(STDIN_FILENO, &byte, 1)
-            if count < 0, errno == EINTR { continue }
-            if count <= 0 { return line.isEmpty ? nil : line }
+        while let byte = readByte() {
             if byte == UInt8(ascii: "\n") { return line.last == UInt8(ascii: "\r") ? line.dropLast() : line }
             line.append(byte)
-            if byte == interrupt { return line }
+        }
+        return line.isEmpty ? nil : line
+    }
+
+    /// The next byte, or nil at the end of input.
+    private func readByte() -> UInt8? {
+        var byte: UInt8 = 0
+        while true {
+            let count = read(descriptor, &byte, 1)
+            if count < 0, errno == EINTR { continue }
+            return count > 0 ? byte : nil
         }
     }
 }
