@@ -3,9 +3,6 @@
 #ifndef BOX_CLINUX_SHIM_H
 #define BOX_CLINUX_SHIM_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 
 #include <errno.h>
 #include <fcntl.h>
