@@ -98,7 +98,7 @@ struct MachineDisk: Sendable {
     /// With its last user gone, overlayfs flushes the whole file system that the upper is on, and everything that writes to it waits.
     /// So, for `delay` seconds, an open descriptor stays the last user until the kernel has written most of it at its own pace.
     func unmount(flushingAfter delay: Double = flushDelay) {
-        let user = open(rootfs, O_PATH | O_CLOEXEC)
+        let user = open(rootfs, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         while clinux_unmount(rootfs) == 0 {}
         for name in (try? HostFiles.list(folder)) ?? [] where name.hasPrefix("l") {
             let path = "\(folder)/\(name)"

@@ -3,7 +3,7 @@
 #ifndef BOX_CLINUX_SHIM_H
 #define BOX_CLINUX_SHIM_H
 
-
+// No _GNU_SOURCE: with it some of glibc's types differ from those of Swift's own modules, which a build from nothing refuses.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
