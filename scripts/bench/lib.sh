@@ -14,6 +14,7 @@ mkdir -p "$HOME" "$BOXD_DATA_DIR" .build/acceptance/images
 chmod 711 "$BOXD_DATA_DIR"
 ln -s "$ROOT/.build/acceptance/images" "$BOXD_DATA_DIR/images"
 finish() {
+    set +e
     box list --quiet 2>/dev/null | while read -r id; do box delete "$id" --yes >/dev/null; done
     box local down >/dev/null 2>&1 || true
     rm -rf "$WORK"
