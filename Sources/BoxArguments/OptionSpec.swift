@@ -72,9 +72,9 @@ public struct OptionSpec: Sendable, Equatable {
 }
 
 /// Words put together for people.
-enum English {
+public enum English {
     /// `a`, `a or b`, `a, b or c`.
-    static func list(_ words: [String], _ conjunction: String) -> String {
+    public static func list(_ words: [String], _ conjunction: String) -> String {
         guard words.count > 1, let last = words.last else { return words.first ?? "" }
         return words.dropLast().joined(separator: ", ") + " \(conjunction) " + last
     }

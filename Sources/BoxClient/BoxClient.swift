@@ -72,6 +72,8 @@ struct APICall {
     var query: [(name: String, value: String?)] = []
     var body: JSON?
     var headers: [HTTPHeader] = []
+    /// Where the client's own isn't enough.
+    var timeout: Duration?
 
     /// Whether sending it twice does no more than sending it once.
     var isRepeatable: Bool {
@@ -86,7 +88,10 @@ struct APICall {
 
 extension BoxClient {
     /// Sends a call, again where that is safe and useful, and reads its answer.
-    func send(_ call: APICall) async throws -> JSON {
+    func send(_ call: APICall) async throws -> JSON { try read(try await exchange(call)) }
+
+    /// Sends a call, again where that is safe and useful, and returns the last answer, whatever it says.
+    func exchange(_ call: APICall) async throws -> HTTPResponse {
         guard let key = configuration.apiKey, !key.isEmpty else { throw BoxError.notLoggedIn }
         var headers = [
             HTTPHeader("Authorization", "Bearer \(key)"), HTTPHeader("Accept", "application/json"),
@@ -95,8 +100,8 @@ extension BoxClient {
         if call.body != nil { headers.append(HTTPHeader("Content-Type", "application/json")) }
         let request = HTTPRequest(
             method: call.method, url: configuration.origin.apiBase + call.target, headers: headers + call.headers,
-            body: call.body?.compactBytes, timeout: configuration.timeout)
-        return try read(try await exchange(request, isRepeatable: call.isRepeatable))
+            body: call.body?.compactBytes, timeout: call.timeout ?? configuration.timeout)
+        return try await exchange(request, isRepeatable: call.isRepeatable)
     }
 
     private func exchange(_ request: HTTPRequest, isRepeatable: Bool) async throws -> HTTPResponse {
@@ -142,7 +147,7 @@ extension BoxClient {
     }
 
     /// The answer's JSON object, or the error that it is.
-    private func read(_ response: HTTPResponse) throws(BoxError) -> JSON {
+    func read(_ response: HTTPResponse) throws(BoxError) -> JSON {
         let body: JSON
         do {
             body = try JSON.parse(response.body)

@@ -32,11 +32,14 @@ public struct Server: Sendable {
     private let database: Database
     let boxes: BoxService
     let keys: KeyStore
+    let events: EventService
 
     public init(configuration: ServerConfiguration, engine: any MachineEngine, logger: Logger) throws {
         (self.configuration, self.engine, self.logger) = (configuration, engine, logger)
         database = try Database(path: configuration.databasePath)
         keys = KeyStore(database: database)
+        events = EventService(
+            store: EventStore(database: database), commits: try CommitSignal(path: configuration.databasePath))
         boxes = BoxService(
             store: BoxStore(database: database), engine: engine, sealer: try Sealer(keyFile: configuration.keyFile),
             limits: configuration.limits, logger: logger)
@@ -50,6 +53,7 @@ public struct Server: Sendable {
         AccountRoutes(boxes: boxes, database: database).add(to: api)
         BoxRoutes(boxes: boxes).add(to: api)
         BoxActionRoutes(boxes: boxes).add(to: api)
+        EventRoutes(boxes: boxes, events: events).add(to: api)
         return router
     }
 

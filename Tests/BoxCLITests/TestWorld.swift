@@ -55,7 +55,10 @@ final class TestWorld: Sendable {
 
     /// Runs one command line; what it writes replaces what was written before. The whole script must be used.
     @discardableResult
-    func run(_ arguments: String...) async -> Int32 {
+    func run(_ arguments: String...) async -> Int32 { await run(arguments) }
+
+    @discardableResult
+    func run(_ arguments: [String]) async -> Int32 {
         out.clear()
         err.clear()
         let status = await CLI.run(arguments, in: world.withLock { $0 })

@@ -57,7 +57,7 @@ final class ScriptedTransport: HTTPTransport {
 extension BoxClient {
     /// A client that never sleeps.
     static func scripted(
-        _ transport: ScriptedTransport, apiKey: String? = "box_key", pauses: PauseLog = PauseLog()
+        _ transport: any HTTPTransport, apiKey: String? = "box_key", pauses: PauseLog = PauseLog()
     ) throws -> BoxClient {
         BoxClient(
             Configuration(origin: try Origin("http://127.0.0.1:7070"), apiKey: apiKey, pause: { pauses.add($0) }),

@@ -9,7 +9,8 @@ enum CommandTable {
         [
             .command(New.self), .command(List.self), .command(Info.self), .command(Ssh.self), .command(Scp.self),
             .command(Fork.self), .command(Stop.self), .command(Resume.self), .command(Extend.self),
-            .command(Rename.self), .command(Interrupt.self), .command(Delete.self),
+            .command(Rename.self), .command(Delete.self),
+            .command(Prompt.self), .command(Events.self), .command(Interrupt.self),
             .command(Login.self), .command(Logout.self), .command(Status.self), .command(Limits.self),
             .command(Config.self),
             .group(
@@ -22,6 +23,7 @@ enum CommandTable {
         ])
 
     static let boxes = "Boxes"
+    static let agents = "Agents"
     static let account = "Account"
     static let server = "This machine"
 

@@ -7,7 +7,7 @@ struct Interrupt: Command {
     var id: String
 
     static let spec = CommandSpec(
-        "interrupt", group: CommandTable.boxes, summary: "Interrupt the agent's work in a box", positionals: [.box],
+        "interrupt", group: CommandTable.agents, summary: "Interrupt the agent's work in a box", positionals: [.box],
         examples: [ExampleSpec("box interrupt bx_8pqt6dup", "end the prompt that runs")])
 
     init(_ parsed: ParsedCommand) throws(UsageError) { id = parsed.argument("ID") ?? "" }

@@ -13,36 +13,11 @@ struct BoxRoutes {
     }
 
     @Sendable private func list(_ request: Request, _ context: BoxdContext) async throws -> Response {
-        let parameters = request.uri.queryParameters
-        var query = BoxQuery(account: try context.requireAccount().id)
-        query.limit = try Self.limit(parameters["limit"].map(String.init))
-        query.descending = try Self.descending(parameters["sort"].map(String.init))
-        query.states = try Self.states(parameters["state"].map(String.init))
-        query.after = try parameters["cursor"].map { try ListCursor.decode(String($0)) }
-        let (rows, hasMore) = try await boxes.store.page(query)
-        let next = hasMore ? rows.last.map { ListCursor.encode($0.createdAt, $0.id) } : nil
-        return .success(
-            "box.list",
-            [
-                "boxes": .array(rows.map(\.json)),
-                "pageInfo": ["hasMore": .bool(hasMore), "limit": JSON(query.limit), "nextCursor": JSON(next)],
-            ])
-    }
-
-    static func limit(_ text: String?) throws -> Int {
-        guard let text else { return 100 }
-        guard let limit = Int(text), (1...200).contains(limit) else {
-            throw APIError(.badRequest, .invalidLimit, "limit \"\(text.prefix(32))\" is not valid: use 1 to 200")
-        }
-        return limit
-    }
-
-    static func descending(_ text: String?) throws -> Bool {
-        guard let text else { return true }
-        guard ["asc", "desc"].contains(text) else {
-            throw APIError(.badRequest, .invalidSort, "sort \"\(text.prefix(32))\" is not valid: use asc or desc")
-        }
-        return text == "desc"
+        let page = try PageRequest(request)
+        let states = try Self.states(request.uri.queryParameters["state"].map(String.init))
+        let (rows, hasMore) = try await boxes.store.page(page, states: states, account: context.requireAccount().id)
+        let last = rows.last.map { PageCursor(moment: $0.createdAt, id: $0.id) }
+        return .success("box.list", ["boxes": .array(rows.map(\.json)), "pageInfo": page.info(last, hasMore: hasMore)])
     }
 
     static func states(_ text: String?) throws -> [BoxState] {
@@ -113,20 +88,5 @@ extension BoxdContext {
         let id = parameters.get("id") ?? ""
         guard BoxID.isValid(id) else { throw APIError.boxNotFound(id) }
         return id
-    }
-}
-
-/// Where a page of boxes ended: base64url of `<milliseconds>:<id>`, the same form as the cursors of events.
-enum ListCursor {
-    static func encode(_ createdAt: Int64, _ id: String) -> String {
-        Base64.encodeURL(Array("\(createdAt):\(id)".utf8))
-    }
-
-    static func decode(_ text: String) throws -> (createdAt: Int64, id: String) {
-        if let bytes = Base64.decodeURL(text) {
-            let parts = String(decoding: bytes, as: UTF8.self).split(separator: ":", maxSplits: 1)
-            if parts.count == 2, let createdAt = Int64(parts[0]) { return (createdAt, String(parts[1])) }
-        }
-        throw APIError(.badRequest, .invalidCursor, "cursor is not valid: use the nextCursor of the page before")
     }
 }

@@ -1,38 +1,30 @@
 import BoxModel
 import GRDB
 
-/// Which boxes a list shows.
-struct BoxQuery: Sendable {
-    var account: String
-    var states: [BoxState] = []
-    var descending = true
-    /// Where the page before ended: the moment of creation and the id of its last box.
-    var after: (createdAt: Int64, id: String)?
-    var limit = 100
-}
-
 extension BoxStore {
-    /// One page, in order of creation; boxes of the same moment in order of their ids, so that no page repeats or skips one
-    /// when boxes are made meanwhile.
-    func page(_ query: BoxQuery) async throws -> (rows: [BoxRow], hasMore: Bool) {
+    /// One page of an account's boxes, in order of creation; boxes of the same moment in order of their ids, so that no page
+    /// repeats or skips one when boxes are made meanwhile.
+    ///
+    /// - Parameter states: all when empty.
+    func page(_ page: PageRequest, states: [BoxState], account: String) async throws -> (rows: [BoxRow], hasMore: Bool)
+    {
         try await database.pool.read { database in
             var conditions = ["accountID = ?", "NOT isDeleting"]
-            var arguments: StatementArguments = [query.account]
-            if !query.states.isEmpty {
-                conditions.append("state IN (\(query.states.map { _ in "?" }.joined(separator: ",")))")
-                arguments += StatementArguments(query.states.map(\.rawValue))
+            var arguments: StatementArguments = [account]
+            if !states.isEmpty {
+                conditions.append("state IN (\(states.map { _ in "?" }.joined(separator: ",")))")
+                arguments += StatementArguments(states.map(\.rawValue))
             }
-            if let after = query.after {
-                conditions.append("(createdAt, id) \(query.descending ? "<" : ">") (?, ?)")
-                arguments += [after.createdAt, after.id]
+            if let after = page.after {
+                conditions.append("(createdAt, id) \(page.comparison) (?, ?)")
+                arguments += [after.moment, after.id]
             }
-            let order = query.descending ? "DESC" : "ASC"
             let sql = """
                 SELECT * FROM box WHERE \(conditions.joined(separator: " AND "))
-                ORDER BY createdAt \(order), id \(order) LIMIT \(query.limit + 1)
+                ORDER BY createdAt \(page.order), id \(page.order) LIMIT \(page.limit + 1)
                 """
             let rows = try BoxRow.fetchAll(database, sql: sql, arguments: arguments)
-            return (Array(rows.prefix(query.limit)), rows.count > query.limit)
+            return (Array(rows.prefix(page.limit)), rows.count > page.limit)
         }
     }
 }

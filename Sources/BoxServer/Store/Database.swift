@@ -80,6 +80,20 @@ struct Database: Sendable {
                 table.column("completedAt", .integer)
             }
         }
+        migrator.registerMigration("2 events") { database in
+            try database.create(table: "event") { table in
+                table.column("boxID", .text).notNull().references("box", onDelete: .cascade)
+                table.column("id", .text).notNull()
+                table.column("timestamp", .integer).notNull()
+                table.column("type", .text).notNull()
+                table.column("taskID", .text)
+                table.column("data", .text).notNull()
+                table.column("revision", .integer).notNull().unique()
+                table.primaryKey(["boxID", "id"])
+            }
+            try database.create(index: "eventInOrder", on: "event", columns: ["boxID", "timestamp", "id"])
+            try database.create(index: "eventByRevision", on: "event", columns: ["boxID", "revision"])
+        }
         return migrator
     }
 }

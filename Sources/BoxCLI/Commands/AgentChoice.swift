@@ -1,0 +1,66 @@
+import BoxArguments
+import BoxModel
+
+/// Which agent should work, as asked for on the command line. Nil leaves it to the server.
+struct AgentChoice: Sendable, Equatable {
+    var provider: String?
+    var model: String?
+    var reasoningEffort: String?
+
+    /// The same in canonical names. Wrong choices are an error of the run and not of the command line, as scripts expect.
+    func checked() throws(CommandError) -> AgentChoice {
+        let providers = try candidates()
+        let models = try candidates(among: providers)
+        if let reasoningEffort {
+            let efforts = models.flatMap(\.reasoningEfforts)
+            guard efforts.contains(reasoningEffort) else {
+                let place = models.count == 1 ? " for \(models[0].name)" : ""
+                let use = efforts.isEmpty ? "It has no reasoning effort to choose" : Self.use(efforts)
+                throw CommandError("invalid reasoning effort \"\(Text.clean(reasoningEffort))\"\(place). \(use).")
+            }
+        }
+        return AgentChoice(
+            provider: provider == nil ? nil : providers.first?.name, model: model, reasoningEffort: reasoningEffort)
+    }
+
+    private func candidates() throws(CommandError) -> [AgentCatalog.Provider] {
+        guard let provider else { return AgentCatalog.providers }
+        guard let found = AgentCatalog.provider(provider) else {
+            let names = AgentCatalog.providers.map { $0.alias ?? $0.name }
+            throw CommandError("invalid provider \"\(Text.clean(provider))\". \(Self.use(names)).")
+        }
+        return [found]
+    }
+
+    private func candidates(among providers: [AgentCatalog.Provider]) throws(CommandError) -> [AgentCatalog.Model] {
+        let models = providers.flatMap(\.models)
+        guard let model else { return models }
+        let found = models.filter { $0.name == model }
+        guard found.isEmpty else { return found }
+        let place = providers.count == 1 ? " for \(providers[0].name)" : ""
+        throw CommandError("invalid model \"\(Text.clean(model))\"\(place). \(Self.use(models.map(\.name))).")
+    }
+
+    private static func use(_ words: [String]) -> String {
+        var unique: [String] = []
+        for word in words where !unique.contains(word) { unique.append(word) }
+        return "Use \(English.list(unique, "or"))"
+    }
+
+    /// The models of each provider and what they can be told, a paragraph each, for help.
+    static let catalogHelp: String = AgentCatalog.providers.map { provider in
+        var groups: [(models: [String], efforts: [String])] = []
+        for model in provider.models {
+            if let last = groups.indices.last, groups[last].efforts == model.reasoningEfforts {
+                groups[last].models.append(model.name)
+            } else {
+                groups.append(([model.name], model.reasoningEfforts))
+            }
+        }
+        let texts = groups.map { group in
+            let efforts = group.efforts.isEmpty ? "no effort to choose" : group.efforts.joined(separator: ", ")
+            return "\(group.models.joined(separator: ", ")) (\(efforts))"
+        }
+        return "\n\n\(provider.name): \(texts.joined(separator: "; "))."
+    }.joined()
+}

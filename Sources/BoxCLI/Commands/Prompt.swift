@@ -1,0 +1,109 @@
+import BoxArguments
+import BoxClient
+import BoxModel
+
+/// `box prompt`: work for a box's agent.
+struct Prompt: Command {
+    var id: String
+    /// Nil or `-` for standard input.
+    var text: String?
+    var choice: AgentChoice
+    var waiting: Waiting
+
+    static let spec = CommandSpec(
+        "prompt", group: CommandTable.agents, summary: "Give a box's agent work, and watch it",
+        discussion: """
+            The prompt is queued behind the box's earlier ones. What the agent does is shown until the prompt has \
+            finished; Ctrl-C ends the watching and not the work, which `box interrupt` does. Without TEXT, or with -, \
+            the text is read from standard input.
+
+            With --json the first line is queued, with the prompt's id, and then each event is a line as in `box events`.
+
+            Without --provider and --model the account's defaults count. Models, and the efforts that each takes:
+            """ + AgentChoice.catalogHelp,
+        options: [
+            .value("provider", "PROVIDER", "codex or claude-code (claude)"),
+            .value("model", "MODEL", "one of the provider's models"),
+            .value("reasoning-effort", "EFFORT", "how much the model should think, such as low or high"),
+            .flag("no-wait", "come back as soon as the prompt is queued"),
+        ],
+        positionals: [
+            .box, PositionalSpec("TEXT", "what to do; several words are joined by spaces", arity: .zeroOrMore),
+        ],
+        examples: [
+            ExampleSpec("box prompt bx_8pqt6dup \"run the tests and fix what fails\"", "with the account's defaults"),
+            ExampleSpec("box prompt --provider claude-code --model opus current \"review this\"", "with a model"),
+            ExampleSpec("box prompt current < task.md", "a long one, from a file"),
+        ])
+
+    init(_ parsed: ParsedCommand) throws(UsageError) {
+        id = parsed.argument("ID") ?? ""
+        let words = parsed.arguments("TEXT")
+        text = words.isEmpty || words == ["-"] ? nil : words.joined(separator: " ")
+        choice = AgentChoice(
+            provider: parsed.value("provider"), model: parsed.value("model"),
+            reasoningEffort: parsed.value("reasoning-effort"))
+        waiting = parsed.has("no-wait") ? .never : .always
+    }
+
+    func run(_ context: Context) async throws -> ExitStatus {
+        let choice = try choice.checked()
+        let client = try context.client()
+        let id = try context.boxID(id)
+        let request = PromptRequest(
+            text: try readText(context), provider: choice.provider, model: choice.model,
+            reasoningEffort: choice.reasoningEffort)
+        // What is there before the prompt needn't be read again.
+        let last =
+            waiting == .never ? nil : try await client.events(id, EventQuery(limit: 1, sort: .descending)).events.first
+        let queued = try await client.prompt(id, request)
+        try show(queued, id: id, request, context)
+        guard waiting != .never else { return .success }
+        return try await watch(queued, after: last?.cursor, id: id, client, context)
+    }
+
+    private func readText(_ context: Context) throws -> String {
+        if text == nil, context.world.terminal.stdinIsTerminal {
+            context.emitter.notice("type the prompt, and Ctrl-D on a line of its own to end it")
+        }
+        let text = try self.text ?? String(decoding: context.world.input.readToEnd(), as: UTF8.self)
+        guard !Settings.trimmed(text).isEmpty else {
+            throw CommandError("the prompt is empty. run `box prompt ID \"what to do\"`, or give it on standard input")
+        }
+        return text
+    }
+
+    private func show(_ queued: QueuedPrompt, id: String, _ request: PromptRequest, _ context: Context) throws {
+        var data = BoxView.withoutEnvelope(queued.json)
+        for (name, value) in [
+            ("id", JSON.string(id)), ("promptId", .string(queued.promptID)), ("status", "queued"),
+            ("provider", JSON(request.provider)), ("model", JSON(request.model)),
+            ("reasoningEffort", JSON(request.reasoningEffort)),
+        ] where data[name] == nil { data[name] = value }
+        let line: JSON = ["event": "queued", "data": .object(data)]
+        if waiting == .never {
+            try context.emitter.result(line) { style in "queued \(style.bold(Text.clean(queued.promptID)))\n" }
+        } else {
+            try context.emitter.event(line)
+            context.emitter.statusLine.show("the agent works")
+        }
+    }
+
+    private func watch(
+        _ queued: QueuedPrompt, after cursor: PageCursor?, id: String, _ client: BoxClient, _ context: Context
+    ) async throws -> ExitStatus {
+        var stream = PromptFollower(
+            client, box: id, prompt: queued.promptID, after: cursor, onInterruption: context.showInterruption)
+        let output = ChatOutput(context)
+        var outcome: BoxEvent?
+        while let events = try await stream.next() {
+            try output.write(events)
+            if outcome == nil { context.emitter.statusLine.show("the agent works") }
+            outcome = events.last { $0.status?.isFinal == true } ?? outcome
+        }
+        try output.end()
+        context.emitter.statusLine.clear()
+        guard stream.status == .failed else { return .success }
+        throw CommandError(outcome.flatMap(ChatText.reason).map { "the prompt failed: \($0)" } ?? "the prompt failed")
+    }
+}

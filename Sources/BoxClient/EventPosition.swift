@@ -1,0 +1,102 @@
+import BoxModel
+
+/// How far a box's events are read.
+struct EventPosition: Sendable, Equatable {
+    /// The last event before the newest moment; nil while there is none.
+    private(set) var start: PageCursor?
+    /// The last event of the newest moment.
+    private var newest: PageCursor?
+    /// What was seen after ``start``.
+    private var seen: Set<String> = []
+
+    /// - Parameter cursor: of an event that counts as read.
+    init(after cursor: PageCursor? = nil) {
+        start = cursor
+        newest = cursor
+    }
+
+    /// - Returns: whether the event is new.
+    mutating func take(_ event: BoxEvent) -> Bool {
+        if let start, event.cursor == start { return false }
+        guard !seen.contains(event.id) else { return false }
+        if let newest, event.cursor.moment > newest.moment {
+            start = newest
+            seen = []
+        }
+        seen.insert(event.id)
+        if newest.map({ event.cursor.isAfter($0) }) ?? true { newest = event.cursor }
+        return true
+    }
+}
+
+extension PageCursor {
+    fileprivate func isAfter(_ other: PageCursor) -> Bool {
+        moment == other.moment ? other.id.utf8.lexicographicallyPrecedes(id.utf8) : moment > other.moment
+    }
+}
+
+/// Prompts that aren't at their end, with the status that was told last.
+struct OpenPrompts: Sendable, Equatable {
+    private struct Entry: Equatable {
+        var status: PromptStatus
+        var before: PageCursor?
+    }
+
+    private var entries: [String: Entry] = [:]
+
+    var isEmpty: Bool { entries.isEmpty }
+
+    /// A place before all of them; nil for the beginning.
+    var start: PageCursor? {
+        let places = entries.values.map(\.before)
+        return places.contains(nil) ? nil : places.compactMap { $0 }.min { $0.moment < $1.moment }
+    }
+
+    /// Keeps an event that is told now, if it is a prompt.
+    ///
+    /// - Parameter before: a place before it, when it is new.
+    mutating func note(_ event: BoxEvent, before: PageCursor?) {
+        guard let status = event.status else { return }
+        entries[event.id] =
+            status.isFinal ? nil : Entry(status: status, before: entries[event.id]?.before ?? before)
+    }
+
+    func isChanged(_ event: BoxEvent) -> Bool {
+        guard let entry = entries[event.id], let status = event.status else { return false }
+        return status != entry.status
+    }
+}
+
+/// When to ask again: after failures, and servers that can't wait for news.
+struct EventBackoff: Sendable, Equatable {
+    private var hasAnswer = false
+    private var failures = 0
+    private var quietRounds = 0
+
+    mutating func succeeded(withNews hasNews: Bool) {
+        hasAnswer = true
+        failures = 0
+        quietRounds = hasNews ? 0 : quietRounds + 1
+    }
+
+    /// Whether an error can pass, in a connection that has worked before.
+    func mayTryAgain(after error: BoxError) -> Bool {
+        guard hasAnswer else { return false }
+        switch error {
+        case .network: return true
+        case .api(let failure): return failure.status >= 500 || failure.status == 429
+        case .invalidResponse(_, let status, _): return status >= 500 || status == 200
+        default: return false
+        }
+    }
+
+    /// From a tenth of a second to five seconds, less up to half by chance.
+    mutating func pauseAfterFailure() -> Duration {
+        let full = min(Duration.milliseconds(100) * (1 << min(failures, 6)), .seconds(5))
+        failures += 1
+        return full * Double.random(in: 0.5...1)
+    }
+
+    /// From a quarter of a second to one second, the longer nothing happens.
+    var pauseBeforePoll: Duration { min(.milliseconds(250) + .milliseconds(125) * quietRounds, .seconds(1)) }
+}

@@ -1,0 +1,23 @@
+/// Where a page of a list ended: base64url without padding of `<milliseconds>:<id>`. Clients compute it themselves from
+/// the last event that they saw, so this form is a part of the API.
+public struct PageCursor: Sendable, Equatable {
+    /// Milliseconds since the epoch.
+    public var moment: Int64
+    public var id: String
+
+    public init(moment: Int64, id: String) {
+        self.moment = moment
+        self.id = id
+    }
+
+    /// - Returns: nil when the text isn't a cursor.
+    public init?(text: some StringProtocol) {
+        guard let bytes = Base64.decodeURL(text) else { return nil }
+        let parts = String(decoding: bytes, as: UTF8.self).split(
+            separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let moment = Int64(parts[0]) else { return nil }
+        self.init(moment: moment, id: String(parts[1]))
+    }
+
+    public var text: String { Base64.encodeURL(Array("\(moment):\(id)".utf8)) }
+}

@@ -1,0 +1,96 @@
+import BoxModel
+import GRDB
+
+/// Something that happened in a box, as the database keeps it.
+struct EventRow: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
+    static let databaseTableName = "event"
+
+    var boxID: String
+    var id: String
+    /// Milliseconds since the epoch. No two events of a box have the same, so that a cursor never steps over one.
+    var timestamp: Int64
+    var type: String
+    /// The prompt that the event belongs to.
+    var taskID: String?
+    /// A JSON object.
+    var data: String
+    /// Grows with every change of any event.
+    var revision: Int64
+
+    /// The object that the API shows.
+    var json: JSON {
+        var object: JSONObject = ["id": .string(id), "type": .string(type), "timestamp": JSON(timestamp)]
+        if let taskID { object["taskId"] = .string(taskID) }
+        object["data"] = (try? JSON.parse(data)) ?? .object(JSONObject())
+        return .object(object)
+    }
+}
+
+/// What the database knows of events. Every method is one transaction.
+struct EventStore: Sendable {
+    let database: Database
+
+    /// Enters an event with a timestamp after all others of its box.
+    func append(box: String, id: String, type: String, task: String?, data: JSON) async throws -> EventRow {
+        try await database.pool.write { database in
+            let last = try Int64.fetchOne(
+                database, sql: "SELECT MAX(timestamp) FROM event WHERE boxID = ?", arguments: [box])
+            let row = EventRow(
+                boxID: box, id: id, timestamp: max(Timestamp.now.milliseconds, (last ?? 0) + 1), type: type,
+                taskID: task,
+                data: data.compact, revision: try Self.nextRevision(database))
+            try row.insert(database)
+            return row
+        }
+    }
+
+    /// Replaces an event's data; its place in the order stays.
+    func update(box: String, id: String, data: JSON) async throws {
+        try await database.pool.write { database in
+            try database.execute(
+                sql: "UPDATE event SET data = ?, revision = ? WHERE boxID = ? AND id = ?",
+                arguments: [data.compact, try Self.nextRevision(database), box, id])
+        }
+    }
+
+    private static func nextRevision(_ database: GRDB.Database) throws -> Int64 {
+        try Int64.fetchOne(database, sql: "SELECT COALESCE(MAX(revision), 0) + 1 FROM event") ?? 1
+    }
+
+    /// The revision of the box's last change, 0 before its first event.
+    func revision(of box: String) async throws -> Int64 {
+        try await database.pool.read { try Self.revision(of: box, $0) }
+    }
+
+    private static func revision(of box: String, _ database: GRDB.Database) throws -> Int64 {
+        try Int64.fetchOne(database, sql: "SELECT MAX(revision) FROM event WHERE boxID = ?", arguments: [box]) ?? 0
+    }
+
+    /// One page of a box's events, and the revision that it shows.
+    ///
+    /// - Parameter types: all when empty.
+    func page(_ page: PageRequest, box: String, types: [String]) async throws -> (
+        rows: [EventRow], hasMore: Bool, revision: Int64
+    ) {
+        try await database.pool.read { database in
+            var conditions = ["boxID = ?"]
+            var arguments: StatementArguments = [box]
+            if !types.isEmpty {
+                conditions.append("type IN (\(types.map { _ in "?" }.joined(separator: ",")))")
+                arguments += StatementArguments(types)
+            }
+            if let after = page.after {
+                conditions.append("(timestamp, id) \(page.comparison) (?, ?)")
+                arguments += [after.moment, after.id]
+            }
+            let sql = """
+                SELECT * FROM event WHERE \(conditions.joined(separator: " AND "))
+                ORDER BY timestamp \(page.order), id \(page.order) LIMIT \(page.limit + 1)
+                """
+            let rows = try EventRow.fetchAll(database, sql: sql, arguments: arguments)
+            return (
+                Array(rows.prefix(page.limit)), rows.count > page.limit, try Self.revision(of: box, database)
+            )
+        }
+    }
+}

@@ -1,0 +1,163 @@
+import BoxClient
+import BoxModel
+import Testing
+
+@testable import BoxCLI
+
+@Suite struct AgentTests {
+    let world = TestWorld()
+
+    private static let prompt = "09690a68-5aee-4b35-a2e7-eb1b64e3e104"
+
+    private func event(_ status: String) -> String {
+        #"{"id":"\#(Self.prompt)","type":"prompt","timestamp":1000,"taskId":"\#(Self.prompt)","data":{"prompt":"say hi","status":"\#(status)"}}"#
+    }
+    private func response(_ text: String, partial: Bool = false, at moment: Int = 2000) -> String {
+        let streaming = partial ? #","is_streaming":true"# : ""
+        return
+            #"{"id":"r\#(moment)","taskId":"\#(Self.prompt)","type":"response","timestamp":\#(moment),"data":{"content":"\#(text)","is_reverted":false,"model":"gpt-5.4"\#(streaming)}}"#
+    }
+    private func page(_ events: String...) -> String {
+        #"{"ok":true,"type":"events.list","id":"bx_8pqt6dup","events":[\#(events.joined(separator: ","))],"pageInfo":{"hasMore":false,"limit":200,"nextCursor":null}}"#
+    }
+    private static let queued =
+        #"{"ok":true,"type":"prompt.queued","id":"bx_8pqt6dup","promptId":"\#(prompt)","promptRun":{"status":"queued","extra":1e400},"status":"queued","provider":"codex","model":null,"reasoningEffort":null}"#
+    private static let events = "GET /boxes/bx_8pqt6dup/events"
+
+    @Test func aPromptFromQueuedToFinished() async {
+        let cursor = PageCursor(moment: 900, id: "old").text
+        world.transport
+            .on("\(Self.events)?limit=1&sort=desc", page(#"{"id":"old","type":"response","timestamp":900,"data":{}}"#))
+            .on("POST /boxes/bx_8pqt6dup/prompt", 202, Self.queued)
+            .on("\(Self.events)?limit=200&cursor=\(cursor)&sort=asc", page(event("queued")))
+            .on(
+                "\(Self.events)?limit=200&cursor=\(cursor)&sort=asc",
+                page(event("running"), response("h", partial: true))
+            )
+            .on("\(Self.events)?limit=200&cursor=\(cursor)&sort=asc&type=prompt", page(event("running")))
+        let place = PageCursor(moment: 1000, id: Self.prompt).text
+        world.transport
+            .on(
+                "\(Self.events)?limit=200&cursor=\(place)&sort=asc",
+                page(response("h", partial: true), response("hi", at: 2001))
+            )
+            .on("\(Self.events)?limit=200&cursor=\(cursor)&sort=asc&type=prompt", page(event("finished")))
+            .on(
+                "\(Self.events)?limit=200&cursor=\(PageCursor(moment: 2000, id: "r2000").text)&sort=asc",
+                page(response("hi", at: 2001)))
+        #expect(await world.run("prompt", "--provider", "codex", "bx_8pqt6dup", "say", "hi", "--json") == 0)
+        #expect(world.transport.body(1) == #"{"prompt":"say hi","provider":"codex"}"#)
+        #expect(
+            world.out.lines == [
+                #"{"event":"queued","data":{"id":"bx_8pqt6dup","promptId":"\#(Self.prompt)","promptRun":{"status":"queued","extra":1e400},"status":"queued","provider":"codex","model":null,"reasoningEffort":null}}"#,
+                #"{"event":"chat","final":true,"data":\#(event("queued"))}"#,
+                #"{"event":"chat","final":true,"data":\#(event("running"))}"#,
+                #"{"event":"chat","final":false,"data":\#(response("h", partial: true))}"#,
+                #"{"event":"chat","final":true,"data":\#(response("hi", at: 2001))}"#,
+                #"{"event":"chat","final":true,"data":\#(event("finished"))}"#,
+            ])
+        #expect(world.err.text == "")
+    }
+
+    @Test func aPromptThatFailsIsAnErrorAtTheEnd() async {
+        let failed = event("failed").replacing(
+            #""status":"failed""#, with: #""status":"failed","error":"no credit\u001b[2J""#)
+        world.transport.on("\(Self.events)?limit=1&sort=desc", page())
+            .on("POST /boxes/bx_8pqt6dup/prompt", 202, Self.queued)
+            .on("\(Self.events)?limit=200&sort=asc", page(failed))
+        #expect(await world.run("prompt", "bx_8pqt6dup", "say hi", "--json") == 1)
+        #expect(world.transport.body(1) == #"{"prompt":"say hi"}"#)
+        #expect(world.out.lines.last == #"{"event":"error","error":"the prompt failed: no credit�[2J"}"#)
+    }
+
+    @Test func noWaitEndsWithTheQueuedLine() async {
+        world.transport.on("POST /boxes/bx_8pqt6dup/prompt", 202, Self.queued)
+        world.type("from standard input\n")
+        #expect(await world.run("prompt", "bx_8pqt6dup", "--no-wait", "--json") == 0)
+        #expect(world.transport.body(0) == #"{"prompt":"from standard input\n"}"#)
+        #expect(world.out.lines.count == 1)
+    }
+
+    @Test(arguments: [
+        (["--provider", "nope"], #"invalid provider "nope". Use codex or claude."#),
+        (
+            ["--provider", "codex", "--model", "opus"],
+            #"invalid model "opus" for codex. Use gpt-5.5, gpt-5.4, gpt-5.4-mini or gpt-5.3-codex."#
+        ),
+        (
+            ["--provider", "claude", "--model", "sonnet", "--reasoning-effort", "max"],
+            #"invalid reasoning effort "max" for sonnet. Use low, medium or high."#
+        ),
+        (
+            ["--model", "haiku", "--reasoning-effort", "low"],
+            #"invalid reasoning effort "low" for haiku. It has no reasoning effort to choose."#
+        ),
+    ])
+    func wrongChoicesAreToldBeforeAnythingIsSent(options: [String], message: String) async {
+        let status = await world.run(["prompt"] + options + ["bx_8pqt6dup", "hi", "--json"])
+        #expect(status == 1)
+        #expect(world.out.lines == [(["event": "error", "error": .string(message)] as JSON).compact])
+        #expect(world.transport.sent.isEmpty)
+    }
+
+    @Test func anAliasIsSentByItsName() async {
+        world.transport.on("POST /boxes/bx_8pqt6dup/prompt", 202, Self.queued)
+        _ = await world.run(
+            "prompt", "--provider", "claude", "--model", "opus", "--reasoning-effort", "max", "bx_8pqt6dup", "hi",
+            "--no-wait")
+        #expect(
+            world.transport.body(0)
+                == #"{"prompt":"hi","provider":"claude-code","model":"opus","reasoningEffort":"max"}"#)
+        #expect(world.out.text == "queued \(Self.prompt)\n")
+    }
+
+    @Test func anEmptyPromptIsRefused() async {
+        world.type("  \n")
+        #expect(await world.run("prompt", "bx_8pqt6dup", "--json") == 1)
+        #expect(world.out.text.contains("the prompt is empty"))
+    }
+
+    @Test func eventsForPeopleShowTextToolsAndCommits() async {
+        let tools =
+            #"{"id":"t","type":"response","timestamp":3000,"data":{"content":"","tools":[{"use":{"id":"1","type":"tool_use","name":"Bash","input":{"command":"ls\u001b[2J"}},"result":{"is_error":true}}]}}"#
+        let commit =
+            #"{"id":"c","type":"git_checkpoint","timestamp":4000,"data":{"commit_sha":"0123456789abcdef","commit_message":"Fix\nmore","additions":3,"deletions":1}}"#
+        world.transport.on(
+            "\(Self.events)?limit=200&sort=asc",
+            page(event("finished"), response("h", partial: true), response("hi", at: 2001), tools, commit))
+        #expect(await world.run("events", "bx_8pqt6dup") == 0)
+        #expect(
+            world.out.text == """
+                finished: say hi
+                hi
+                x Bash ls�[2J
+                commit 01234567 Fix … +3 -1
+
+                """)
+    }
+
+    @Test func eventsOfSomeTypesAndTheNewestOnly() async {
+        world.transport.on(
+            "\(Self.events)?limit=2&sort=desc&type=prompt%2Cresponse", page(response("b", at: 2), response("a", at: 1)))
+        #expect(await world.run("events", "bx_8pqt6dup", "--type", "prompt, response", "-n", "2", "--json") == 0)
+        #expect(world.out.lines.map { $0.contains(#""content":"a""#) } == [true, false])
+    }
+
+    @Test(arguments: [["--type", ""], ["--type", "a,,b"], ["--limit", "0"], ["--limit", "x"]])
+    func badOptionsOfEventsAreUsageErrors(options: [String]) async {
+        #expect(await world.run(["events", "bx_8pqt6dup"] + options) == 2)
+        #expect(world.err.text.contains("invalid \(options[0])"))
+    }
+
+    @Test func aProviderThatIsNotSetUp() async {
+        world.transport.on("\(Self.events)?limit=1&sort=desc", page()).on(
+            "POST /boxes/bx_8pqt6dup/prompt", 409,
+            #"{"error":"provider_not_configured","provider":"codex","setupUrl":"https://x.test/d?box_token=secret&tab=agents","message":"Codex is not set up."}"#
+        )
+        #expect(await world.run("prompt", "--provider", "codex", "bx_8pqt6dup", "hi", "--json") == 1)
+        #expect(
+            world.out.lines == [
+                #"{"event":"error","error":"Codex is not set up. See https://x.test/d","code":"provider_not_configured","status":409}"#
+            ])
+    }
+}
