@@ -16,12 +16,14 @@ public struct World: Sendable {
     public var pause: @Sendable (Duration) async throws -> Void
     public var processes: any ProcessControl
     public var ssh: any SSHService
+    /// This machine's name, for people elsewhere.
+    public var machine: String
 
     public init(
         environment: [String: String], terminal: Terminal, input: any InputSource, stdout: any ByteSink,
         stderr: any ByteSink, transport: any HTTPTransport, session: ShellSession,
         now: @escaping @Sendable () -> Timestamp, pause: @escaping @Sendable (Duration) async throws -> Void,
-        processes: any ProcessControl, ssh: any SSHService
+        processes: any ProcessControl, ssh: any SSHService, machine: String
     ) {
         self.environment = environment
         self.terminal = terminal
@@ -34,6 +36,7 @@ public struct World: Sendable {
         self.pause = pause
         self.processes = processes
         self.ssh = ssh
+        self.machine = machine
     }
 }
 

@@ -10,7 +10,13 @@ extension World {
             environment: environment, terminal: .live(environment: environment), input: StandardInput(),
             stdout: DescriptorSink(STDOUT_FILENO), stderr: DescriptorSink(STDERR_FILENO), transport: CurlTransport(),
             session: .live(), now: { Timestamp.now }, pause: { try await Task.sleep(for: $0) },
-            processes: LiveProcesses(environment: environment), ssh: LiveSSH())
+            processes: LiveProcesses(environment: environment), ssh: LiveSSH(), machine: hostName)
+    }
+
+    static var hostName: String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "here" }
+        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     /// Names and values of environ(7).

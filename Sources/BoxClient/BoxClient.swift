@@ -67,13 +67,15 @@ public struct BoxClient: Sendable {
 /// One API call before it is sent.
 struct APICall {
     var method: HTTPRequest.Method
-    /// Under the API's base, already escaped.
+    /// Under the base, already escaped.
     var path: String
     var query: [(name: String, value: String?)] = []
     var body: JSON?
     var headers: [HTTPHeader] = []
     /// Where the client's own isn't enough.
     var timeout: Duration?
+    var base = APIPath.prefix
+    var needsKey = true
 
     /// Whether sending it twice does no more than sending it once.
     var isRepeatable: Bool {
@@ -92,14 +94,17 @@ extension BoxClient {
 
     /// Sends a call, again where that is safe and useful, and returns the last answer, whatever it says.
     func exchange(_ call: APICall) async throws -> HTTPResponse {
-        guard let key = configuration.apiKey, !key.isEmpty else { throw BoxError.notLoggedIn }
         var headers = [
-            HTTPHeader("Authorization", "Bearer \(key)"), HTTPHeader("Accept", "application/json"),
-            HTTPHeader("User-Agent", configuration.userAgent),
+            HTTPHeader("Accept", "application/json"), HTTPHeader("User-Agent", configuration.userAgent),
         ]
+        if call.needsKey {
+            guard let key = configuration.apiKey, !key.isEmpty else { throw BoxError.notLoggedIn }
+            headers.insert(HTTPHeader("Authorization", "Bearer \(key)"), at: 0)
+        }
         if call.body != nil { headers.append(HTTPHeader("Content-Type", "application/json")) }
         let request = HTTPRequest(
-            method: call.method, url: configuration.origin.apiBase + call.target, headers: headers + call.headers,
+            method: call.method, url: configuration.origin.description + call.base + call.target,
+            headers: headers + call.headers,
             body: call.body?.compactBytes, timeout: call.timeout ?? configuration.timeout)
         return try await exchange(request, isRepeatable: call.isRepeatable)
     }

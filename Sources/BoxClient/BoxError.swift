@@ -20,6 +20,19 @@ public enum BoxError: Error, Sendable, Equatable {
     case waitTimedOut(id: String, lastState: BoxState, seconds: Int)
 }
 
+extension BoxError {
+    /// Whether the same call can succeed later though nothing was put right: the server is away, busy or starting again, or an
+    /// answer was cut short.
+    public var mayPass: Bool {
+        switch self {
+        case .network: true
+        case .api(let failure): failure.status >= 500 || failure.status == 429
+        case .invalidResponse(_, let status, _): status >= 500 || status == 200
+        default: false
+        }
+    }
+}
+
 /// An error body of the API, in either of its forms.
 public struct APIFailure: Sendable, Equatable {
     /// Stable, for programs.

@@ -80,15 +80,7 @@ struct EventBackoff: Sendable, Equatable {
     }
 
     /// Whether an error can pass, in a connection that has worked before.
-    func mayTryAgain(after error: BoxError) -> Bool {
-        guard hasAnswer else { return false }
-        switch error {
-        case .network: return true
-        case .api(let failure): return failure.status >= 500 || failure.status == 429
-        case .invalidResponse(_, let status, _): return status >= 500 || status == 200
-        default: return false
-        }
-    }
+    func mayTryAgain(after error: BoxError) -> Bool { hasAnswer && error.mayPass }
 
     /// From a tenth of a second to five seconds, less up to half by chance.
     mutating func pauseAfterFailure() -> Duration {

@@ -47,9 +47,6 @@ public struct Origin: Sendable, Hashable, CustomStringConvertible {
     /// `scheme://host[:port]`.
     public var description: String { "\(scheme)://\(host)" + (port.map { ":\($0)" } ?? "") }
 
-    /// The base of every API path.
-    public var apiBase: String { description + APIPath.prefix }
-
     /// Whether the server is on this machine.
     public var isLoopback: Bool { host == "localhost" || host == "[::1]" || Self.isLoopbackIPv4(host) }
 

@@ -3,6 +3,9 @@ public enum APIPath {
     /// What the command line adds to `api_url`.
     public static let prefix = "/api/box/v1"
 
+    /// Where logins through a browser are, outside of the API.
+    public static let loginPrefix = "/api/box/auth"
+
     public static func boxes() -> String { "/boxes" }
     public static func box(_ id: String) -> String { "/boxes/\(escape(id))" }
     public static func box(_ id: String, _ action: String) -> String { "/boxes/\(escape(id))/\(action)" }

@@ -34,6 +34,8 @@ public struct ErrorCode: RawRepresentable, Sendable, Hashable {
     public static let rateLimited = ErrorCode("rate_limited")
     public static let dailyLimitReached = ErrorCode("daily_limit_reached")
     public static let bodyTooLarge = ErrorCode("body_too_large")
+    public static let loginExpired = ErrorCode("login_expired")
+    public static let loginDenied = ErrorCode("login_denied")
     public static let notImplemented = ErrorCode("not_implemented")
     public static let internalError = ErrorCode("internal_error")
     public static let unavailable = ErrorCode("unavailable")

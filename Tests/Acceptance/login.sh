@@ -44,3 +44,38 @@ test_wrong_and_missing_keys() {
     fails_with 4 box login box_wrong --json
     equal "$(box config --json | jq -r .loggedIn)" false
 }
+
+# The browser is curl here; the page, the poll and the new key are real.
+test_login_through_the_browser() {
+    rm -rf "$HOME/.config" "$HOME/.local"
+    local line url
+    line=$(box login --json)
+    equal "$(jq -r '.event, .nextCommand' <<<"$line" | paste -sd '|')" "login_url|box onboard --json"
+    equal "$(jq -r 'has("pollToken") and has("instruction")' <<<"$line")" true
+    equal "$(stat -c %a "$HOME/.local/state/ascii/box/login.json")" 600
+    url=$(jq -r .url <<<"$line")
+    match "$url" "http://127.0.0.1:$PORT/api/box/auth/"
+    match "$(curl -fsS "$url")" "$(jq -r .code <<<"$line")"
+    box onboard --json >onboarded &
+    local onboard=$!
+    sleep 0.3
+    equal "$(cat onboarded)" "" "nothing before the confirmation"
+    curl -fsS -o /dev/null --data-urlencode "state=${url##*=}" --data-urlencode "key=$(cat "$WORK/key")" -d answer=confirm \
+        "http://127.0.0.1:$PORT/api/box/auth/confirm"
+    wait "$onboard"
+    equal "$(jq -c . onboarded)" '{"event":"login_complete","data":{"user":{"login":"local","email":"local@localhost"}}}'
+    equal "$(box list --json | jq -r 'has("boxes")')" true
+    no_match "$(cat "$HOME/.config/ascii/box/config.json")" "$(cat "$WORK/key")"
+    equal "$(ls "$HOME/.local/state/ascii/box/login.json" 2>/dev/null)" ""
+}
+
+test_a_denied_login() {
+    rm -rf "$HOME/.config" "$HOME/.local"
+    local url
+    url=$(box login --json | jq -r .url)
+    curl -fsS -o /dev/null -d "state=${url##*=}" -d answer=deny "http://127.0.0.1:$PORT/api/box/auth/confirm"
+    fails_with 4 box onboard --json
+    equal "$(jq -c . <<<"$out")" '{"event":"error","error":"the login was denied in the browser"}'
+    fails_with 4 box onboard --json
+    match "$out" "no login is under way"
+}

@@ -55,23 +55,6 @@ import Testing
         #expect(try world.readConfig()?["token"] == "box_piped")
     }
 
-    @Test func onATerminalTheKeyIsAskedFor() async throws {
-        world.useTerminal()
-        world.type("box_typed\n")
-        world.transport.on("GET /me", Answers.me)
-        #expect(await world.run("login") == 0)
-        #expect(world.err.text == "API key (it is not shown): \n")
-        #expect(try world.readConfig()?["token"] == "box_typed")
-    }
-
-    @Test func withoutATerminalTheKeyMustBeGiven() async {
-        #expect(await world.run("login", "--json") == 4)
-        #expect(
-            world.out.text
-                == #"{"event":"error","error":"login needs a key: the login through a browser is not available yet. run `box login KEY`, or `box login -` with the key on standard input"}"#
-                + "\n")
-    }
-
     @Test(arguments: [
         ("", "the API key is empty"),
         ("a b", "the API key in the argument KEY has characters that no key has. copy it again, as one word"),

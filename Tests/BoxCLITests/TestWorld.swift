@@ -29,7 +29,8 @@ final class TestWorld: Sendable {
             World(
                 environment: environment, terminal: Terminal(), input: TypedInput(""), stdout: out, stderr: err,
                 transport: transport, session: ShellSession(leader: getpid(), started: "1"),
-                now: { Timestamp(milliseconds: 1_779_984_033_143) }, pause: { _ in }, processes: processes, ssh: ssh))
+                now: { Timestamp(milliseconds: 1_779_984_033_143) }, pause: { _ in }, processes: processes, ssh: ssh,
+                machine: "laptop"))
     }
 
     deinit { Self.remove(home) }

@@ -11,7 +11,8 @@ enum CommandTable {
             .command(Fork.self), .command(Stop.self), .command(Resume.self), .command(Extend.self),
             .command(Rename.self), .command(Delete.self),
             .command(Prompt.self), .command(Events.self), .command(Interrupt.self),
-            .command(Login.self), .command(Logout.self), .command(Status.self), .command(Limits.self),
+            .command(Login.self), .command(Onboard.self), .command(Logout.self), .command(Status.self),
+            .command(Limits.self),
             .command(Config.self),
             .group(
                 LocalGroup.spec,

@@ -2,20 +2,23 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box login`: checks an API key and stores it.
+/// `box login`: checks an API key and stores it, or begins a login through the browser.
 struct Login: Command {
-    /// `-` reads it from standard input; nil asks for it.
+    /// `-` reads it from standard input; nil is a login through the browser.
     var key: String?
 
     static let spec = CommandSpec(
-        "login", group: CommandTable.account, summary: "Log in with an API key",
+        "login", group: CommandTable.account, summary: "Log in with an API key or through the browser",
         discussion: """
             The key is checked with the server and then stored in the configuration file, together with the server's \
-            address. On a terminal without KEY it is asked for and not shown. For `box local up` no login is needed: it \
-            logs in by itself.
+            address. For `box local up` no login is needed: it logs in by itself.
+
+            Without KEY it shows an address for your browser. On a terminal it waits until you have confirmed there; \
+            otherwise `box onboard` does. Servers without such a login ask for the key, which isn't shown.
             """,
         positionals: [PositionalSpec("KEY", "the API key, or - to read it from standard input", arity: .optional)],
         examples: [
+            ExampleSpec("box login", "through the browser"),
             ExampleSpec("box login \"$BOX_API_KEY\"", "with a key from the environment"),
             ExampleSpec("pass show box | box login -", "with a key that never stands on a command line"),
             ExampleSpec("box login box_... --api-url http://10.0.0.5:7070", "to a server of your own"),
@@ -25,53 +28,56 @@ struct Login: Command {
 
     func run(_ context: Context) async throws -> ExitStatus {
         let origin = try context.settings().origin()
-        let key = try readKey(context)
+        let key: String
+        if let given = try readKey(context) {
+            key = given
+        } else if let login = try await BrowserLogin(context: context).start(at: origin) {
+            return try await finish(login.0, code: login.code, context)
+        } else if canAsk(context) {
+            key = try askKey(context)
+        } else {
+            throw BrowserLogin.unavailable(at: origin)
+        }
         context.emitter.statusLine.show("logging in at \(origin)")
         let account = try await context.client(origin: origin, apiKey: key).me()
-        try context.config.update {
-            $0.apiURL = origin.description
-            $0.token = key
-        }
-        try context.emitter.result(["event": "login_complete", "data": ["user": account.user ?? .null]]) { style in
-            let name = account.login ?? account.email
-            return "logged in at \(origin)" + (name.map { " as \(style.bold(Text.clean($0)))" } ?? "") + "\n"
-        }
-        let override = context.world.environment["BOX_API_KEY"] ?? ""
-        if !override.isEmpty, override != key {
-            context.emitter.notice("BOX_API_KEY is set to another key, which goes before the stored one")
+        try context.store(key: key, origin: origin)
+        PendingLogin.forget(context.paths)
+        try context.showLogin(user: account.user, origin: origin, key: key)
+        return .success
+    }
+
+    /// People can wait here for what they do in the browser; programs run `box onboard` when they are ready.
+    private func finish(_ login: PendingLogin, code: String?, _ context: Context) async throws -> ExitStatus {
+        try BrowserLogin(context: context).announce(login, code: code)
+        if canAsk(context) {
+            try await BrowserLogin(context: context).complete(login)
+        } else {
+            context.emitter.notice("then run `box onboard`")
         }
         return .success
     }
 
-    /// Where the key comes from, for people.
-    private var source: String {
-        switch key {
-        case "-"?: "on standard input"
-        case _?: "in the argument KEY"
-        case nil: "that was typed"
-        }
+    private func canAsk(_ context: Context) -> Bool {
+        let terminal = context.world.terminal
+        return context.emitter.mode == .human && terminal.stdinIsTerminal && terminal.stderrIsTerminal
     }
 
-    private func readKey(_ context: Context) throws -> String {
-        let text: String
-        switch key {
-        case "-"?:
-            text = String(decoding: try context.world.input.readToEnd(), as: UTF8.self)
-        case let key?:
-            text = key
-        case nil:
-            let terminal = context.world.terminal
-            guard context.emitter.mode == .human, terminal.stdinIsTerminal, terminal.stderrIsTerminal else {
-                throw CommandError(
-                    "login needs a key: the login through a browser is not available yet. "
-                        + "run `box login KEY`, or `box login -` with the key on standard input",
-                    status: .authentication)
-            }
-            context.emitter.ask("API key (it is not shown): ")
-            // Enter and Ctrl-C aren't shown either.
-            defer { context.emitter.notice("") }
-            text = try context.world.input.readSecret() ?? ""
-        }
+    /// The key that was given; nil when none was.
+    private func readKey(_ context: Context) throws -> String? {
+        guard let key else { return nil }
+        let isInput = key == "-"
+        let text = isInput ? String(decoding: try context.world.input.readToEnd(), as: UTF8.self) : key
+        return try Self.usable(text, from: isInput ? "on standard input" : "in the argument KEY")
+    }
+
+    private func askKey(_ context: Context) throws -> String {
+        context.emitter.ask("API key (it is not shown): ")
+        // Enter and Ctrl-C aren't shown either.
+        defer { context.emitter.notice("") }
+        return try Self.usable(try context.world.input.readSecret() ?? "", from: "that was typed")
+    }
+
+    private static func usable(_ text: String, from source: String) throws -> String {
         let key = Settings.trimmed(text)
         if key.isEmpty { throw CommandError("the API key is empty") }
         return try Settings.usable(key, from: source)

@@ -6,13 +6,7 @@ struct LiveSSH: SSHService {
     func publicKey(home: String) throws -> String { try key(home).publicKeyLine }
 
     private func key(_ home: String) throws -> ManagedKey {
-        try ManagedKey.loadOrCreate(home: home, comment: "box@\(Self.hostName)")
-    }
-
-    private static var hostName: String {
-        var name = [CChar](repeating: 0, count: 256)
-        guard gethostname(&name, name.count - 1) == 0 else { return "here" }
-        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        try ManagedKey.loadOrCreate(home: home, comment: "box@\(World.hostName)")
     }
 
     private func connect(_ destination: SSHDestination) throws -> SSHConnection {

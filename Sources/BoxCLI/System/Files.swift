@@ -59,6 +59,9 @@ enum Files {
         }
     }
 
+    /// Harmless when there is no such file.
+    static func remove(_ path: String) { unlink(path) }
+
     private static func resolved(_ path: String) -> String {
         guard let real = realpath(path, nil) else { return path }
         defer { free(real) }

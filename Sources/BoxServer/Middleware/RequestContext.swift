@@ -23,13 +23,14 @@ struct BoxdContext: RequestContext {
 
     /// - Throws: ``APIError`` `invalid_json` when the body is neither empty nor a JSON object, 413 when it is over a megabyte.
     func body(of request: Request) async throws -> (body: RequestBody, bytes: [UInt8]) {
-        let bytes = try await collect(request)
+        let bytes = try await self.bytes(of: request)
         return (try RequestBody(bytes), bytes)
     }
 
     static let maximumBodySize = 1 << 20
 
-    private func collect(_ request: Request) async throws -> [UInt8] {
+    /// The whole body.
+    func bytes(of request: Request) async throws -> [UInt8] {
         let tooLarge = APIError(
             .contentTooLarge, .bodyTooLarge, "the request body is larger than \(Self.maximumBodySize) bytes")
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > Self.maximumBodySize {

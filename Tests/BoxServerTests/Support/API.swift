@@ -26,11 +26,19 @@ struct API: Sendable {
         _ method: HTTPRequest.Method, _ path: String, _ body: String? = nil, headers: [String: String] = [:],
         authorization: String?
     ) async throws -> Answer {
+        var headers = headers
+        headers["Authorization"] = authorization
+        return try await raw(method, Self.base + path, body, headers: headers)
+    }
+
+    /// Sends a request without the key to any path.
+    func raw(
+        _ method: HTTPRequest.Method, _ uri: String, _ body: String? = nil, headers: [String: String] = [:]
+    ) async throws -> Answer {
         var fields = HTTPFields()
-        fields[.authorization] = authorization
         for (name, value) in headers { fields[HTTPField.Name(name)!] = value }
         let response = try await client.executeRequest(
-            uri: Self.base + path, method: method, headers: fields, body: body.map { ByteBuffer(string: $0) })
+            uri: uri, method: method, headers: fields, body: body.map { ByteBuffer(string: $0) })
         return Answer(response)
     }
 

@@ -1,0 +1,30 @@
+import BoxClient
+import BoxModel
+
+/// A login through a browser that has begun and that `box onboard` completes. Only its owner can read the file.
+struct PendingLogin: Sendable, Equatable {
+    var origin: Origin
+    var url: String
+    var pollToken: String
+
+    private static func path(_ paths: Paths) -> String { paths.stateFolder + "/login.json" }
+
+    func save(_ paths: Paths) throws {
+        let json: JSON = [
+            "origin": .string("\(origin)"), "url": .string(url), "pollToken": .string(pollToken),
+        ]
+        try Files.makeFolder(paths.stateFolder)
+        try Files.replace(Self.path(paths), with: json.compactBytes)
+    }
+
+    /// - Returns: nil when no login is under way.
+    static func load(_ paths: Paths) throws -> PendingLogin? {
+        guard let bytes = try Files.read(path(paths)), let json = try? JSON.parse(bytes),
+            let origin = try? json["origin"]?.string.map({ try Origin($0) }), let url = json["url"]?.string,
+            let token = json["pollToken"]?.string
+        else { return nil }
+        return PendingLogin(origin: origin, url: url, pollToken: token)
+    }
+
+    static func forget(_ paths: Paths) { Files.remove(path(paths)) }
+}

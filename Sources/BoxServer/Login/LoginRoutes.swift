@@ -1,0 +1,111 @@
+import BoxModel
+import HTTPTypes
+import Hummingbird
+
+/// `/api/box/auth`: the login through a browser, for those who have no key yet.
+struct LoginRoutes {
+    let logins: LoginService
+    let keys: KeyStore
+
+    func add(to router: Router<BoxdContext>) {
+        let auth = router.group(RouterPath(APIPath.loginPrefix))
+        auth.route("/start", [.post: start])
+        auth.route("/poll", [.post: poll])
+        auth.route("/confirm", [.get: page, .post: answer])
+    }
+
+    @Sendable private func start(_ request: Request, _ context: BoxdContext) async throws -> Response {
+        let name = try await context.body(of: request).body.string("machine") ?? ""
+        let shown = name.unicodeScalars.filter { $0.properties.generalCategory != .control }
+        let machine = String(String.UnicodeScalarView(shown)).trimmed.prefix(100)
+        let login = try await logins.start(machine: machine.isEmpty ? "Another machine" : String(machine))
+        return .success(
+            "login.started",
+            [
+                "path": .string("\(APIPath.loginPrefix)/confirm?state=\(login.state)"),
+                "pollToken": .string(login.pollToken), "code": .string(login.code),
+                "expiresIn": JSON(Int(LoginService.lifetime.components.seconds)),
+            ])
+    }
+
+    @Sendable private func poll(_ request: Request, _ context: BoxdContext) async throws -> Response {
+        let token = try await context.body(of: request).body.string("pollToken") ?? ""
+        guard let (machine, outcome) = await logins.poll(token) else {
+            throw APIError(
+                .notFound, .loginExpired, "this login isn't waiting any more: start another one with `box login`")
+        }
+        switch outcome {
+        case .pending: return .success("login.pending")
+        case .denied: throw APIError(.forbidden, .loginDenied, "the login was denied in the browser")
+        case .confirmed(let account):
+            let key = try await keys.create(name: "box login on \(machine)", account: account)
+            return .success(
+                "login.complete",
+                [
+                    "token": .string(key.secret),
+                    "user": ["login": .string(account.login), "email": .string(account.email)],
+                ])
+        }
+    }
+
+    private static let gone = LoginPage.message(
+        "No login is waiting here", "It has expired or was answered already. Start another one with: box login",
+        status: .notFound)
+
+    @Sendable private func page(_ request: Request, _ context: BoxdContext) async throws -> Response {
+        let state = request.uri.queryParameters["state"].map(String.init) ?? ""
+        guard let login = await logins.find(state: state) else { return Self.gone }
+        return LoginPage.question(login, state: state)
+    }
+
+    @Sendable private func answer(_ request: Request, _ context: BoxdContext) async throws -> Response {
+        let form = Form(try await context.bytes(of: request))
+        let state = form["state"] ?? ""
+        guard isSameSite(request), await logins.find(state: state) != nil else { return Self.gone }
+        guard form["answer"] == "confirm" else {
+            await logins.deny(state: state)
+            return LoginPage.message("Denied", "The other machine got nothing. You can close this page.")
+        }
+        if try await logins.confirm(state: state, secret: (form["key"] ?? "").trimmed) {
+            return LoginPage.message("Confirmed", "The other machine is logged in. You can close this page.")
+        }
+        guard let login = await logins.find(state: state) else { return Self.gone }
+        return LoginPage.question(login, state: state, problem: "That is not a valid API key.")
+    }
+
+    /// Whether a form was sent by a page of this server. Browsers tell where a form is from; other programs needn't.
+    private func isSameSite(_ request: Request) -> Bool {
+        guard let origin = request.headers[.origin], let authority = request.head.authority else { return true }
+        return origin == "http://\(authority)" || origin == "https://\(authority)"
+    }
+}
+
+/// The fields of a form (`application/x-www-form-urlencoded`).
+struct Form {
+    private var fields: [String: String] = [:]
+
+    init(_ bytes: [UInt8]) {
+        for pair in String(decoding: bytes, as: UTF8.self).split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            fields[Self.decode(parts[0])] = parts.count > 1 ? Self.decode(parts[1]) : ""
+        }
+    }
+
+    subscript(name: String) -> String? { fields[name] }
+
+    private static func decode(_ text: Substring) -> String {
+        var out: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), rest.count >= 2,
+                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+            {
+                out.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                out.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+            }
+        }
+        return String(decoding: out, as: UTF8.self)
+    }
+}
