@@ -9,25 +9,40 @@ public struct CommandParser: Sendable {
     /// - Parameter root: the program. Its options are the global ones; declare `help` (`-h`) among them.
     public init(root: CommandSpec) { self.root = root }
 
+    /// Before the name of a command it asks for what `--help` after it does, in every command that has subcommands.
+    static let helpWord = "help"
+
     /// - Parameter arguments: without the program's name.
     public func parse(_ arguments: [String]) throws(UsageError) -> ParseOutcome {
-        if let path = try helpPath(arguments) { return .help(path: path) }
+        if arguments.isEmpty, !root.subcommands.isEmpty { return .help(path: [root]) }
         var run = ParserRun(root: root, arguments: arguments)
         return try run.parse()
     }
+}
 
-    /// `box help local up` asks for what `box local up --help` does.
-    private func helpPath(_ arguments: [String]) throws(UsageError) -> [CommandSpec]? {
-        if arguments.isEmpty, !root.subcommands.isEmpty { return [root] }
-        guard arguments.first == "help", root.subcommand("help") == nil else { return nil }
-        var path = [root]
-        for word in arguments.dropFirst() where !word.hasPrefix("-") {
-            guard let next = path[path.count - 1].subcommand(word) else {
-                throw ParserRun.unknownCommand(word, in: path)
-            }
-            path.append(next)
+/// What an argument looks like, before it is known what it means.
+enum ArgumentShape: Equatable {
+    case word
+    /// `--`.
+    case terminator
+    /// `--name` or `--name=value`.
+    case long(name: String, value: String?)
+    /// The letters of `-abc`.
+    case shorts(Substring)
+
+    init(_ argument: String) {
+        let body = argument.dropFirst(2)
+        if !argument.hasPrefix("-") || argument == "-" || argument.dropFirst().first?.isNumber == true {
+            self = .word
+        } else if argument == "--" {
+            self = .terminator
+        } else if argument.hasPrefix("--") {
+            let name = body.prefix { $0 != "=" }
+            self = .long(
+                name: String(name), value: name.count < body.count ? String(body.dropFirst(name.count + 1)) : nil)
+        } else {
+            self = .shorts(argument.dropFirst())
         }
-        return path
     }
 }
 
@@ -56,16 +71,11 @@ struct ParserRun {
         while index < arguments.count, !wantsHelp {
             let argument = arguments[index]
             index += 1
-            if sawTerminator || !argument.hasPrefix("-") || argument == "-" {
-                try take(word: argument)
-            } else if argument == "--" {
-                sawTerminator = true
-            } else if argument.hasPrefix("--") {
-                try take(long: argument)
-            } else if argument.dropFirst().first?.isNumber == true {
-                try take(word: argument)
-            } else {
-                try take(shorts: argument)
+            switch sawTerminator ? .word : ArgumentShape(argument) {
+            case .word: try take(word: argument)
+            case .terminator: sawTerminator = true
+            case .long(let name, let value): try take(long: name, attached: value)
+            case .shorts(let letters): try take(shorts: letters)
             }
         }
         if wantsHelp { return .help(path: path) }
@@ -81,8 +91,13 @@ struct ParserRun {
 
     private mutating func take(word: String) throws(UsageError) {
         if !command.subcommands.isEmpty {
-            guard let next = command.subcommand(word) else { throw Self.unknownCommand(word, in: path) }
-            path.append(next)
+            if let next = command.subcommand(word) {
+                path.append(next)
+            } else if word == CommandParser.helpWord {
+                try takeHelp()
+            } else {
+                throw Self.unknownCommand(word, in: path)
+            }
         } else if command.trailing != nil, words.count == command.positionals.count {
             trailing = [word] + arguments[index...]
             index = arguments.count
@@ -91,15 +106,24 @@ struct ParserRun {
         }
     }
 
+    /// `box help local up` asks for what `box local up --help` does.
+    private mutating func takeHelp() throws(UsageError) {
+        for word in arguments[index...] where !word.hasPrefix("-") && word != CommandParser.helpWord {
+            guard let next = command.subcommand(word) else { throw Self.unknownCommand(word, in: path) }
+            path.append(next)
+        }
+        wantsHelp = true
+    }
+
     private func missingCommand() -> UsageError {
-        let known = command.subcommands.filter { !$0.isHidden }.map(\.name)
+        let known = command.shownSubcommands.map(\.name)
         return error("`\(names.joined(separator: " "))` needs a command. Use \(English.list(known, "or"))")
     }
 
     static func unknownCommand(_ word: String, in path: [CommandSpec]) -> UsageError {
         let command = path[path.count - 1]
-        let known = command.subcommands.filter { !$0.isHidden }
-        let near = Suggestion.nearest(to: word, among: known.flatMap { [$0.name] + $0.aliases })
+        let known = command.shownSubcommands.flatMap { [$0.name] + $0.aliases }
+        let near = Suggestion.nearest(to: word, among: known + [CommandParser.helpWord])
         let hint = near.map { "; did you mean \"\($0)\"?" } ?? ""
         let names = path.map(\.name)
         let place = names.count > 1 ? " for `\(names.joined(separator: " "))`" : ""
@@ -110,20 +134,15 @@ struct ParserRun {
 // MARK: - Options
 
 extension ParserRun {
-    private var visibleOptions: [OptionSpec] { path.reversed().flatMap(\.options) }
-
     private func unknownOption(_ text: String) -> UsageError {
-        let longs = visibleOptions.filter { !$0.isHidden }.map(\.long)
+        let longs = path.options.filter { !$0.isHidden }.map(\.long)
         let near = text.hasPrefix("--") ? Suggestion.nearest(to: text, among: longs) : nil
         let hint = near.map { "; did you mean \"\($0)\"?" } ?? ""
         return error("unknown option \"\(text)\" for `\(names.joined(separator: " "))`\(hint)")
     }
 
-    private mutating func take(long argument: String) throws(UsageError) {
-        let body = argument.dropFirst(2)
-        let name = body.prefix { $0 != "=" }
-        let attached = name.count < body.count ? String(body.dropFirst(name.count + 1)) : nil
-        guard let option = visibleOptions.first(where: { $0.name == name }) else {
+    private mutating func take(long name: String, attached: String?) throws(UsageError) {
+        guard let option = path.options.first(where: { $0.name == name }) else {
             throw unknownOption("--\(name)")
         }
         if option.isFlag {
@@ -136,10 +155,10 @@ extension ParserRun {
         }
     }
 
-    private mutating func take(shorts argument: String) throws(UsageError) {
-        var letters = argument.dropFirst()
+    private mutating func take(shorts argument: Substring) throws(UsageError) {
+        var letters = argument
         while let letter = letters.popFirst() {
-            guard let option = visibleOptions.first(where: { $0.short == letter }) else {
+            guard let option = path.options.first(where: { $0.short == letter }) else {
                 throw unknownOption("-\(letter)")
             }
             if option.isFlag {
@@ -170,14 +189,14 @@ extension ParserRun {
     private func isOurOption(_ argument: String) -> Bool {
         if argument == "--" { return true }
         if argument.hasPrefix("--") {
-            return visibleOptions.contains { $0.name == argument.dropFirst(2).prefix { $0 != "=" } }
+            return path.options.contains { $0.name == argument.dropFirst(2).prefix { $0 != "=" } }
         }
-        return argument.count == 2 && argument.hasPrefix("-") && visibleOptions.contains { $0.short == argument.last }
+        return argument.count == 2 && argument.hasPrefix("-") && path.options.contains { $0.short == argument.last }
     }
 
     private mutating func set(_ option: OptionSpec, to value: String) throws(UsageError) {
-        if let use = option.kind.problem(with: value) {
-            throw error("invalid \(option.long) \"\(value)\". Use \(use)")
+        if let problem = option.kind.problem(with: value) {
+            throw error("invalid \(option.long) \"\(value)\"\(problem)")
         }
         let earlier = options[option.name] ?? []
         if !option.repeats, let first = earlier.first, first != value {
@@ -204,7 +223,7 @@ extension ParserRun {
         var spare = words.count - places.reduce(0) { $0 + $1.minimum }
         if let missing = firstMissing(places) {
             let usage = (names + places.map(\.usage)).joined(separator: " ")
-            throw error("missing \(missing.name): \(usage)")
+            throw error("missing \(missing.name): \(usage)" + (missing.kind.choices.map { ". Use \($0)" } ?? ""))
         }
         var assigned: [String: [String]] = [:]
         var rest = words[...]
@@ -227,7 +246,9 @@ extension ParserRun {
 
     private func check(_ word: String, at place: PositionalSpec) throws(UsageError) {
         if word.isEmpty, place.kind != .text { throw error("\(place.name) is empty") }
-        if let use = place.kind.problem(with: word) { throw error("invalid \(place.name) \"\(word)\". Use \(use)") }
+        if let problem = place.kind.problem(with: word) {
+            throw error("invalid \(place.name) \"\(word)\"\(problem)")
+        }
     }
 
     private func unexpected(_ word: String) -> UsageError {

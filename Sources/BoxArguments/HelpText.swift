@@ -15,60 +15,48 @@ public struct HelpText: Sendable {
     public var text: String {
         guard let command = path.last else { return "" }
         var sections = [TextLayout.wrap(Self.sentence(command.summary), width: width), usage(command)]
-        if !command.discussion.isEmpty { sections.append(paragraphs(command.discussion)) }
+        if !command.discussion.isEmpty { sections.append(paragraphs(command)) }
         sections += commandLists(command)
         if let arguments = arguments(command) { sections.append(arguments) }
         sections += optionLists()
         if let examples = examples(command) { sections.append(examples) }
         if !command.subcommands.isEmpty {
-            let name = path.map(\.name).joined(separator: " ")
-            sections.append(TextLayout.wrap("Run `\(name) COMMAND --help` to read about one of them.", width: width))
+            sections.append(
+                TextLayout.wrap("Run `\(path.title) COMMAND --help` to read about one of them.", width: width))
         }
         return sections.joined(separator: "\n\n") + "\n"
     }
 
     /// Summaries are written without a full stop, for the lists.
-    private static func sentence(_ summary: String) -> String {
+    static func sentence(_ summary: String) -> String {
         summary.hasSuffix(".") || summary.isEmpty ? summary : summary + "."
     }
 
     private func usage(_ command: CommandSpec) -> String {
-        var words = path.map(\.name)
-        if !command.subcommands.isEmpty { words.append("COMMAND") }
-        if path.contains(where: { $0.options.contains { !$0.isHidden } }) { words.append("[OPTIONS]") }
-        words += command.positionals.map(\.usage)
-        if let trailing = command.trailing { words.append("[\(trailing.name)...]") }
-        var text = "Usage: " + words.joined(separator: " ")
-        if !command.aliases.isEmpty { text += "\nAlso:  " + command.aliases.joined(separator: ", ") }
-        return text
+        let text = "Usage: " + path.usage
+        return command.aliases.isEmpty ? text : text + "\nAlso:  " + command.aliases.joined(separator: ", ")
     }
 
-    private func paragraphs(_ text: String) -> String {
-        text.split(separator: "\n\n").map { TextLayout.wrap(String($0), width: width) }.joined(separator: "\n\n")
+    private func paragraphs(_ command: CommandSpec) -> String {
+        command.paragraphs.map { TextLayout.wrap($0, width: width) }.joined(separator: "\n\n")
     }
 
     private func commandLists(_ command: CommandSpec) -> [String] {
-        let shown = command.subcommands.filter { !$0.isHidden }
-        var groups: [String] = []
-        for group in shown.map(\.group) where !groups.contains(group) { groups.append(group) }
-        let column = shown.map(\.name.count).max() ?? 0
-        return groups.map { group in
-            let rows = shown.filter { $0.group == group }.map { (term: $0.name, text: $0.summary) }
-            return section(group, rows, column: column)
+        let column = command.shownSubcommands.map(\.name.count).max() ?? 0
+        return command.outline.map { title, commands in
+            section(title, commands.map { (term: $0.name, text: $0.summary) }, column: column)
         }
     }
 
     private func arguments(_ command: CommandSpec) -> String? {
-        var rows = command.positionals.map { (term: $0.name, text: $0.help) }
-        if let trailing = command.trailing { rows.append((trailing.name, trailing.help)) }
+        let rows = command.argumentRows
         return rows.isEmpty ? nil : section("Arguments", rows)
     }
 
     private func optionLists() -> [String] {
-        let own = path.dropFirst().flatMap(\.options).filter { !$0.isHidden }
-        let global = (path.first?.options ?? []).filter { !$0.isHidden }
-        let column = path.flatMap(\.options).filter { !$0.isHidden }.map { Self.term($0).count }.max() ?? 0
-        return [("Options", own), ("Global options", global)].compactMap { title, options in
+        let lists = [("Options", path.ownOptions), ("Global options", path.first?.shownOptions ?? [])]
+        let column = lists.flatMap(\.1).map { Self.term($0).count }.max() ?? 0
+        return lists.compactMap { title, options in
             options.isEmpty ? nil : section(title, options.map { (Self.term($0), $0.help) }, column: column)
         }
     }

@@ -11,11 +11,20 @@ public enum ValueKind: Sendable, Equatable {
     case pair
     case file
     case boxID
+    /// A file here, or one in a box as `ID:PATH`.
+    case remotePath
 
-    /// - Returns: how to write it, when the text isn't a valid value; else nil.
+    /// - Returns: what follows the quoted text in an error, when it isn't a valid value; else nil.
     func problem(with text: String) -> String? {
+        guard let use = use(insteadOf: text) else { return nil }
+        let near = nearest(to: text).map { "; did you mean \"\($0)\"? Use " } ?? ". Use "
+        return near + use
+    }
+
+    /// How to write it, when the text isn't a valid value.
+    private func use(insteadOf text: String) -> String? {
         switch self {
-        case .text, .file, .boxID:
+        case .text, .file, .boxID, .remotePath:
             return nil
         case .integer(let minimum, let maximum, let unit):
             if let value = Int(text), value >= minimum, value <= maximum ?? .max { return nil }
@@ -24,13 +33,32 @@ public enum ValueKind: Sendable, Equatable {
         case .choice(let words):
             return words.contains(text) ? nil : English.list(words, "or")
         case .list(let words):
-            let given = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-            return given.allSatisfy(words.contains)
+            return Self.items(of: text).allSatisfy(words.contains)
                 ? nil : "one or more of \(words.joined(separator: ",")), separated by commas"
         case .pair:
             guard let equals = text.firstIndex(of: "="), equals != text.startIndex else { return "NAME=VALUE" }
             return nil
         }
+    }
+
+    /// `a, b or c`, where exactly those words are valid.
+    var choices: String? {
+        if case .choice(let words) = self { English.list(words, "or") } else { nil }
+    }
+
+    /// The valid word that was probably meant.
+    private func nearest(to text: String) -> String? {
+        switch self {
+        case .choice(let words): Suggestion.nearest(to: text, among: words)
+        case .list(let words):
+            Self.items(of: text).first { !words.contains($0) }.flatMap { Suggestion.nearest(to: $0, among: words) }
+        case .text, .file, .boxID, .remotePath, .integer, .pair: nil
+        }
+    }
+
+    /// The parts between the commas.
+    static func items(of list: String) -> [String] {
+        list.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }
 }
 

@@ -80,6 +80,10 @@ import Testing
         #expect(try path("local", "--help") == ["tool", "local"])
         #expect(try path("help", "local", "up") == ["tool", "local", "up"])
         #expect(try path("help", "ls") == ["tool", "list"])
+        #expect(try path("--json", "help", "list") == ["tool", "list"])
+        #expect(try path("local", "help", "up") == ["tool", "local", "up"])
+        #expect(try path("local", "help") == ["tool", "local"])
+        #expect(try path("help", "help") == ["tool"])
         #expect(Sample.error("help", "nwe") == "unknown command \"nwe\"; did you mean \"new\"? run `tool --help`")
     }
 

@@ -21,6 +21,7 @@ enum Sample {
             .value("type", short: "t", "TYPE", "how large", kind: .choice(["small", "default", "large"])),
             .value("env", short: "e", "NAME=VALUE", "a variable; can be repeated", kind: .pair, repeats: true),
             .value("port", "PORT", "where", kind: .integer(minimum: 1, maximum: 65535)),
+            .value("key", "FILE", "hidden", kind: .file, isHidden: true),
         ],
         exclusive: [["ttl", "no-auto-stop"]], examples: [ExampleSpec("tool new --ttl 60", "for a minute")])
 
@@ -37,7 +38,10 @@ enum Sample {
     static let copy = CommandSpec(
         "copy", group: "Things", summary: "Copy files",
         options: [.flag("recursive", short: "r", "folders too"), .flag("preserve", short: "p", "times too")],
-        positionals: [PositionalSpec("SRC", "what", arity: .oneOrMore), PositionalSpec("DST", "where to")])
+        positionals: [
+            PositionalSpec("SRC", "what", arity: .oneOrMore, kind: .remotePath),
+            PositionalSpec("DST", "where to", kind: .remotePath),
+        ])
 
     static let run = CommandSpec(
         "run", group: "Things", summary: "Run a command", options: [.flag("tty", short: "t", "with a terminal")],

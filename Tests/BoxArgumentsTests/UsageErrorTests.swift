@@ -35,6 +35,20 @@ import Testing
             "invalid --port \"70000\". Use a whole number from 1 to 65535; run `tool new --help`"
         ),
         (["new", "--type", "huge"], "invalid --type \"huge\". Use small, default or large; run `tool new --help`"),
+        (
+            ["new", "--type", "larg"],
+            "invalid --type \"larg\"; did you mean \"large\"? Use small, default or large; run `tool new --help`"
+        ),
+        (
+            ["list", "--state", "ready,stoped"],
+            "invalid --state \"ready,stoped\"; did you mean \"stopped\"? Use one or more of ready,stopped, separated by commas; run `tool list --help`"
+        ),
+        (["hepl"], "unknown command \"hepl\"; did you mean \"help\"? run `tool --help`"),
+        (["help", "lst"], "unknown command \"lst\"; did you mean \"list\"? run `tool --help`"),
+        (
+            ["help", "local", "dwn"],
+            "unknown command \"dwn\" for `tool local`; did you mean \"down\"? run `tool local --help`"
+        ),
         (["new", "--env", "=x"], "invalid --env \"=x\". Use NAME=VALUE; run `tool new --help`"),
         (
             ["list", "--state", "ready,gone"],

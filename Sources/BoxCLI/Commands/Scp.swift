@@ -27,8 +27,8 @@ struct Scp: Command {
             .flag("quiet", short: "q", "show no progress"),
         ],
         positionals: [
-            PositionalSpec("SRC", "what to copy", arity: .oneOrMore, kind: .file),
-            PositionalSpec("DST", "where to: a file, or a folder", kind: .file),
+            PositionalSpec("SRC", "what to copy", arity: .oneOrMore, kind: .remotePath),
+            PositionalSpec("DST", "where to: a file, or a folder", kind: .remotePath),
         ],
         examples: [
             ExampleSpec("box scp app.tar bx_8pqt6dup:/home/user/", "to a box"),
