@@ -37,6 +37,7 @@ public struct BoxClient: Sendable {
     /// One try of one request and what came of it.
     public struct Exchange: Sendable, Equatable {
         public let method: String
+        /// Without the values of its query that may be secrets.
         public let url: String
         public let attempt: Int
         public let duration: Duration
@@ -144,7 +145,7 @@ extension BoxClient {
             if case .failure(let error) = outcome { failure = error.reason }
             report(
                 Exchange(
-                    method: request.method.rawValue, url: request.url, attempt: number,
+                    method: request.method.rawValue, url: Redaction.url(request.url), attempt: number,
                     duration: ContinuousClock.now - start, status: response?.status, failure: failure,
                     requestID: response?.header("X-Request-Id")))
         }
