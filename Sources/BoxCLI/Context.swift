@@ -83,13 +83,15 @@ struct Context: Sendable {
     /// The width that text on stdout should fit; nil when nobody looks.
     var outputWidth: Int? { world.terminal.stdoutIsTerminal ? world.terminal.width : nil }
 
-    func settings() throws -> Settings {
-        Settings(flag: globals.apiURL, environment: world.environment, file: try config.load())
+    func settings(apiURL: String? = nil) throws -> Settings {
+        Settings(flag: apiURL ?? globals.apiURL, environment: world.environment, file: try config.load())
     }
 
     /// A client for the configured server and key.
-    func client() throws -> BoxClient {
-        let settings = try settings()
+    ///
+    /// - Parameter apiURL: goes before the option of this run.
+    func client(apiURL: String? = nil) throws -> BoxClient {
+        let settings = try settings(apiURL: apiURL)
         return client(origin: try settings.origin(), apiKey: try settings.usableToken(path: paths.config))
     }
 
@@ -118,9 +120,12 @@ struct Context: Sendable {
             return id
         }
         // No id has other characters, so nothing has to be asked. The words are those of the server's answer.
-        guard argument.utf8.allSatisfy(Self.isIDByte) else { throw CommandError(Failure.notFoundMessage) }
+        guard Self.isID(argument) else { throw CommandError(Failure.notFoundMessage) }
         return argument
     }
+
+    /// Whether it can be an id, as far as its characters go.
+    static func isID(_ text: String) -> Bool { text.utf8.allSatisfy(isIDByte) }
 
     private static func isIDByte(_ byte: UInt8) -> Bool {
         switch byte {

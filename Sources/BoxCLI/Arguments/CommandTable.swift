@@ -20,13 +20,16 @@ enum CommandTable {
                     .command(LocalUp.self), .command(LocalDown.self), .command(LocalStatus.self),
                     .command(LocalLogs.self), .group(LocalGroup.imageSpec, [.command(LocalImageBuild.self)]),
                 ]),
+            .command(Completion.self),
             .command(Version.self),
+            .command(Complete.self),
         ])
 
     static let boxes = "Boxes"
     static let agents = "Agents"
     static let account = "Account"
     static let server = "This machine"
+    static let program = "This program"
 
     private static let globalOptions: [OptionSpec] = [
         .flag("json", "write JSON to standard output, one compact line a value"),

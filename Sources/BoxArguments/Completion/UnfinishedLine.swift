@@ -1,0 +1,75 @@
+/// What the words before the one that is typed have settled. Unlike the parser it forgives everything.
+struct UnfinishedLine {
+    private(set) var path: [CommandSpec]
+    /// The values given so far; none for a flag.
+    private(set) var options: [String: [String]] = [:]
+    private(set) var words: [String] = []
+    private(set) var sawTerminator = false
+    /// The option whose value is typed now.
+    private(set) var pending: OptionSpec?
+    /// Where somebody else's words begin.
+    private(set) var trailingStart: Int?
+    /// Whether a command is named only to be explained.
+    private(set) var wantsHelp = false
+    /// Whether there was a word that no command has, so that nothing can be said.
+    private(set) var isLost = false
+
+    /// - Parameter arguments: without the program's name and the word that is typed.
+    init(root: CommandSpec, arguments: [String]) {
+        path = [root]
+        for (index, argument) in arguments.enumerated() where trailingStart == nil { take(argument, at: index) }
+    }
+
+    var command: CommandSpec { path[path.count - 1] }
+    /// Whether words from here on belong to the trailing command.
+    var isAtTrailing: Bool { command.trailing != nil && words.count == command.positionals.count }
+
+    private mutating func take(_ argument: String, at index: Int) {
+        if let option = pending {
+            options[option.name, default: []].append(argument)
+            pending = nil
+        } else if sawTerminator || ArgumentShape(argument) == .word {
+            take(word: argument, at: index)
+        } else {
+            switch ArgumentShape(argument) {
+            case .word: break
+            case .terminator: sawTerminator = true
+            case .long(let name, let value): take(path.options.first { $0.name == name }, attached: value)
+            case .shorts(let letters): take(letters)
+            }
+        }
+    }
+
+    private mutating func take(word: String, at index: Int) {
+        if !command.subcommands.isEmpty {
+            if let next = command.subcommand(word) {
+                path.append(next)
+            } else if word == CommandParser.helpWord {
+                wantsHelp = true
+            } else {
+                isLost = true
+            }
+        } else if isAtTrailing {
+            trailingStart = index
+        } else {
+            words.append(word)
+        }
+    }
+
+    private mutating func take(_ option: OptionSpec?, attached: String?) {
+        guard let option else { return }
+        options[option.name, default: []] += attached.map { [$0] } ?? []
+        if !option.isFlag, attached == nil { pending = option }
+    }
+
+    private mutating func take(_ letters: Substring) {
+        for index in letters.indices {
+            let option = path.options.first { $0.short == letters[index] }
+            let rest = letters[letters.index(after: index)...]
+            if let option, !option.isFlag {
+                return take(option, attached: rest.isEmpty ? nil : String(rest.drop { $0 == "=" }))
+            }
+            take(option, attached: nil)
+        }
+    }
+}

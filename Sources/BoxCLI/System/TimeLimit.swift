@@ -1,0 +1,18 @@
+/// What the work gives within that time, or nil. Work that takes longer is cancelled and not waited for: its process
+/// is about to end.
+func within<Value: Sendable>(
+    _ limit: Duration, _ work: @escaping @Sendable () async -> Value?
+) async -> Value? {
+    let (outcomes, outcome) = AsyncStream.makeStream(of: Value?.self)
+    let worker = Task { outcome.yield(await work()) }
+    let timer = Task {
+        try? await Task.sleep(for: limit)
+        outcome.yield(nil)
+    }
+    defer {
+        worker.cancel()
+        timer.cancel()
+    }
+    for await first in outcomes { return first }
+    return nil
+}

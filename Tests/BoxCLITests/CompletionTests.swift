@@ -1,0 +1,118 @@
+import BoxClient
+import BoxModel
+import Testing
+
+@testable import BoxCLI
+
+/// What shells get: never an error, never a wait that somebody notices.
+@Suite struct CompletionTests {
+    let world = TestWorld()
+
+    private func complete(_ words: String...) async -> String {
+        let status = await CLI.run(["__complete", "--"] + words, in: world.current)
+        #expect(status == .success)
+        #expect(world.err.text == "")
+        defer { world.out.clear() }
+        return world.out.text
+    }
+
+    private func serveBoxes() {
+        let boxes = [Answers.box("ready", name: #"a\tb"#), Answers.box("archived", id: "bx_2", name: "web")]
+        world.transport.on("GET /boxes", #"{"ok":true,"boxes":[\#(boxes.joined(separator: ","))]}"#)
+    }
+
+    @Test func idsComeFromTheServer() async {
+        serveBoxes()
+        #expect(
+            await complete("info", "") == """
+                bx_8pqt6dup\ta\u{FFFD}b, ready
+                bx_2\tweb, stopped
+                current\tthe last box made in this shell
+
+                """)
+        #expect(world.transport.sent.map(\.timeout) == [.milliseconds(180)])
+        #expect(world.transport.unused.isEmpty)
+    }
+
+    @Test func idsAreFilteredAndFollowedByAColonInCopies() async {
+        serveBoxes()
+        #expect(await complete("scp", "bx_2") == "bx_2:\tweb, stopped\n:files\t\n")
+        #expect(await complete("scp", "bx_2:/home") == "")
+        serveBoxes()
+        world.current.session.remember("bx_2", in: world)
+        #expect(await complete("delete", "c") == "current\tbx_2, the last box made in this shell\n")
+    }
+
+    @Test func theServerOfTheLineIsAsked() async {
+        serveBoxes()
+        _ = await complete("--api-url", "http://127.0.0.1:7071", "info", "")
+        #expect(world.transport.sent.map(\.url) == ["http://127.0.0.1:7071/api/box/v1/boxes"])
+    }
+
+    @Test(arguments: [[""], ["--"], ["list", "--state", ""], ["ssh", "bx_1", "l"], ["rename", "bx_1", ""]])
+    func whatIsKnownHereNeedsNoServer(words: [String]) async throws {
+        world.set("BOX_API_KEY", nil)
+        try world.writeConfig("not JSON")
+        #expect(await CLI.run(["__complete", "--"] + words, in: world.current) == .success)
+        #expect(world.transport.sent.isEmpty)
+    }
+
+    static let none = "current\tthe last box made in this shell\n"
+
+    @Test func whateverIsWrongThereAreJustNoIDs() async throws {
+        for (status, body) in [(401, Answers.error(401, "unauthorized", "no")), (200, "<html>"), (200, "{}")] {
+            world.transport.on("GET /boxes", status, body)
+            #expect(await complete("info", "") == Self.none)
+        }
+        world.transport.fail("GET /boxes", kind: .unreachable)
+        #expect(await complete("info", "") == Self.none)
+        world.transport.on("GET /boxes", #"{"ok":true,"boxes":[{"id":"a\nb","state":"ready"}]}"#)
+        #expect(await complete("info", "") == Self.none)
+        #expect(world.transport.unused.isEmpty)
+        world.set("BOX_API_KEY", nil)
+        #expect(await complete("info", "") == Self.none)
+        try world.writeConfig("not JSON")
+        #expect(await complete("info", "") == Self.none)
+        #expect(await complete("--api-url", "nonsense", "info", "") == Self.none)
+    }
+
+    @Test func aServerThatNeverAnswersIsNotWaitedFor() async {
+        world.change { $0.transport = DeafTransport() }
+        let start = ContinuousClock.now
+        #expect(await complete("info", "") == Self.none)
+        #expect((.milliseconds(150)...Duration.seconds(5)).contains(ContinuousClock.now - start))
+    }
+
+    @Test(arguments: ["bash", "zsh", "fish"]) func scripts(shell: String) async throws {
+        #expect(await world.run("completion", shell) == 0)
+        let script = world.out.text
+        #expect(script.contains("__complete -- "))
+        #expect(await world.run("completion", shell, "--json") == 0)
+        let json = try JSON.parse(Array(world.out.text.utf8))
+        #expect(json["shell"]?.string == shell)
+        #expect(json["script"]?.string == script)
+    }
+
+    @Test func otherShellsAreNamed() async {
+        #expect(await world.run("completion", "tcsh") == 2)
+        #expect(world.err.text == "error: invalid SHELL \"tcsh\". Use bash, zsh or fish; run `box completion --help`\n")
+        #expect(await world.run("completion") == 2)
+        #expect(
+            world.err.text
+                == "error: missing SHELL: box completion SHELL. Use bash, zsh or fish; run `box completion --help`\n")
+    }
+}
+
+/// Takes requests and never answers, not even to say that it was told to stop.
+private struct DeafTransport: HTTPTransport {
+    func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+        await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
+        throw CancellationError()
+    }
+}
+
+extension ShellSession {
+    fileprivate func remember(_ id: String, in world: TestWorld) {
+        CurrentBox(folder: world.home + "/.local/state/ascii/box/current", session: self).save(id)
+    }
+}
