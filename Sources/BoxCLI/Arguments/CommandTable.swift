@@ -21,8 +21,10 @@ enum CommandTable {
                     .command(LocalLogs.self), .group(LocalGroup.imageSpec, [.command(LocalImageBuild.self)]),
                 ]),
             .command(Completion.self),
+            .command(SelfUpdate.self),
             .command(Version.self),
             .command(Complete.self),
+            .command(Reference.self),
         ])
 
     static let boxes = "Boxes"

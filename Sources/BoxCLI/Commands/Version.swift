@@ -4,7 +4,7 @@ import BoxModel
 /// `box version`.
 struct Version: Command {
     static let spec = CommandSpec(
-        "version", group: CommandTable.account, summary: "Tell the version of this program")
+        "version", group: CommandTable.program, summary: "Tell the version of this program")
 
     init(_ parsed: ParsedCommand) throws(UsageError) {}
 
