@@ -1,6 +1,12 @@
 # Every target works in a fresh clone: what is missing is installed by scripts/bootstrap.
 PREFIX ?= /usr/local
 SHELL := /bin/sh
+# What install makes with the built program, and where the man program and the shells look for it.
+SHARE = $(DESTDIR)$(PREFIX)/share
+MANUAL := man/man1/box.1
+BASH_COMPLETION := bash-completion/completions/box
+ZSH_COMPLETION := zsh/site-functions/_box
+FISH_COMPLETION := fish/vendor_completions.d/box.fish
 
 .PHONY: help build release test unit acceptance check fmt run bench soak install uninstall clean bootstrap
 
@@ -42,12 +48,20 @@ bench: release ## Measure against the goals: scripts/bench/*
 soak: release ## Random operations with boxd killed in between, for five minutes: scripts/soak/*
 	scripts/soak/storm 300
 
-install: release ## Install box and boxd under PREFIX (/usr/local)
+install: release ## Install box and boxd, their manual and completions under PREFIX (/usr/local)
+	mkdir -p .build/share
+	.build/release/box __reference --format man >.build/share/box.1
+	for shell in bash zsh fish; do .build/release/box completion $$shell >.build/share/completion.$$shell || exit 1; done
 	install -d "$(DESTDIR)$(PREFIX)/bin"
 	install -m 755 .build/release/box .build/release/boxd "$(DESTDIR)$(PREFIX)/bin/"
+	install -D -m 644 .build/share/box.1 "$(SHARE)/$(MANUAL)"
+	install -D -m 644 .build/share/completion.bash "$(SHARE)/$(BASH_COMPLETION)"
+	install -D -m 644 .build/share/completion.zsh "$(SHARE)/$(ZSH_COMPLETION)"
+	install -D -m 644 .build/share/completion.fish "$(SHARE)/$(FISH_COMPLETION)"
 
 uninstall: ## Remove what install put there
 	rm -f "$(DESTDIR)$(PREFIX)/bin/box" "$(DESTDIR)$(PREFIX)/bin/boxd"
+	cd "$(SHARE)" 2>/dev/null && rm -f $(MANUAL) $(BASH_COMPLETION) $(ZSH_COMPLETION) $(FISH_COMPLETION) || true
 
 clean: ## Remove what was built
 	rm -rf .build

@@ -53,19 +53,19 @@ extension CompletionScript {
                 elif [[ $start -eq $COMP_CWORD && $current != */* ]]; then
                     while IFS= read -r value; do COMPREPLY+=("$value"); done < <(compgen -c -- "$current")
                 else
-                    compopt -o default 2>/dev/null
+                    compopt -o default 2>/dev/null || :
                 fi
             elif [[ $files -eq 1 && ${#COMPREPLY[@]} -eq 0 ]]; then
-                compopt -o default 2>/dev/null
+                compopt -o default 2>/dev/null || :
             elif [[ $files -eq 1 ]]; then
                 while IFS= read -r value; do
                     printf -v note %q "$value"
-                    [[ -d $value ]] && note+=/
+                    if [[ -d $value ]]; then note+=/; fi
                     COMPREPLY+=("$note")
                 done < <(compgen -f -- "$current")
             fi
             # After ID: the path follows at once.
-            if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *: ]]; then compopt -o nospace 2>/dev/null; fi
+            if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *: ]]; then compopt -o nospace 2>/dev/null || :; fi
             return 0
         }
 
