@@ -59,7 +59,7 @@ test_the_functions_without_a_terminal() {
     _box
     equal "${COMPREPLY[*]}" "$box:"
     COMP_LINE="box new --type=" COMP_POINT=${#COMP_LINE}
-    COMP_WORDS=(box new --type =) COMP_CWORD=3
+    COMP_WORDS=(box new --type "=") COMP_CWORD=3
     _box
     equal "${COMPREPLY[*]}" "small default large"
     match "$(fish --no-config -c "box completion fish | source; complete -C 'box info ${box%?}'")" "$box"

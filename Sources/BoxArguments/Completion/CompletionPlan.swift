@@ -21,7 +21,7 @@ public struct CompletionPlan: Sendable, Equatable {
         public var suffix: String
         /// Ids that the line has already.
         public var taken: [String]
-        /// The value of an option of the line, so that the same server is asked.
+        /// The values of the line's options, so that the same server is asked.
         public var options: [String: String]
     }
 

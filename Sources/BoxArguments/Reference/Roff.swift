@@ -1,11 +1,7 @@
 /// Text for troff, with nothing in it that troff would take for its own.
 enum Roff {
     /// Plain text, safe anywhere in a line, also at its start.
-    static func escape(_ text: some StringProtocol) -> String {
-        var out = ""
-        for scalar in text.unicodeScalars { out += escape(scalar) }
-        return out.first == "." ? "\\&" + out : out
-    }
+    static func escape(_ text: String) -> String { guardStart(inner(text[...])) }
 
     /// A dash stays a dash and a quote a quote, so that what is copied from the page can be run.
     private static func escape(_ scalar: Unicode.Scalar) -> String {
@@ -42,6 +38,7 @@ enum Roff {
         text.unicodeScalars.map(escape).joined()
     }
 
+    /// A dot at the start of a line would make it a request.
     private static func guardStart(_ line: String) -> String { line.first == "." ? "\\&" + line : line }
 
     static func bold(_ text: String) -> String { "\\fB\(inner(text[...]))\\fR" }
