@@ -100,7 +100,9 @@ struct Context: Sendable {
             globals.isVerbose ? { @Sendable [emitter] in emitter.trace(Self.text(for: $0)) } : nil
         let configuration = BoxClient.Configuration(
             origin: origin, apiKey: apiKey, userAgent: "box/\(ProductVersion.current)", onExchange: trace,
-            pause: world.pause)
+            onRetry: { [emitter] reason, _ in
+                emitter.statusLine.show("trying \(origin) again (\(Text.clean(reason)))")
+            }, pause: world.pause)
         return BoxClient(configuration, transport: world.transport)
     }
 

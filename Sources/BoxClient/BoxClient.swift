@@ -10,11 +10,13 @@ public struct BoxClient: Sendable {
         /// Sent as a bearer token to `origin` and nowhere else.
         public var apiKey: String?
         public var userAgent: String
-        /// For one try of one request.
+        /// For one call with all its tries.
         public var timeout: Duration
         public var retry: RetryPolicy
         /// Called after every try, for traces. Holds no secrets.
         public var onExchange: (@Sendable (Exchange) -> Void)?
+        /// Called before a request is tried again, with why and after which pause.
+        public var onRetry: (@Sendable (_ reason: String, _ pause: Duration) -> Void)?
         /// How retries and waiters pause.
         public var pause: @Sendable (Duration) async throws -> Void
 
@@ -22,6 +24,7 @@ public struct BoxClient: Sendable {
             origin: Origin = .hosted, apiKey: String? = nil, userAgent: String = "box-swift/\(ProductVersion.current)",
             timeout: Duration = .seconds(60), retry: RetryPolicy = RetryPolicy(),
             onExchange: (@Sendable (Exchange) -> Void)? = nil,
+            onRetry: (@Sendable (_ reason: String, _ pause: Duration) -> Void)? = nil,
             pause: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
         ) {
             self.origin = origin
@@ -30,6 +33,7 @@ public struct BoxClient: Sendable {
             self.timeout = timeout
             self.retry = retry
             self.onExchange = onExchange
+            self.onRetry = onRetry
             self.pause = pause
         }
     }
@@ -113,12 +117,16 @@ extension BoxClient {
     private func exchange(_ request: HTTPRequest, isRepeatable: Bool) async throws -> HTTPResponse {
         let start = ContinuousClock.now
         var tries = 0
+        var request = request
+        let timeout = request.timeout
         while true {
             tries += 1
             let outcome = try await attempt(request, number: tries)
             let elapsed = ContinuousClock.now - start
             if isRepeatable, let pause = configuration.retry.pause(after: outcome, tries: tries, elapsed: elapsed) {
+                configuration.onRetry?(Self.reason(of: outcome), pause)
                 try await configuration.pause(pause)
+                request.timeout = max(timeout - elapsed - pause, .milliseconds(1))
                 continue
             }
             switch outcome {
@@ -128,6 +136,13 @@ extension BoxClient {
                     origin: configuration.origin.description, reason: error.reason,
                     isUnreachable: error.kind == .unreachable)
             }
+        }
+    }
+
+    private static func reason(of outcome: Result<HTTPResponse, TransportError>) -> String {
+        switch outcome {
+        case .success(let response): "HTTP \(response.status)"
+        case .failure(let error): error.reason
         }
     }
 

@@ -79,3 +79,27 @@ test_a_denied_login() {
     fails_with 4 box onboard --json
     match "$out" "no login is under way"
 }
+
+test_processes_that_write_the_file_at_once_lose_nothing() {
+    local path=$HOME/.config/ascii/box/config.json
+    printf '{"mine":[1e400,"kept"],%s' "$(tail -c +2 "$path")" >"$path.new" && mv "$path.new" "$path"
+    for _ in $(seq 20); do
+        box login "$(cat "$WORK/key")" --json >/dev/null &
+        box list --json >/dev/null &
+    done
+    local job
+    for job in $(jobs -p); do wait "$job"; done
+    match "$(cat "$path")" '1e400'
+    equal "$(jq -r '.mine[1], (.token | length > 10)' "$path" | paste -sd ' ')" "kept true"
+    equal "$(ls "$HOME/.config/ascii/box")" config.json "no temporary file is left"
+}
+
+test_a_corrupt_file_is_named_and_left_alone() {
+    local path=$HOME/.config/ascii/box/config.json
+    printf '{"token": "box_x", ' >"$path"
+    fails_with 1 box list --json
+    match "$out" "$path"
+    fails_with 1 box login "$(cat "$WORK/key")" --json
+    match "$out" "$path"
+    equal "$(cat "$path")" '{"token": "box_x", '
+}

@@ -1,5 +1,6 @@
 import BoxClient
 import BoxModel
+import Synchronization
 import Testing
 
 @Suite struct RetryTests {
@@ -48,6 +49,21 @@ import Testing
             "GET /me", me)
         _ = try await BoxClient.scripted(transport, pauses: pauses).me()
         #expect(pauses.all == [.seconds(3)])
+    }
+
+    @Test func everyNewTryIsToldAndHasWhatIsLeftOfTheTime() async throws {
+        transport.on("GET /me", 503, "", headers: [HTTPHeader("Retry-After", "10")]).fail(
+            "GET /me", .interrupted, "gone"
+        )
+        .on("GET /me", me)
+        let told = Mutex<[String]>([])
+        let client = try BoxClient.scripted(transport, pauses: pauses).with { configuration in
+            configuration.onRetry = { reason, _ in told.withLock { $0.append(reason) } }
+        }
+        _ = try await client.me()
+        #expect(told.withLock { $0 } == ["HTTP 503", "gone"])
+        #expect(transport.sent[0].timeout == .seconds(60))
+        #expect((Duration.seconds(40)...(.seconds(50))).contains(transport.sent[1].timeout))
     }
 
     @Test(arguments: [nil, "3600", "soon"]) func aLimitThatLastsIsToldAtOnce(retryAfter: String?) async throws {

@@ -23,7 +23,7 @@ struct Status: Command {
     func run(_ context: Context) async throws -> ExitStatus {
         let settings = try context.settings()
         let login = await self.login(settings, context)
-        let json: JSON = ["config": Config.json(settings, context), "account": Self.json(login)]
+        let json: JSON = ["config": .object(Config.json(settings, context)), "account": Self.json(login)]
         try context.emitter.result(json) { style in
             BoxView.lines(
                 [

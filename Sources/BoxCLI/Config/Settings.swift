@@ -3,24 +3,38 @@ import BoxModel
 
 /// The configuration that counts for this run: flag, else environment, else file, else default.
 struct Settings: Sendable, Equatable {
-    /// As configured; nil when only the default is left.
-    let apiURL: String?
-    let token: String?
-    let channel: String?
-    /// Whether the token is the environment's and not the file's.
-    let hasTokenOfEnvironment: Bool
+    /// Where a value is from.
+    enum Source: Sendable, Equatable {
+        case option(String)
+        case variable(String)
+        case file
+    }
+
+    struct Value: Sendable, Equatable {
+        let text: String
+        let source: Source
+    }
+
+    /// As configured; nil when only the default is left. The other two have no default.
+    let url: Value?
+    let key: Value?
+    let updateChannel: Value?
 
     init(flag: String?, environment: [String: String], file: ConfigFile) {
-        func variable(_ name: String) -> String? {
-            guard let value = environment[name].map(Self.trimmed), !value.isEmpty else { return nil }
-            return value
+        func variable(_ name: String) -> Value? {
+            guard let text = environment[name].map(Self.trimmed), !text.isEmpty else { return nil }
+            return Value(text: text, source: .variable(name))
         }
-        apiURL = flag ?? variable("BOX_API_URL") ?? file.apiURL
-        let key = variable("BOX_API_KEY")
-        token = key ?? file.token
-        hasTokenOfEnvironment = key != nil
-        channel = file.channel
+        func inFile(_ text: String?) -> Value? { text.map { Value(text: $0, source: .file) } }
+        url =
+            flag.map { Value(text: $0, source: .option("--api-url")) } ?? variable("BOX_API_URL") ?? inFile(file.apiURL)
+        key = variable("BOX_API_KEY") ?? inFile(file.token)
+        updateChannel = inFile(file.channel)
     }
+
+    var apiURL: String? { url?.text }
+    var token: String? { key?.text }
+    var channel: String? { updateChannel?.text }
 
     /// - Throws: ``BoxError/invalidOrigin(_:)``.
     func origin() throws -> Origin {
@@ -32,8 +46,10 @@ struct Settings: Sendable, Equatable {
     ///
     /// - Parameter path: the configuration file's, for people.
     func usableToken(path: String) throws -> String? {
-        let source = hasTokenOfEnvironment ? "in BOX_API_KEY" : "in \(path)"
-        return try token.map { try Self.usable($0, from: source) }
+        try key.map { key in
+            let place = if case .variable(let name) = key.source { name } else { path }
+            return try Self.usable(key.text, from: "in \(place)")
+        }
     }
 
     /// The key itself. The error says where it is from and never what it is.
