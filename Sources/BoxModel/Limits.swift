@@ -69,7 +69,8 @@ public enum EnvironmentRules {
         return nil
     }
 
-    static func isValidName(_ name: String) -> Bool {
+    /// A letter or `_`, and then letters, digits or `_`.
+    public static func isValidName(_ name: String) -> Bool {
         guard let first = name.utf8.first, name.utf8.count <= maximumNameLength else { return false }
         func isLetter(_ byte: UInt8) -> Bool {
             (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == 0x5F
