@@ -2,11 +2,12 @@ import BoxModel
 
 /// What a waiter waits for.
 enum WaitGoal {
-    case ready, stopped
+    case ready, idle, stopped
 
     func isReached(by state: BoxState) -> Bool {
         switch self {
         case .ready: [.ready, .idle, .running].contains(state)
+        case .idle: state == .idle
         case .stopped: state == .archived
         }
     }
@@ -15,6 +16,7 @@ enum WaitGoal {
     func isOutOfReach(in state: BoxState, afterOthers: Bool) -> Bool {
         switch self {
         case .ready: state == .error || (afterOthers && (state == .archived || state == .archiving))
+        case .idle: [.archived, .archiving, .error].contains(state)
         case .stopped: state == .error
         }
     }
@@ -44,18 +46,23 @@ extension BoxClient {
         try await wait(id, for: .stopped, from: box, timeout: timeout, onState: onState)
     }
 
-    private static let firstPause = Duration.milliseconds(20)
+    /// Waits until the box's agent has nothing to do. A box that is stopped, or stops meanwhile, ends the wait.
+    /// See ``waitUntilReady(_:from:timeout:onState:)``.
+    public func waitUntilIdle(
+        _ id: String, from box: Box? = nil, timeout: Duration = .seconds(600),
+        onState: @Sendable (Box) throws -> Void = { _ in }
+    ) async throws -> Box {
+        try await wait(id, for: .idle, from: box, timeout: timeout, onState: onState)
+    }
 
     private func wait(
         _ id: String, for goal: WaitGoal, from known: Box?, timeout: Duration,
         onState: @Sendable (Box) throws -> Void
     ) async throws -> Box {
-        let start = ContinuousClock.now
+        var polling = Polling(timeout: timeout)
         var box = known
         var lastState: BoxState?
         var wasStarting = false
-        var paused = Duration.zero
-        var pause = Self.firstPause
         while true {
             if let box {
                 if box.state != lastState { try onState(box) }
@@ -63,14 +70,11 @@ extension BoxClient {
                 if goal.isReached(by: box.state) { return box }
                 if goal.isOutOfReach(in: box.state, afterOthers: wasStarting) { throw BoxError.unexpectedState(box) }
                 wasStarting = wasStarting || ![.archived, .archiving].contains(box.state)
-                guard max(paused, ContinuousClock.now - start) < timeout else {
+                guard polling.hasTimeLeft else {
                     let seconds = Int(timeout.components.seconds)
                     throw BoxError.waitTimedOut(id: id, lastState: box.state, seconds: seconds)
                 }
-                try await configuration.pause(pause)
-                paused += pause
-                // A self-hosted box takes a tenth of a second: until well after that, asking often is what makes it quick.
-                if paused >= .milliseconds(200) { pause = min(pause * 1.3, .seconds(1)) }
+                try await polling.rest(configuration.pause)
             }
             do {
                 box = try await get(id).box

@@ -77,7 +77,7 @@ struct APICall {
     var query: [(name: String, value: String?)] = []
     var body: JSON?
     var headers: [HTTPHeader] = []
-    /// Where the client's own isn't enough.
+    /// For all tries of the call; nil for the client's own.
     var timeout: Duration?
     var base = APIPath.prefix
     var needsKey = true
@@ -99,30 +99,47 @@ extension BoxClient {
 
     /// Sends a call, again where that is safe and useful, and returns the last answer, whatever it says.
     func exchange(_ call: APICall) async throws -> HTTPResponse {
-        var headers = [
-            HTTPHeader("Accept", "application/json"), HTTPHeader("User-Agent", configuration.userAgent),
-        ]
+        try await exchange(try request(for: call), isRepeatable: call.isRepeatable)
+    }
+
+    /// Sends a read whose answer is bytes, and hands them on as they arrive. An error is JSON as everywhere.
+    func send(_ call: APICall, onBody: @escaping @Sendable ([UInt8]) throws -> Void) async throws {
+        var request = try request(for: call, accepting: "application/octet-stream")
+        request.stallTimeout = configuration.timeout
+        let sink = BodySink(onBody)
+        let response = try await exchange(request, isRepeatable: call.isRepeatable, sink: sink)
+        guard response.isSuccess else {
+            _ = try read(response)
+            return
+        }
+    }
+
+    private func request(for call: APICall, accepting type: String = "application/json") throws -> HTTPRequest {
+        var headers = [HTTPHeader("Accept", type), HTTPHeader("User-Agent", configuration.userAgent)]
         if call.needsKey {
             guard let key = configuration.apiKey, !key.isEmpty else { throw BoxError.notLoggedIn }
             headers.insert(HTTPHeader("Authorization", "Bearer \(key)"), at: 0)
         }
         if call.body != nil { headers.append(HTTPHeader("Content-Type", "application/json")) }
-        let request = HTTPRequest(
+        return HTTPRequest(
             method: call.method, url: configuration.origin.description + call.base + call.target,
             headers: headers + call.headers,
             body: call.body?.compactBytes, timeout: call.timeout ?? configuration.timeout)
-        return try await exchange(request, isRepeatable: call.isRepeatable)
     }
 
-    private func exchange(_ request: HTTPRequest, isRepeatable: Bool) async throws -> HTTPResponse {
+    private func exchange(
+        _ request: HTTPRequest, isRepeatable: Bool, sink: BodySink? = nil
+    ) async throws -> HTTPResponse {
         let start = ContinuousClock.now
         var tries = 0
         var request = request
         let timeout = request.timeout
         while true {
             tries += 1
-            let outcome = try await attempt(request, number: tries)
+            let outcome = try await attempt(request, number: tries, sink: sink)
             let elapsed = ContinuousClock.now - start
+            // What has been handed on can't be taken back.
+            let isRepeatable = isRepeatable && sink?.hasBegun != true
             if isRepeatable, let pause = configuration.retry.pause(after: outcome, tries: tries, elapsed: elapsed) {
                 configuration.onRetry?(Self.reason(of: outcome), pause)
                 try await configuration.pause(pause)
@@ -146,11 +163,19 @@ extension BoxClient {
         }
     }
 
-    private func attempt(_ request: HTTPRequest, number: Int) async throws -> Result<HTTPResponse, TransportError> {
+    private func attempt(
+        _ request: HTTPRequest, number: Int, sink: BodySink?
+    ) async throws -> Result<HTTPResponse, TransportError> {
         let start = ContinuousClock.now
         let outcome: Result<HTTPResponse, TransportError>
         do {
-            outcome = .success(try await transport.send(request))
+            let response =
+                if let sink {
+                    try await transport.send(request, onBody: sink.take)
+                } else {
+                    try await transport.send(request)
+                }
+            outcome = .success(response)
         } catch let error as TransportError {
             outcome = .failure(error)
         }
@@ -175,7 +200,7 @@ extension BoxClient {
         } catch {
             throw invalid(response, response.body.isEmpty ? "it is empty" : "it is not JSON (\(error))")
         }
-        let isSuccess = (200..<300).contains(response.status) && body["ok"]?.bool != false
+        let isSuccess = response.isSuccess && body["ok"]?.bool != false
         if isSuccess, body.object != nil { return body }
         guard !isSuccess, let failure = APIFailure(body: body, response: response) else {
             throw invalid(response, "it is not a JSON object")

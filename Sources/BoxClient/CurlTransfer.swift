@@ -5,20 +5,28 @@ import Synchronization
 ///
 /// `@unchecked`: made by the caller, then used only on the loop's thread; `cancellation` is atomic.
 final class CurlTransfer: @unchecked Sendable {
+    typealias BodySink = @Sendable ([UInt8]) throws -> Void
+
     private let request: HTTPRequest
+    /// Takes the body of a success instead of `body`.
+    private let onBody: BodySink?
     private let cancellation: CurlCancellation
     private let continuation: CheckedContinuation<HTTPResponse, any Error>
     private var headers: [HTTPHeader] = []
     private var body: [UInt8] = []
     private var isTooLarge = false
+    /// Of the answer whose headers are being read.
+    private var isSuccess = false
+    private var sinkError: (any Error)?
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
     init(
-        request: HTTPRequest, cancellation: CurlCancellation,
+        request: HTTPRequest, onBody: BodySink?, cancellation: CurlCancellation,
         continuation: CheckedContinuation<HTTPResponse, any Error>
     ) {
         self.request = request
+        self.onBody = onBody
         self.cancellation = cancellation
         self.continuation = continuation
         errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
@@ -55,6 +63,10 @@ final class CurlTransfer: @unchecked Sendable {
             (CURLOPT_CONNECTTIMEOUT_MS, request.connectTimeout.milliseconds),
         ]
         results += numbers.map { box_curl_set_long(handle, $0, $1) }
+        if let stall = request.stallTimeout {
+            results.append(box_curl_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1))
+            results.append(box_curl_set_long(handle, CURLOPT_LOW_SPEED_TIME, max(1, Int(stall.components.seconds))))
+        }
         results += configureBody(handle)
         if Origin.isLoopback(url: request.url) { results.append(box_curl_set_string(handle, CURLOPT_NOPROXY, "*")) }
         if let failed = results.first(where: { $0 != CURLE_OK }) {
@@ -112,6 +124,15 @@ extension CurlTransfer {
     }
 
     private func receive(body bytes: UnsafeRawBufferPointer) -> Bool {
+        if let onBody, isSuccess {
+            do {
+                try onBody(Array(bytes))
+                return true
+            } catch {
+                sinkError = error
+                return false
+            }
+        }
         guard body.count + bytes.count <= request.maximumResponseSize else {
             isTooLarge = true
             return false
@@ -125,6 +146,7 @@ extension CurlTransfer {
         // A status line starts over: what came before was an interim answer.
         if line.hasPrefix("HTTP/") {
             headers = []
+            isSuccess = line.split(separator: " ").dropFirst().first?.hasPrefix("2") == true
             return
         }
         guard let colon = line.firstIndex(of: ":") else { return }
@@ -135,10 +157,8 @@ extension CurlTransfer {
 
     /// What the finished transfer came to.
     func outcome(of handle: UnsafeMutableRawPointer, _ result: CURLcode) -> Result<HTTPResponse, any Error> {
-        if isTooLarge {
-            let limit = request.maximumResponseSize
-            return .failure(TransportError(.refused, "the answer is larger than \(limit) bytes"))
-        }
+        if let sinkError { return .failure(sinkError) }
+        if isTooLarge { return .failure(TransportError.tooLarge(request.maximumResponseSize)) }
         guard result == CURLE_OK else {
             let detail = String(cString: errorBuffer)
             let reason = detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail

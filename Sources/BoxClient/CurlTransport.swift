@@ -14,7 +14,16 @@ public final class CurlTransport: HTTPTransport {
         loop.withLock { $0?.stop() }
     }
 
-    public func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+    public func send(_ request: HTTPRequest) async throws -> HTTPResponse { try await send(request, to: nil) }
+
+    /// The other transfers of this transport wait while `onBody` runs.
+    public func send(
+        _ request: HTTPRequest, onBody: @escaping @Sendable ([UInt8]) throws -> Void
+    ) async throws -> HTTPResponse {
+        try await send(request, to: onBody)
+    }
+
+    private func send(_ request: HTTPRequest, to onBody: CurlTransfer.BodySink?) async throws -> HTTPResponse {
         try Task.checkCancellation()
         let loop = try self.loop.withLock { loop in
             if let loop { return loop }
@@ -25,7 +34,9 @@ public final class CurlTransport: HTTPTransport {
         let cancellation = CurlCancellation()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                loop.add(CurlTransfer(request: request, cancellation: cancellation, continuation: continuation))
+                loop.add(
+                    CurlTransfer(
+                        request: request, onBody: onBody, cancellation: cancellation, continuation: continuation))
             }
         } onCancel: {
             cancellation.isCancelled.store(true, ordering: .releasing)

@@ -24,12 +24,15 @@ public struct HTTPRequest: Sendable, Equatable {
     /// From the start of the request to the last byte of the answer.
     public var timeout: Duration
     public var connectTimeout: Duration
-    /// In bytes, after decompression. A longer answer fails the request.
+    /// How long nothing may arrive before the request fails; nil for as long as ``timeout``.
+    public var stallTimeout: Duration?
+    /// In bytes, after decompression. A longer answer fails the request, unless it is handed on as it arrives.
     public var maximumResponseSize: Int
 
     public init(
         method: Method, url: String, headers: [HTTPHeader] = [], body: [UInt8]? = nil, timeout: Duration = .seconds(60),
-        connectTimeout: Duration = .seconds(10), maximumResponseSize: Int = 64 << 20
+        connectTimeout: Duration = .seconds(10), stallTimeout: Duration? = nil,
+        maximumResponseSize: Int = HTTPRequest.standardMaximumResponseSize
     ) {
         self.method = method
         self.url = url
@@ -37,8 +40,12 @@ public struct HTTPRequest: Sendable, Equatable {
         self.body = body
         self.timeout = timeout
         self.connectTimeout = connectTimeout
+        self.stallTimeout = stallTimeout
         self.maximumResponseSize = maximumResponseSize
     }
+
+    /// 64 MiB.
+    public static let standardMaximumResponseSize = 64 << 20
 
     public func header(_ name: String) -> String? { headers.value(of: name) }
 }
@@ -56,6 +63,8 @@ public struct HTTPResponse: Sendable, Equatable {
     }
 
     public func header(_ name: String) -> String? { headers.value(of: name) }
+
+    var isSuccess: Bool { (200..<300).contains(status) }
 }
 
 extension [HTTPHeader] {
@@ -70,6 +79,25 @@ extension [HTTPHeader] {
 public protocol HTTPTransport: Sendable {
     /// - Throws: ``TransportError`` when no whole answer arrived, or `CancellationError`.
     func send(_ request: HTTPRequest) async throws -> HTTPResponse
+
+    /// Hands on the body of a success (2xx) in pieces as they arrive, and answers without it. Other bodies are held.
+    ///
+    /// - Parameter onBody: called in order, never at once, and on a thread that it may block; what it throws ends
+    ///   the request and is thrown on.
+    func send(_ request: HTTPRequest, onBody: @escaping @Sendable ([UInt8]) throws -> Void) async throws -> HTTPResponse
+}
+
+extension HTTPTransport {
+    /// For transports that hold every body.
+    public func send(
+        _ request: HTTPRequest, onBody: @escaping @Sendable ([UInt8]) throws -> Void
+    ) async throws -> HTTPResponse {
+        var response = try await send(request)
+        guard response.isSuccess else { return response }
+        try onBody(response.body)
+        response.body = []
+        return response
+    }
 }
 
 /// No whole answer arrived.
@@ -91,5 +119,10 @@ public struct TransportError: Error, Equatable {
     public init(_ kind: Kind, _ reason: String) {
         self.kind = kind
         self.reason = reason
+    }
+
+    /// - Parameter limit: in bytes.
+    static func tooLarge(_ limit: Int) -> TransportError {
+        TransportError(.refused, "the answer is larger than \(limit) bytes")
     }
 }

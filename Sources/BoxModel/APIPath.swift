@@ -10,6 +10,11 @@ public enum APIPath {
     public static func box(_ id: String) -> String { "/boxes/\(escape(id))" }
     public static func box(_ id: String, _ action: String) -> String { "/boxes/\(escape(id))/\(action)" }
 
+    public static func apiKeys() -> String { "/api-keys" }
+    public static func apiKey(_ id: String) -> String { "/api-keys/\(escape(id))" }
+    public static func secrets() -> String { "/secrets" }
+    public static func repos() -> String { "/repos" }
+
     /// Percent-encodes everything but RFC 3986's unreserved characters, so that an id can't change the path.
     public static func escape(_ text: String) -> String {
         let hex = Array("0123456789ABCDEF".utf8)

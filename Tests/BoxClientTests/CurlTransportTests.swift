@@ -46,6 +46,52 @@ import Testing
         #expect(server.connections.load(ordering: .relaxed) == 1)
     }
 
+    @Test func bodiesOfSuccessesCanBeHandedOnAsTheyArrive() async throws {
+        let large = String(repeating: "0123456789", count: 100_000)
+        let server = try LoopbackServer { request in
+            request.contains("/large")
+                ? .send(LoopbackServer.response(body: large))
+                : .send(LoopbackServer.response("404 Not Found", body: "missing"))
+        }
+        defer { server.stop() }
+        let transport = CurlTransport()
+        let pieces = Mutex<[[UInt8]]>([])
+        var request = HTTPRequest(method: .get, url: "\(server.url)/large", stallTimeout: .seconds(30))
+        request.maximumResponseSize = 10
+        let response = try await transport.send(request) { piece in pieces.withLock { $0.append(piece) } }
+        #expect(response.status == 200 && response.body.isEmpty)
+        #expect(pieces.withLock { $0.count } > 1)
+        #expect(pieces.withLock { Array($0.joined()) } == Array(large.utf8))
+        request.url = "\(server.url)/small"
+        let missing = try await transport.send(request) { _ in Issue.record("an error was handed on") }
+        #expect(missing.status == 404 && missing.body == Array("missing".utf8))
+    }
+
+    @Test func whatTheTakerOfABodyThrowsIsThrownOn() async throws {
+        struct Full: Error {}
+        let server = try LoopbackServer { _ in .send(LoopbackServer.response(body: "x")) }
+        defer { server.stop() }
+        let transport = CurlTransport()
+        await #expect(throws: Full.self) {
+            try await transport.send(HTTPRequest(method: .get, url: server.url)) { _ in throw Full() }
+        }
+    }
+
+    @Test func aDownloadThatBrokeOffIsNotRepeated() async throws {
+        let server = try LoopbackServer { _ in
+            .sendAndClose("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+        }
+        defer { server.stop() }
+        let client = BoxClient(.init(origin: try Origin(server.url), apiKey: "k"), transport: CurlTransport())
+        let bytes = Mutex<[UInt8]>([])
+        let error = await boxError {
+            try await client.artifact("bx_1", path: "p") { piece in bytes.withLock { $0 += piece } }
+        }
+        guard case .network? = error else { Issue.record("\(String(describing: error))"); return }
+        #expect(bytes.withLock { $0 } == Array("half".utf8))
+        #expect(server.connections.load(ordering: .relaxed) == 1)
+    }
+
     @Test func manyAtOnce() async throws {
         let server = try LoopbackServer { request in
             .send(LoopbackServer.response(body: String(request.split(separator: " ")[1])))

@@ -69,6 +69,20 @@ import Testing
         #expect(try await client.waitUntilStopped("bx_1", from: box("ready")).state == .archived)
     }
 
+    @Test func untilIdle() async throws {
+        script("provisioning", "ready", "running", "idle")
+        let client = try BoxClient.scripted(transport, pauses: pauses)
+        #expect(try await client.waitUntilIdle("bx_1").state == .idle)
+    }
+
+    @Test(arguments: ["archived", "archiving", "error"])
+    func aBoxThatCannotBecomeIdleEndsTheWait(_ state: String) async throws {
+        script(state)
+        let client = try BoxClient.scripted(transport, pauses: pauses)
+        let error = await boxError { try await client.waitUntilIdle("bx_1") }
+        #expect(error == box(state).map { .unexpectedState($0) })
+    }
+
     @Test func cancellingEndsTheWait() async throws {
         for _ in 0..<3 { script("provisioning") }
         let client = try BoxClient.scripted(transport, pauses: pauses).with {

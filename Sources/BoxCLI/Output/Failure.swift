@@ -138,6 +138,11 @@ struct Failure: Equatable {
         case .waitTimedOut(let id, let state, let seconds):
             self.init(
                 "\(id) is still \(state.displayName) after \(Text.duration(seconds)). look again with `box info \(id)`")
+        case .desktopTimedOut(let id, let message, let seconds):
+            let last = message.map { ": \($0)" } ?? ""
+            self.init(
+                "the desktop of \(id) is not ready after \(Text.duration(seconds))\(last)".followed(
+                    by: "try again, or wait longer with --timeout"))
         }
     }
 }

@@ -1,0 +1,75 @@
+import BoxModel
+
+/// What is known of an API key, which isn't the key itself.
+public struct APIKey: Sendable, Equatable {
+    public let json: JSON
+
+    /// - Returns: nil when the value has no `id`.
+    public init?(json: JSON) {
+        guard json["id"]?.string != nil else { return nil }
+        self.json = json
+    }
+
+    public var id: String { json["id"]?.string ?? "" }
+    public var name: String { json["name"]?.string ?? "" }
+    /// The secret's first characters.
+    public var prefix: String { json["keyPrefix"]?.string ?? "" }
+    public var lastFour: String { json["keyLastFour"]?.string ?? "" }
+    public var createdAt: Timestamp? { json["createdAt"]?.string.flatMap(Timestamp.init(iso8601:)) }
+    /// Nil for never.
+    public var lastUsedAt: Timestamp? { json["lastUsedAt"]?.string.flatMap(Timestamp.init(iso8601:)) }
+}
+
+/// The account's API keys, after a change too.
+public struct APIKeyList: Sendable, Equatable {
+    public let json: JSON
+    public var keys: [APIKey] { (json["apiKeys"]?.array ?? []).compactMap(APIKey.init(json:)) }
+}
+
+/// A key that was made or got another secret.
+public struct IssuedAPIKey: Sendable, Equatable {
+    public let json: JSON
+    /// Never told again.
+    public let secret: String
+    public var key: APIKey? { json["apiKey"].flatMap(APIKey.init(json:)) }
+}
+
+extension BoxClient {
+    /// The account's API keys, without their secrets. `GET /api-keys`.
+    public func apiKeys() async throws -> APIKeyList {
+        try list(try await send(APICall(method: .get, path: APIPath.apiKeys())))
+    }
+
+    /// Makes an API key. `POST /api-keys`.
+    ///
+    /// - Parameter name: for people, at most 80 characters; the server has a default.
+    public func createAPIKey(name: String? = nil) async throws -> IssuedAPIKey {
+        var body = JSONObject()
+        if let name { body["name"] = .string(name) }
+        return try issued(try await send(APICall(method: .post, path: APIPath.apiKeys(), body: .object(body))))
+    }
+
+    /// Gives a key another secret; the old one stops working. `POST /api-keys/{id}/rotate`.
+    ///
+    /// - Throws: ``BoxError/api(_:)`` with `not_found` when there is no such key.
+    public func rotateAPIKey(_ id: String) async throws -> IssuedAPIKey {
+        try issued(try await send(APICall(method: .post, path: APIPath.apiKey(id) + "/rotate")))
+    }
+
+    /// Deletes a key, which stops working. `DELETE /api-keys/{id}`. The answer has those that are left.
+    ///
+    /// - Throws: ``BoxError/api(_:)`` with `not_found` when there is no such key.
+    public func deleteAPIKey(_ id: String) async throws -> APIKeyList {
+        try list(try await send(APICall(method: .delete, path: APIPath.apiKey(id))))
+    }
+
+    private func list(_ json: JSON) throws(BoxError) -> APIKeyList {
+        guard json["apiKeys"]?.array != nil else { throw unexpectedShape("it has no list of API keys") }
+        return APIKeyList(json: json)
+    }
+
+    private func issued(_ json: JSON) throws(BoxError) -> IssuedAPIKey {
+        guard let secret = json["secret"]?.string, !secret.isEmpty else { throw unexpectedShape("it has no secret") }
+        return IssuedAPIKey(json: json, secret: secret)
+    }
+}

@@ -1,0 +1,80 @@
+import BoxModel
+
+/// In which colours a desktop is shown.
+public enum DesktopTheme: String, Sendable, CaseIterable { case light, dark }
+
+/// How a desktop is asked for.
+public struct DesktopRequest: Sendable, Equatable {
+    /// noVNC instead of the stream.
+    public var vnc: Bool
+    /// Of the stream.
+    public var theme: DesktopTheme?
+    /// For noVNC, a URL without an access token: whoever knows it gets in.
+    public var publicAccess: Bool
+
+    public init(vnc: Bool = false, theme: DesktopTheme? = nil, publicAccess: Bool = false) {
+        self.vnc = vnc
+        self.theme = theme
+        self.publicAccess = publicAccess
+    }
+}
+
+/// Where a box's desktop can be seen. Its URLs can hold access tokens: treat them as secrets.
+public struct DesktopAnswer: Sendable, Equatable {
+    public let json: JSON
+
+    public var desktopURL: String? { json["desktopUrl"]?.string.flatMap { $0.isEmpty ? nil : $0 } }
+    /// The page around the stream, where the server has one.
+    public var viewerURL: String? { json["viewerUrl"]?.string.flatMap { $0.isEmpty ? nil : $0 } }
+    public var ip: String? { json["ip"]?.string }
+    /// `vnc`, or nil for the stream.
+    public var mode: String? { json["mode"]?.string }
+    /// Whether it is still being prepared.
+    public var provisioning: Bool { json["provisioning"]?.bool ?? false }
+    public var message: String? { json["message"]?.string }
+    /// Whether it can be looked at now.
+    public var isReady: Bool { desktopURL != nil && !provisioning }
+}
+
+extension BoxClient {
+    /// Asks once for a box's desktop. `POST /boxes/{id}/desktop`. It may still be being prepared.
+    ///
+    /// - Throws: ``BoxError/api(_:)`` with `machine_not_running`, `box_starting` or `desktop_not_ready`.
+    public func desktop(_ id: String, _ request: DesktopRequest = DesktopRequest()) async throws -> DesktopAnswer {
+        let body: JSON? = request.publicAccess ? ["publicAccess": true] : nil
+        let call = APICall(
+            method: .post, path: APIPath.box(id, "desktop"),
+            query: [("vnc", request.vnc ? "1" : nil), ("theme", request.theme?.rawValue)], body: body)
+        return DesktopAnswer(json: try await send(call))
+    }
+
+    /// Asks for a box's desktop until it can be looked at.
+    ///
+    /// - Parameter onWait: called with each answer that isn't that yet; nil for one with `desktop_not_ready`.
+    /// - Throws: ``BoxError/desktopTimedOut(id:message:seconds:)``, and what ``desktop(_:_:)`` throws but
+    ///   `desktop_not_ready`.
+    public func waitForDesktop(
+        _ id: String, _ request: DesktopRequest = DesktopRequest(), timeout: Duration = .seconds(300),
+        onWait: @Sendable (DesktopAnswer?) throws -> Void = { _ in }
+    ) async throws -> DesktopAnswer {
+        var polling = Polling(timeout: timeout, firstPause: .milliseconds(200), maximumPause: .seconds(2))
+        while true {
+            var answer: DesktopAnswer?
+            var message: String?
+            do {
+                let given = try await desktop(id, request)
+                if given.isReady { return given }
+                answer = given
+                message = given.message
+            } catch BoxError.api(let failure) where failure.code == .desktopNotReady {
+                message = failure.message
+            }
+            try onWait(answer)
+            guard polling.hasTimeLeft else {
+                throw BoxError.desktopTimedOut(
+                    id: id, message: message, seconds: Int(timeout.components.seconds))
+            }
+            try await polling.rest(configuration.pause)
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import BoxModel
+
+/// How a file's bytes stand in JSON.
+public enum FileEncoding: String, Sendable, CaseIterable { case utf8, base64 }
+
+/// A file that was read.
+public struct FileContents: Sendable, Equatable {
+    public let json: JSON
+    public let bytes: [UInt8]
+
+    init?(json: JSON) {
+        guard let content = json["content"] else { return nil }
+        self.json = json
+        if json["encoding"]?.string == FileEncoding.base64.rawValue {
+            guard let bytes = content.string.flatMap({ Base64.decode($0) }) else { return nil }
+            self.bytes = bytes
+        } else {
+            guard let text = content.text else { return nil }
+            bytes = Array(text.utf8)
+        }
+    }
+}
+
+/// A file that was written.
+public struct WrittenFile: Sendable, Equatable {
+    public let json: JSON
+    public var path: String { json["path"]?.string ?? "" }
+    /// In bytes.
+    public var size: Int? { json["size"]?.int }
+}
+
+extension BoxClient {
+    /// How long a file may take. Files are in one request, so it is longer than for others.
+    private static let fileTimeout = Duration.seconds(300)
+    /// How long an artifact may take as a whole. It also fails when nothing arrives for the configured time-out.
+    private static let artifactTimeout = Duration.seconds(3600)
+
+    /// Reads a file of a running box. `GET /boxes/{id}/files`. For small files: the answer may have 64 MiB, and base64
+    /// makes a third more of a file.
+    ///
+    /// - Parameters:
+    ///   - path: relative to the work folder, or absolute under it or `/tmp`.
+    ///   - encoding: how it is sent; with `base64` every byte arrives as it is.
+    /// - Throws: ``BoxError/api(_:)`` with `file_not_found`, `invalid_path`, `machine_not_running` or `box_starting`.
+    public func readFile(
+        _ id: String, path: String, encoding: FileEncoding = .base64
+    ) async throws -> FileContents {
+        let call = APICall(
+            method: .get, path: APIPath.box(id, "files"), query: [("path", path), ("encoding", encoding.rawValue)],
+            timeout: Self.fileTimeout)
+        let json = try await send(call)
+        guard let contents = FileContents(json: json) else { throw unexpectedShape("its content can't be read") }
+        return contents
+    }
+
+    /// Writes a file of a running box, and the folders above it. `PUT /boxes/{id}/files`. Text is sent as text, other
+    /// bytes as base64.
+    ///
+    /// - Throws: as ``readFile(_:path:encoding:)``.
+    public func writeFile(_ id: String, path: String, bytes: [UInt8]) async throws -> WrittenFile {
+        let text = String(validating: bytes, as: UTF8.self)
+        let encoding = text == nil ? FileEncoding.base64 : .utf8
+        let body: JSON = [
+            "path": .string(path), "content": .string(text ?? Base64.encode(bytes)),
+            "encoding": .string(encoding.rawValue),
+        ]
+        let call = APICall(method: .put, path: APIPath.box(id, "files"), body: body, timeout: Self.fileTimeout)
+        return WrittenFile(json: try await send(call))
+    }
+
+    /// Downloads a file of a box. `GET /boxes/{id}/artifacts`. It is never held as a whole.
+    ///
+    /// - Parameter onBytes: gets the bytes in order as they arrive. It may block; what it throws ends the download and
+    ///   is thrown on.
+    /// - Throws: as ``readFile(_:path:encoding:)``. A download that breaks off is only tried again when none of it
+    ///   had arrived.
+    public func artifact(
+        _ id: String, path: String, onBytes: @escaping @Sendable ([UInt8]) throws -> Void
+    ) async throws {
+        try await send(artifactCall(id, path), onBody: onBytes)
+    }
+
+    /// Downloads a file of a box, at most 64 MiB, into memory. See ``artifact(_:path:onBytes:)`` for larger ones.
+    public func artifact(_ id: String, path: String) async throws -> [UInt8] {
+        let collector = ByteCollector(maximum: HTTPRequest.standardMaximumResponseSize)
+        try await artifact(id, path: path) { try collector.add($0) }
+        return collector.bytes
+    }
+
+    private func artifactCall(_ id: String, _ path: String) -> APICall {
+        APICall(
+            method: .get, path: APIPath.box(id, "artifacts"), query: [("path", path)], timeout: Self.artifactTimeout)
+    }
+}
