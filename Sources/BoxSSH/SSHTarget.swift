@@ -27,8 +27,4 @@ public struct SSHTarget: Sendable {
         self.connectTimeout = connectTimeout
         self.keepaliveInterval = max(2, keepaliveInterval)
     }
-
-    /// The words for it in a message.
-    var place: String { "\(boxID) at \(displayText(host.utf8)) port \(port)" }
-    var nextStep: String { "run `box info \(boxID)` to see its state" }
 }

@@ -1,12 +1,27 @@
 internal import CSSH2
 import Glibc
 
+/// What is connected to, and the words for it in messages.
+protocol TCPTarget {
+    var boxID: String { get }
+    var host: String { get }
+    var port: UInt16 { get }
+}
+
+extension TCPTarget {
+    /// The words for it in a message.
+    var place: String { "\(boxID) at \(displayText(host.utf8)) port \(port)" }
+    var nextStep: String { "run `box info \(boxID)` to see its state" }
+}
+
+extension SSHTarget: TCPTarget {}
+
 /// Opens TCP connections with a time limit.
 enum TCPConnect {
     /// A connected, non-blocking socket. Every address of the host is tried in the resolver's order.
     ///
     /// Name resolution is the resolver's own and keeps its own limits; box addresses are numbers, which don't ask it.
-    static func open(_ target: SSHTarget, until deadline: Double) throws(SSHError) -> Int32 {
+    static func open(_ target: some TCPTarget, until deadline: Double) throws(SSHError) -> Int32 {
         let addresses = try resolve(target)
         defer { freeaddrinfo(addresses) }
         var failure = SSHError(.unknownHost, "\(target.host) has no address; \(target.nextStep)")
@@ -22,7 +37,7 @@ enum TCPConnect {
         throw failure
     }
 
-    private static func resolve(_ target: SSHTarget) throws(SSHError) -> UnsafeMutablePointer<addrinfo> {
+    private static func resolve(_ target: some TCPTarget) throws(SSHError) -> UnsafeMutablePointer<addrinfo> {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         hints.ai_flags = AI_NUMERICSERV
@@ -38,7 +53,8 @@ enum TCPConnect {
         return found
     }
 
-    private static func open(_ address: addrinfo, _ target: SSHTarget, until deadline: Double) throws(SSHError) -> Int32
+    private static func open(_ address: addrinfo, _ target: some TCPTarget, until deadline: Double) throws(SSHError)
+        -> Int32
     {
         let type = address.ai_socktype | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let fd = socket(address.ai_family, type, address.ai_protocol)
@@ -66,7 +82,7 @@ enum TCPConnect {
         return fd
     }
 
-    private static func failed(_ code: Int32, _ target: SSHTarget) -> SSHError {
+    private static func failed(_ code: Int32, _ target: some TCPTarget) -> SSHError {
         let kind: SSHError.Kind
         switch code {
         case ECONNREFUSED: kind = .connectionRefused

@@ -67,6 +67,9 @@ final class ScriptedSSH: SSHService {
         var status: Int32 = 0
         var error: SSHError?
         var copied = CopyResult(files: 1, bytes: 5)
+        /// What each call of `greets` answers, in order.
+        var greetings: [Bool] = []
+        var greeted: [String] = []
     }
 
     let state = Mutex(State())
@@ -86,6 +89,13 @@ final class ScriptedSSH: SSHService {
             if let error = state.error { throw error }
             state.jobs.append(job)
             return state.copied
+        }
+    }
+
+    func greets(boxID: String, host: String, within timeout: Duration) -> Bool {
+        state.withLock { state in
+            state.greeted.append("\(boxID) \(host)")
+            return state.greetings.isEmpty ? false : state.greetings.removeFirst()
         }
     }
 

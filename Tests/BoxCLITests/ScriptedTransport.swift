@@ -30,6 +30,12 @@ final class ScriptedTransport: HTTPTransport {
     func on(_ request: String, _ body: String) -> Self { on(request, 200, body) }
 
     @discardableResult
+    func on(_ request: String, bytes: [UInt8]) -> Self {
+        state.withLock { $0.steps.append((request, .success(HTTPResponse(status: 200, body: bytes)))) }
+        return self
+    }
+
+    @discardableResult
     func fail(_ request: String, _ reason: String = "Failed to connect", kind: TransportError.Kind = .refused) -> Self {
         state.withLock { $0.steps.append((request, .failure(TransportError(kind, reason)))) }
         return self

@@ -67,6 +67,14 @@ final class TestWorld: Sendable {
         return status.rawValue
     }
 
+    /// What stderr says is wrong with the arguments, without the word before and the next step after it.
+    var usageProblem: String? {
+        guard let line = err.lines.first, line.hasPrefix("error: "), let end = line.firstRange(of: "; run `box ") else {
+            return nil
+        }
+        return String(line[..<end.lowerBound].dropFirst("error: ".count))
+    }
+
     var configPath: String { home + "/.config/ascii/box/config.json" }
 
     func writeConfig(_ text: String) throws {
@@ -86,7 +94,8 @@ final class BufferSink: ByteSink {
 
     private let state = Mutex(State())
 
-    var text: String { String(decoding: state.withLock { $0.writes.joined() }, as: UTF8.self) }
+    var bytes: [UInt8] { Array(state.withLock { $0.writes.joined() }) }
+    var text: String { String(decoding: bytes, as: UTF8.self) }
     var lines: [String] { text.split(separator: "\n").map(String.init) }
     /// Each write as it came.
     var writes: [String] { state.withLock { $0.writes.map { String(decoding: $0, as: UTF8.self) } } }
@@ -104,10 +113,11 @@ final class BufferSink: ByteSink {
 
 /// What somebody types or pipes in.
 struct TypedInput: InputSource {
-    let text: String
-    init(_ text: String) { self.text = text }
+    let bytes: [UInt8]
+    init(_ text: String) { bytes = Array(text.utf8) }
+    init(bytes: [UInt8]) { self.bytes = bytes }
 
-    func readToEnd() -> [UInt8] { Array(text.utf8) }
-    func readLine() -> String? { text.split(separator: "\n").first.map(String.init) }
+    func readToEnd() -> [UInt8] { bytes }
+    func readLine() -> String? { String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init) }
     func readSecret() -> String? { readLine() }
 }

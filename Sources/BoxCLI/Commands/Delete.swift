@@ -21,7 +21,7 @@ struct Delete: Command {
     func run(_ context: Context) async throws -> ExitStatus {
         let id = try context.boxID(id)
         let client = try context.client()
-        guard isConfirmed || confirm(id, context) else {
+        guard isConfirmed || context.confirm("delete \(id) and its disk") else {
             context.emitter.notice("nothing was deleted")
             return .failure
         }
@@ -33,12 +33,5 @@ struct Delete: Command {
             "\(style.bold(id)) is deleted\n"
         }
         return .success
-    }
-
-    private func confirm(_ id: String, _ context: Context) -> Bool {
-        let terminal = context.world.terminal
-        guard context.emitter.mode == .human, terminal.stdinIsTerminal, terminal.stderrIsTerminal else { return true }
-        context.emitter.ask("delete \(id) and its disk? [y/N] ")
-        return ["y", "yes"].contains(context.world.input.readLine()?.lowercased() ?? "")
     }
 }

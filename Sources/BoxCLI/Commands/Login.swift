@@ -33,8 +33,8 @@ struct Login: Command {
             key = given
         } else if let login = try await BrowserLogin(context: context).start(at: origin) {
             return try await finish(login.0, code: login.code, context)
-        } else if canAsk(context) {
-            key = try askKey(context)
+        } else if context.canAsk {
+            key = try Self.usable(try context.askSecret("API key"), from: "that was typed")
         } else {
             throw BrowserLogin.unavailable(at: origin)
         }
@@ -49,17 +49,12 @@ struct Login: Command {
     /// People can wait here for what they do in the browser; programs run `box onboard` when they are ready.
     private func finish(_ login: PendingLogin, code: String?, _ context: Context) async throws -> ExitStatus {
         try BrowserLogin(context: context).announce(login, code: code)
-        if canAsk(context) {
+        if context.canAsk {
             try await BrowserLogin(context: context).complete(login)
         } else {
             context.emitter.notice("then run `box onboard`")
         }
         return .success
-    }
-
-    private func canAsk(_ context: Context) -> Bool {
-        let terminal = context.world.terminal
-        return context.emitter.mode == .human && terminal.stdinIsTerminal && terminal.stderrIsTerminal
     }
 
     /// The key that was given; nil when none was.
@@ -68,13 +63,6 @@ struct Login: Command {
         let isInput = key == "-"
         let text = isInput ? String(decoding: try context.world.input.readToEnd(), as: UTF8.self) : key
         return try Self.usable(text, from: isInput ? "on standard input" : "in the argument KEY")
-    }
-
-    private func askKey(_ context: Context) throws -> String {
-        context.emitter.ask("API key (it is not shown): ")
-        // Enter and Ctrl-C aren't shown either.
-        defer { context.emitter.notice("") }
-        return try Self.usable(try context.world.input.readSecret() ?? "", from: "that was typed")
     }
 
     private static func usable(_ text: String, from source: String) throws -> String {

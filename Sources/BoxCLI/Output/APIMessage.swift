@@ -21,6 +21,9 @@ enum APIMessage {
         case .forbidden: "forbidden (403). this key may not do that"
         case .accountNotReady: "account not ready. finish setting up the account in the dashboard"
         case .methodNotAllowed: "method not allowed. this server doesn't know the operation"
+        case .fileNotFound: "file not found (404). check the path: without a leading slash it starts at /home/user"
+        case .invalidPath: "invalid path. use one under /home/user or /tmp"
+        case .machineNotRunning: "the box is not running"
         case .rateLimited: "rate limited. wait a minute and try again"
         default: nil
         }

@@ -50,6 +50,18 @@ final class Emitter: Sendable {
     /// Text that somebody asked for as text, such as help.
     func text(_ text: String) throws { try write(text) }
 
+    /// Bytes of somebody else, as they are: a file or what a command wrote. For people's mode only.
+    func raw(_ bytes: [UInt8]) throws {
+        statusLine.clear()
+        try stdout.write(bytes)
+    }
+
+    /// The same on stderr.
+    func rawError(_ bytes: [UInt8]) {
+        statusLine.clear()
+        try? stderr.write(bytes)
+    }
+
     /// Something for people to know, on stderr.
     func notice(_ text: String) {
         switch mode {

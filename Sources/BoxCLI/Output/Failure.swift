@@ -37,6 +37,8 @@ struct CommandError: Error, Equatable {
 /// An error of the API with a next step that only the command knows.
 struct AdvisedError: Error, Equatable {
     let error: BoxError
+    /// Instead of the error's own words.
+    var message: String?
     /// A sentence without a full stop.
     let advice: String
 }
@@ -80,7 +82,7 @@ struct Failure: Equatable {
         case let error as BoxError: self.init(error)
         case let error as AdvisedError:
             self.init(error.error)
-            message = message.followed(by: error.advice)
+            message = (error.message ?? message).followed(by: error.advice)
         case let error as Unconnected:
             self.init(error.cause)
             exit = .connection

@@ -79,7 +79,11 @@ enum Text {
     }
 
     /// `1 file`, `2 files`.
-    static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+    static func count(_ number: Int, _ noun: String) -> String { count(number, noun, "\(noun)s") }
+
+    static func count(_ number: Int, _ noun: String, _ plural: String) -> String {
+        "\(number) \(number == 1 ? noun : plural)"
+    }
 }
 
 extension Text {

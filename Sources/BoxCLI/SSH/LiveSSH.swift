@@ -24,18 +24,8 @@ struct LiveSSH: SSHService {
         let connection = try connect(session.destination)
         switch try connection.run(command: RemoteCommand.line(words: session.words), terminal: terminal) {
         case .code(let code): return code
-        case .signal(let name): return 128 + Self.number(ofSignal: name)
+        case .signal(let name): return ExitStatus(signal: name).rawValue
         }
-    }
-
-    /// POSIX names without `SIG`, by the numbers that shells here use; 0 for others.
-    private static func number(ofSignal name: String) -> Int32 {
-        let numbers: [String: Int32] = [
-            "HUP": SIGHUP, "INT": SIGINT, "QUIT": SIGQUIT, "ILL": SIGILL, "TRAP": SIGTRAP, "ABRT": SIGABRT,
-            "BUS": SIGBUS, "FPE": SIGFPE, "KILL": SIGKILL, "USR1": SIGUSR1, "SEGV": SIGSEGV, "USR2": SIGUSR2,
-            "PIPE": SIGPIPE, "ALRM": SIGALRM, "TERM": SIGTERM, "XCPU": SIGXCPU, "XFSZ": SIGXFSZ, "SYS": SIGSYS,
-        ]
-        return numbers[name] ?? 0
     }
 
     func copy(_ job: CopyJob, progress: @escaping (CopyStep) -> Void) throws -> CopyResult {
@@ -49,6 +39,10 @@ struct LiveSSH: SSHService {
             }
         return CopyResult(
             files: report.files, bytes: report.bytes, failures: report.failures.map { "\($0.path): \($0.reason)" })
+    }
+
+    func greets(boxID: String, host: String, within timeout: Duration) -> Bool {
+        SSHGreeting(boxID: boxID, host: host).arrives(within: timeout / .seconds(1))
     }
 
     func forgetHost(boxID: String, knownHostsPath: String) throws {

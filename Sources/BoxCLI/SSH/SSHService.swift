@@ -11,6 +11,9 @@ public protocol SSHService: Sendable {
     /// Copies between here and one box.
     func copy(_ job: CopyJob, progress: @escaping (CopyStep) -> Void) throws -> CopyResult
 
+    /// Whether an SSH server greets on port 22 of the host in time. Nothing is logged in to.
+    func greets(boxID: String, host: String, within timeout: Duration) -> Bool
+
     /// Forgets a box's host key. Harmless when none is known.
     func forgetHost(boxID: String, knownHostsPath: String) throws
 }

@@ -12,22 +12,25 @@ struct FileError: Error, Equatable, CustomStringConvertible {
 /// The few file operations that the command line needs, on the C library.
 enum Files {
     /// - Returns: nil when there is no such file.
-    static func read(_ path: String) throws(FileError) -> [UInt8]? {
+    ///
+    /// - Parameter maximum: in bytes; a longer file fails with `EFBIG`.
+    static func read(_ path: String, maximum: Int = .max) throws(FileError) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         if descriptor < 0 {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw FileError(action: "read", path: path, code: errno)
         }
         defer { close(descriptor) }
-        return try readToEnd(descriptor, path: path)
+        return try readToEnd(descriptor, path: path, maximum: maximum)
     }
 
-    static func readToEnd(_ descriptor: Int32, path: String) throws(FileError) -> [UInt8] {
+    static func readToEnd(_ descriptor: Int32, path: String, maximum: Int = .max) throws(FileError) -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
         while true {
             let count = Glibc.read(descriptor, &buffer, buffer.count)
             if count > 0 {
+                guard bytes.count + count <= maximum else { throw FileError(action: "read", path: path, code: EFBIG) }
                 bytes += buffer[..<count]
             } else if count == 0 {
                 return bytes
@@ -39,33 +42,14 @@ enum Files {
 
     /// Replaces a file as a whole: readers see the old bytes or the new ones. A link is followed.
     static func replace(_ path: String, with bytes: [UInt8], mode: mode_t = 0o600) throws(FileError) {
-        let target = resolved(path)
-        let temporary = "\(target).\(getpid()).tmp"
-        unlink(temporary)
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw FileError(action: "write", path: path, code: errno) }
-        var code: Int32 = 0
-        do {
-            try DescriptorSink(descriptor).write(bytes)
-            if fsync(descriptor) != 0 { code = errno }
-        } catch {
-            code = (error as? SinkError)?.code ?? EIO
-        }
-        close(descriptor)
-        if code == 0, rename(temporary, target) != 0 { code = errno }
-        if code != 0 {
-            unlink(temporary)
-            throw FileError(action: "write", path: path, code: code)
-        }
+        let replacement = try FileReplacement(path, mode: mode)
+        try replacement.write(bytes)
+        try replacement.commit()
     }
 
     /// Harmless when there is no such file.
-    static func remove(_ path: String) { unlink(path) }
-
-    private static func resolved(_ path: String) -> String {
-        guard let real = realpath(path, nil) else { return path }
-        defer { free(real) }
-        return String(cString: real)
+    static func remove(_ path: String) {
+        unlink(path)
     }
 
     /// Makes a folder and those above it. Existing ones keep their mode.

@@ -46,10 +46,21 @@ public struct DescriptorSink: ByteSink {
 public protocol InputSource: Sendable {
     /// Everything up to the end of input.
     func readToEnd() throws -> [UInt8]
+    /// The same, for at most so many bytes; more fail with `EFBIG`.
+    func readToEnd(maximum: Int) throws -> [UInt8]
     /// One line without its end, or nil at the end of input.
     func readLine() -> String?
     /// One line that isn't shown while it is typed. `CancellationError` on Ctrl-C.
     func readSecret() throws -> String?
+}
+
+extension InputSource {
+    /// For sources that hold everything anyway.
+    public func readToEnd(maximum: Int) throws -> [UInt8] {
+        let bytes = try readToEnd()
+        guard bytes.count <= maximum else { throw FileError(action: "read", path: "standard input", code: EFBIG) }
+        return bytes
+    }
 }
 
 /// Standard input.
@@ -61,7 +72,11 @@ public struct StandardInput: InputSource {
     /// - Parameter descriptor: one that stands for standard input.
     init(_ descriptor: Int32) { self.descriptor = descriptor }
 
-    public func readToEnd() throws -> [UInt8] { try Files.readToEnd(descriptor, path: "standard input") }
+    public func readToEnd() throws -> [UInt8] { try readToEnd(maximum: .max) }
+
+    public func readToEnd(maximum: Int) throws -> [UInt8] {
+        try Files.readToEnd(descriptor, path: "standard input", maximum: maximum)
+    }
 
     public func readLine() -> String? {
         guard let bytes = readLineBytes() else { return nil }

@@ -1,0 +1,31 @@
+import Glibc
+
+extension Context {
+    /// The bytes of a file here, or of standard input without one or with `-`.
+    ///
+    /// - Parameters:
+    ///   - maximum: in bytes, whole KiB.
+    ///   - advice: what to do with more.
+    func readInput(_ path: String?, maximum: Int, advice: String) throws -> [UInt8] {
+        do {
+            guard let path, path != "-" else { return try world.input.readToEnd(maximum: maximum) }
+            guard let bytes = try Files.read(path, maximum: maximum) else {
+                throw CommandError("there is no file \(path). check the path")
+            }
+            return bytes
+        } catch let error as FileError where error.code == EFBIG {
+            let limit = maximum < 1 << 20 ? "\(maximum >> 10) KiB" : "\(maximum >> 20) MiB"
+            throw CommandError("\(error.path) has more than \(limit). \(advice)")
+        }
+    }
+
+    /// The same as text. Secrets can't be anything else.
+    func readText(_ path: String?, maximum: Int, advice: String) throws -> String {
+        let bytes = try readInput(path, maximum: maximum, advice: advice)
+        guard let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
+            throw CommandError(
+                "\(path ?? "standard input") is not text in UTF-8. encode it first, for example with base64")
+        }
+        return text
+    }
+}
