@@ -50,7 +50,7 @@ import Testing
         for example in Self.paths.compactMap(\.last).flatMap(\.examples)
         where !example.line.contains("$(") && !example.line.contains("<(") && !example.line.contains("|") {
             let first = example.line.split(separator: " && box ").first ?? ""
-            let words = first.split(separator: " ").map(String.init).prefix { $0 != "<" }
+            let words = first.split(separator: " ").map(String.init).prefix { $0 != "<" && $0 != ">" }
             #expect(throws: Never.self, "\(example.line)") { try parser.parse(Array(words.dropFirst())) }
         }
     }

@@ -8,12 +8,32 @@ enum CommandTable {
             options: globalOptions),
         [
             .command(New.self), .command(List.self), .command(Info.self), .command(Ssh.self), .command(Scp.self),
-            .command(Fork.self), .command(Stop.self), .command(Resume.self), .command(Extend.self),
-            .command(Rename.self), .command(Delete.self),
+            .command(Desktop.self), .command(Wait.self), .command(Fork.self), .command(Stop.self),
+            .command(Resume.self), .command(Extend.self), .command(Rename.self), .command(Delete.self),
+            .command(Exec.self), .command(Cat.self), .command(Write.self), .command(Artifact.self),
             .command(Prompt.self), .command(Events.self), .command(Interrupt.self),
             .command(Login.self), .command(Onboard.self), .command(Logout.self), .command(Status.self),
             .command(Limits.self),
             .command(Config.self),
+            .group(
+                SecretsGroup.spec,
+                [
+                    .command(SecretsGet.self), .command(SecretsSet.self), .command(SecretsUnset.self),
+                    .command(SecretsImport.self),
+                    .group(
+                        SecretsGroup.fileSpec,
+                        [
+                            .command(SecretsFileList.self), .command(SecretsFileSet.self),
+                            .command(SecretsFileGet.self), .command(SecretsFileRemove.self),
+                        ]),
+                ]),
+            .group(ReposGroup.spec, [.command(ReposList.self), .command(ReposSelect.self)]),
+            .group(
+                APIKeyGroup.spec,
+                [
+                    .command(APIKeyListing.self), .command(APIKeyCreate.self), .command(APIKeyRotate.self),
+                    .command(APIKeyDelete.self),
+                ]),
             .group(
                 LocalGroup.spec,
                 [
@@ -29,6 +49,7 @@ enum CommandTable {
 
     static let boxes = "Boxes"
     static let agents = "Agents"
+    static let files = "Files and commands"
     static let account = "Account"
     static let server = "This machine"
     static let program = "This program"

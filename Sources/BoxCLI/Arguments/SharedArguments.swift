@@ -5,6 +5,9 @@ import BoxModel
 extension PositionalSpec {
     /// The operand of nearly every verb.
     static let box = PositionalSpec("ID", "the box, as `box list` shows it, or `current`", kind: .boxID)
+    /// A file's path in the box.
+    static let remotePath = PositionalSpec(
+        "PATH", "the file's path there; without a leading slash it starts at /home/user", kind: .file)
 }
 
 extension [OptionSpec] {

@@ -1,0 +1,224 @@
+import BoxClient
+import BoxModel
+import Testing
+
+@testable import BoxCLI
+
+/// `exec`, `cat`, `write` and `artifact`: a box's files and commands over the API.
+@Suite struct FileCommandTests {
+    let world = TestWorld()
+
+    private func finished(_ exit: String, _ more: String = "") -> String {
+        #"{"ok":true,"type":"command.finished","success":true,"exitCode":\#(exit),"signal":null,"stdout":"out\n","stderr":"err\n","timedOut":false\#(more)}"#
+    }
+
+    // MARK: exec
+
+    @Test func execPassesOutputAndStatus() async {
+        world.transport.on("POST /boxes/bx_1/commands", finished("3"))
+        #expect(await world.run("exec", "bx_1", "npm test") == 3)
+        #expect(world.out.text == "out\n" && world.err.text == "err\n")
+        #expect(world.transport.body(0) == #"{"command":"npm test"}"#)
+    }
+
+    @Test func severalWordsKeepTheirBoundaries() async {
+        world.transport.on("POST /boxes/bx_1/commands", finished("0"))
+        #expect(
+            await world.run("exec", "--cwd", "app", "--timeout", "300", "bx_1", "--", "bash", "-lc", "a && b", "--json")
+                == 0)
+        #expect(world.transport.body(0) == #"{"command":"bash -lc 'a && b' --json","cwd":"app","timeoutSeconds":300}"#)
+        #expect(world.transport.sent[0].timeout == .seconds(330))
+    }
+
+    @Test func execForProgramsIsTheServersObject() async {
+        world.transport.on("POST /boxes/bx_1/commands", finished("3", #","new":1.50"#))
+        #expect(await world.run("--json", "exec", "bx_1", "x") == 0)
+        #expect(
+            world.out.text
+                == #"{"success":true,"exitCode":3,"signal":null,"stdout":"out\n","stderr":"err\n","timedOut":false,"new":1.50}"#
+                + "\n")
+        #expect(world.err.text == "")
+    }
+
+    @Test(arguments: [
+        (#""exitCode":124,"timedOut":true"#, Int32(124)), (#""exitCode":null,"signal":"SIGKILL""#, 137),
+        (#""exitCode":256"#, 1), (#""exitCode":255"#, 255), (#""exitCode":null,"signal":"ODD""#, 128),
+    ])
+    func execStatuses(_ members: String, _ status: Int32) async {
+        world.transport.on("POST /boxes/bx_1/commands", #"{"ok":true,"stdout":"","stderr":"",\#(members)}"#)
+        #expect(await world.run("exec", "bx_1", "x") == status)
+        let notice = "the command's time was up. give it more with --timeout, or use `box ssh`\n"
+        #expect(world.err.text == (status == 124 ? notice : ""))
+    }
+
+    @Test func cutOutputIsSaid() async {
+        world.transport.on("POST /boxes/bx_1/commands", finished("0", #","stdoutTruncated":true"#))
+        #expect(await world.run("exec", "bx_1", "x") == 0)
+        #expect(world.err.text == "err\nthe command's output was cut: there was too much of it\n")
+    }
+
+    @Test func execFailuresAreNotTheCommands() async {
+        world.transport.on(
+            "POST /boxes/bx_1/commands", 400, Answers.error(400, "machine_not_running", "It is stopped."))
+        #expect(await world.run("exec", "bx_1", "x") == 255)
+        #expect(world.err.text == "error: It is stopped. start it with `box resume bx_1`\n")
+        world.transport.fail("POST /boxes/bx_1/commands", "reset", kind: .interrupted)
+        #expect(await world.run("exec", "bx_1", "x", "--json") == 255)
+        world.transport.on("POST /boxes/bx_1/commands", 401, #"{"error":"unauthorized"}"#)
+        #expect(await world.run("exec", "bx_1", "x") == 4)
+    }
+
+    @Test func aBoxThatIsStartingIsWaitedFor() async {
+        world.transport.on("POST /boxes/bx_1/commands", 409, Answers.error(409, "box_starting", "Wait."))
+            .on("GET /boxes/bx_1", Answers.info("provisioning", id: "bx_1"))
+            .on("GET /boxes/bx_1", Answers.info("ready", id: "bx_1"))
+            .on("POST /boxes/bx_1/commands", finished("0"))
+        #expect(await world.run("exec", "bx_1", "x") == 0)
+        #expect(world.out.text == "out\n")
+    }
+
+    @Test(arguments: [
+        (["exec", "bx_1"], "missing the command to run: box exec ID WORD..."),
+        (
+            ["exec", "bx_1", "--timeout", "601", "x"],
+            "invalid --timeout \"601\". Use a whole number of seconds from 1 to 600"
+        ),
+        (["cat", "bx_1"], "missing PATH: box cat ID PATH"), (["cat", "bx_1", ""], "PATH is empty"),
+        (
+            ["cat", "bx_1", "a", "--encoding", "base64"],
+            "--encoding is for --json. Without that the bytes are written as they are"
+        ),
+        (["cat", "bx_1", "a", "--json", "--encoding", "hex"], "invalid --encoding \"hex\". Use utf8 or base64"),
+        (
+            ["artifact", "bx_1", "a", "--json"],
+            "with --json standard output is for JSON. Name a file with -o FILE"
+        ),
+    ])
+    func badArguments(_ arguments: [String], _ message: String) async {
+        #expect(await CLI.run(arguments, in: world.current).rawValue == 2)
+        #expect(world.usageProblem == message)
+        #expect(world.out.text == "" && world.transport.sent.isEmpty)
+    }
+
+    // MARK: cat and write
+
+    @Test func catWritesEveryByte() async {
+        world.transport.on(
+            "GET /boxes/bx_1/files?path=a%20b&encoding=base64",
+            #"{"ok":true,"type":"file.read","path":"a b","encoding":"base64","size":3,"content":"AP8K"}"#)
+        #expect(await world.run("cat", "bx_1", "a b") == 0)
+        #expect(world.out.bytes == [0, 0xFF, 0x0A])
+        #expect(world.err.text == "")
+    }
+
+    @Test(arguments: [([], "utf8", "hi"), (["--encoding", "base64"], "base64", "aGk=")])
+    func catForProgramsIsTheServersObject(_ options: [String], _ encoding: String, _ content: String) async {
+        world.transport.on(
+            "GET /boxes/bx_1/files?path=a&encoding=\(encoding)",
+            #"{"ok":true,"type":"file.read","success":true,"path":"a","encoding":"\#(encoding)","size":2,"content":"\#(content)","x":1}"#
+        )
+        #expect(await CLI.run(["--json", "cat", "bx_1", "a"] + options, in: world.current) == .success)
+        #expect(
+            world.out.text
+                == #"{"success":true,"path":"a","encoding":"\#(encoding)","size":2,"content":"\#(content)","x":1}"#
+                + "\n")
+    }
+
+    @Test(arguments: [
+        (
+            404, "file_not_found",
+            "file not found (404). check the path: without a leading slash it starts at /home/user"
+        ),
+        (400, "invalid_path", "invalid path. use one under /home/user or /tmp"),
+        (400, "machine_not_running", "the box is not running. start it with `box resume bx_1`"),
+    ])
+    func fileErrors(_ status: Int, _ code: String, _ message: String) async {
+        world.transport.on("GET /boxes/bx_1/files?path=a&encoding=utf8", status, #"{"error":"\#(code)"}"#)
+        #expect(await world.run("--json", "cat", "bx_1", "a") == 1)
+        #expect(
+            world.out.text == #"{"event":"error","error":"\#(message)","code":"\#(code)","status":\#(status)}"# + "\n")
+        world.transport.on("PUT /boxes/bx_1/files", status, #"{"error":"\#(code)"}"#)
+        #expect(await world.run("write", "bx_1", "a") == 1)
+        #expect(world.err.text == "error: \(message)\n")
+        world.transport.on("GET /boxes/bx_1/artifacts?path=a", status, #"{"error":"\#(code)"}"#)
+        #expect(await world.run("artifact", "bx_1", "a") == 1)
+        #expect(world.err.text == "error: \(message)\n" && world.out.text == "")
+    }
+
+    @Test func writeTakesStandardInputOrAFile() async throws {
+        let answer = #"{"ok":true,"type":"file.written","success":true,"path":"a/b","encoding":"utf8","size":3}"#
+        world.transport.on("PUT /boxes/bx_1/files", answer)
+        world.type("hi\n")
+        #expect(await world.run("write", "bx_1", "a/b", "--json") == 0)
+        #expect(world.out.text == #"{"success":true,"path":"a/b","encoding":"utf8","size":3}"# + "\n")
+        #expect(world.transport.body(0) == #"{"path":"a/b","content":"hi\n","encoding":"utf8"}"#)
+        try Files.replace(world.home + "/x", with: [0xFF, 0])
+        world.transport.on("PUT /boxes/bx_1/files", answer)
+        #expect(await world.run("write", "bx_1", "a/b", "--from", world.home + "/x") == 0)
+        #expect(world.out.text == "a/b is written, 3 B\n")
+        #expect(world.transport.body(1) == #"{"path":"a/b","content":"/wA=","encoding":"base64"}"#)
+    }
+
+    @Test func writeSaysWhatItCannotRead() async {
+        #expect(await world.run("write", "bx_1", "a", "--from", world.home + "/none") == 1)
+        #expect(world.err.text == "error: there is no file \(world.home)/none. check the path\n")
+        world.change { $0.input = TypedInput(bytes: [UInt8](repeating: 0, count: (64 << 20) + 1)) }
+        #expect(await world.run("write", "bx_1", "a") == 1)
+        #expect(world.err.text == "error: standard input has more than 64 MiB. copy larger files with `box scp`\n")
+    }
+
+    // MARK: artifact
+
+    @Test func artifactsGoToStandardOutputOrAFile() async throws {
+        world.transport.on("GET /boxes/bx_1/artifacts?path=a", bytes: [0, 1, 0xFF])
+        #expect(await world.run("artifact", "bx_1", "a") == 0)
+        #expect(world.out.bytes == [0, 1, 0xFF])
+        let file = world.home + "/out"
+        world.transport.on("GET /boxes/bx_1/artifacts?path=a", bytes: [0, 1])
+        #expect(await world.run("artifact", "bx_1", "a", "-o", file, "--json") == 0)
+        #expect(world.out.text == #"{"path":"\#(file)","size":2}"# + "\n")
+        #expect(try Files.read(file) == [0, 1])
+        world.transport.on("GET /boxes/bx_1/artifacts?path=a", bytes: [2])
+        #expect(await world.run("artifact", "bx_1", "a", "-o", file) == 0)
+        #expect(world.out.text == "\(file) is downloaded, 1 B\n")
+        #expect(try Files.read(file) == [2])
+        world.transport.on("GET /boxes/bx_1/artifacts?path=a", bytes: [])
+        #expect(await world.run("artifact", "bx_1", "a", "-o", file) == 0)
+        #expect(try Files.read(file) == [])
+    }
+
+    @Test func aFailedDownloadLeavesTheFileAlone() async throws {
+        let file = world.home + "/out"
+        try Files.replace(file, with: [7])
+        world.transport.on("GET /boxes/bx_1/artifacts?path=a", 404, Answers.error(404, "file_not_found", "No a."))
+        #expect(await world.run("artifact", "bx_1", "a", "-o", file) == 1)
+        #expect(world.err.text == "error: No a.\n")
+        #expect(try Files.read(file) == [7])
+        #expect(Files.names(in: world.home) == ["out"])
+        #expect(await world.run("artifact", "bx_1", "a", "-o", world.home) == 1)
+        #expect(world.err.text == "error: could not write \(world.home): Is a directory\n")
+    }
+
+    @Test func devicesAreWrittenToAndNotReplaced() async {
+        world.transport.on("GET /boxes/bx_1/artifacts?path=a", bytes: [1])
+        #expect(await world.run("artifact", "bx_1", "a", "-o", "/dev/null", "--json") == 0)
+        #expect(world.out.text == #"{"path":"/dev/null","size":1}"# + "\n")
+    }
+
+    @Test func binaryDoesNotGoToATerminalByAccident() async {
+        world.useTerminal()
+        world.transport.on("GET /boxes/bx_1/artifacts?path=a", bytes: [65, 0])
+        #expect(await world.run("artifact", "bx_1", "a") == 1)
+        #expect(world.out.text == "")
+        #expect(
+            world.err.text
+                == "error: the file is binary and could disturb the terminal. use -o FILE, or -o - to write it nevertheless\n"
+        )
+        world.transport.on("GET /boxes/bx_1/artifacts?path=a", bytes: [65, 0])
+        #expect(await world.run("artifact", "bx_1", "a", "-o", "-") == 0)
+        #expect(world.out.bytes == [65, 0])
+        world.transport.on("GET /boxes/bx_1/artifacts?path=a", bytes: [65])
+        #expect(await world.run("artifact", "bx_1", "a") == 0)
+        #expect(world.out.text == "A")
+    }
+}
