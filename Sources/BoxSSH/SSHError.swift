@@ -29,6 +29,8 @@ public struct SSHError: Error, Sendable, Equatable, CustomStringConvertible {
         case knownHostsUnusable
         /// What the caller asked for can't be done as asked.
         case invalidRequest
+        /// A local port that should be forwarded can't be listened on.
+        case portUnavailable
         /// A local read, write or poll failed with this errno.
         case localFailure(errno: Int32)
         /// libssh2 failed in another way; the code is one of `LIBSSH2_ERROR_*`.

@@ -104,7 +104,7 @@ struct Failure: Equatable {
         if case .interrupted(let signal) = error.kind {
             self.init(interruptedBy: signal)
         } else {
-            self.init(error.message, exit: .connection)
+            self.init(error.message, exit: error.kind == .portUnavailable ? .failure : .connection)
         }
     }
 

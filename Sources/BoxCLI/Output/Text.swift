@@ -84,6 +84,9 @@ enum Text {
     static func count(_ number: Int, _ noun: String, _ plural: String) -> String {
         "\(number) \(number == 1 ? noun : plural)"
     }
+
+    /// `once`, `2 times`.
+    static func times(_ number: Int) -> String { number == 1 ? "once" : "\(number) times" }
 }
 
 extension Text {

@@ -9,7 +9,7 @@ struct LiveSSH: SSHService {
         try ManagedKey.loadOrCreate(home: home, comment: "box@\(World.hostName)")
     }
 
-    private func connect(_ destination: SSHDestination) throws -> SSHConnection {
+    fileprivate func connect(_ destination: SSHDestination) throws -> SSHConnection {
         let target = SSHTarget(
             boxID: destination.boxID, host: destination.host, user: destination.user, key: try key(destination.home),
             knownHostsPath: destination.knownHostsPath)
@@ -45,7 +45,27 @@ struct LiveSSH: SSHService {
         SSHGreeting(boxID: boxID, host: host).arrives(within: timeout / .seconds(1))
     }
 
+    func listen(_ forwards: [PortForward]) throws -> any PortForwarding {
+        LivePortForwarding(ssh: self, forwarder: try Forwarder(forwards))
+    }
+
     func forgetHost(boxID: String, knownHostsPath: String) throws {
         try KnownHosts(path: knownHostsPath).remove(boxID: boxID)
+    }
+}
+
+private struct LivePortForwarding: PortForwarding {
+    let ssh: LiveSSH
+    let forwarder: Forwarder
+
+    var forwards: [PortForward] { forwarder.forwards }
+
+    func carry(
+        to destination: SSHDestination, onConnect: () throws -> Void,
+        onRefusal: @escaping (PortForward, ForwardRefusal) -> Void
+    ) throws -> Never {
+        let connection = try ssh.connect(destination)
+        try onConnect()
+        try forwarder.carry(over: connection, report: onRefusal)
     }
 }

@@ -1,3 +1,5 @@
+import BoxSSH
+
 /// What the command line needs of SSH. Errors are BoxSSH's own.
 public protocol SSHService: Sendable {
     /// The managed key's public line; the key is made when there is none.
@@ -14,8 +16,27 @@ public protocol SSHService: Sendable {
     /// Whether an SSH server greets on port 22 of the host in time. Nothing is logged in to.
     func greets(boxID: String, host: String, within timeout: Duration) -> Bool
 
+    /// Listens on the local ports of forwards, on all or none.
+    func listen(_ forwards: [PortForward]) throws -> any PortForwarding
+
     /// Forgets a box's host key. Harmless when none is known.
     func forgetHost(boxID: String, knownHostsPath: String) throws
+}
+
+/// Local ports that are listened on until this goes. Who connects while no connection to the box is carried waits.
+public protocol PortForwarding {
+    /// With the addresses and ports that the system gave.
+    var forwards: [PortForward] { get }
+
+    /// Connects and carries until a signal comes or the connection ends.
+    ///
+    /// - Parameters:
+    ///   - onConnect: called once, when the ports can be used.
+    ///   - onRefusal: called for the first connection that the box refuses, once until one works again.
+    func carry(
+        to destination: SSHDestination, onConnect: () throws -> Void,
+        onRefusal: @escaping (PortForward, ForwardRefusal) -> Void
+    ) throws -> Never
 }
 
 /// Where a box takes connections, and with what.

@@ -1,0 +1,122 @@
+import BoxArguments
+import BoxModel
+import BoxSSH
+
+/// `box forward`: ports here that lead into a box.
+struct Forward: Command {
+    /// As it was typed: an id, or `current`.
+    var id: String
+    var forwards: [PortForward]
+
+    static let spec = CommandSpec(
+        "forward", group: CommandTable.boxes, summary: "Reach ports of a box through ports of this machine",
+        discussion: """
+            What connects to the local port is connected to the port in the box, until Ctrl-C. When the connection to \
+            the box is lost, it is made again; the local ports stay open meanwhile.
+
+            Several ports are given by repeating --remote, each with its --local or all without, or as words: PORT, \
+            LOCAL:REMOTE or [BIND:]LOCAL:[HOST:]REMOTE, as for ssh -L. HOST is one that the box can reach.
+
+            Only this machine can connect. With another --bind address, such as 0.0.0.0, everybody can who reaches it.
+            """,
+        options: [
+            .value(
+                "remote", short: "r", "PORT", "the port in the box; can be repeated",
+                kind: .integer(minimum: 1, maximum: 65535), repeats: true),
+            .value(
+                "local", short: "l", "PORT", "the port here (default: the same); 0 for any that is free",
+                kind: .integer(minimum: 0, maximum: 65535), repeats: true),
+            .value("bind", "ADDRESS", "where to listen (default \(ForwardEndpoint.loopback)); another lets others in"),
+        ],
+        positionals: [
+            .box, PositionalSpec("FORWARD", "PORT or [BIND:]LOCAL:[HOST:]REMOTE", arity: .zeroOrMore),
+        ],
+        examples: [
+            ExampleSpec("box forward bx_8pqt6dup --remote 3000 --local 3000", "http://127.0.0.1:3000 is the box's"),
+            ExampleSpec("box forward current 8080:3000 5432", "two ports"),
+            ExampleSpec("box forward current --remote 3000 --local 0 --json", "the first line tells the local port"),
+        ])
+
+    init(_ parsed: ParsedCommand) throws(UsageError) {
+        id = parsed.argument("ID") ?? ""
+        let bind = parsed.value("bind") ?? ForwardEndpoint.loopback
+        guard ForwardOperand.isHost(bind) else {
+            throw parsed.usageError("invalid --bind \"\(bind)\". Use an address of this machine, such as 127.0.0.1")
+        }
+        let remotes = parsed.values("remote").compactMap { UInt16($0) }
+        let locals = parsed.values("local").compactMap { UInt16($0) }
+        guard locals.isEmpty || locals.count == remotes.count else {
+            throw parsed.usageError(
+                "--remote was given \(Text.times(remotes.count)) and --local \(Text.times(locals.count)). "
+                    + "Give each --remote its --local, or none")
+        }
+        var forwards = zip(remotes, locals.isEmpty ? remotes : locals).map { remote, local in
+            PortForward(local: ForwardEndpoint(host: bind, port: local), remote: ForwardEndpoint(port: remote))
+        }
+        for word in parsed.arguments("FORWARD") {
+            guard let forward = ForwardOperand.parse(word, bind: bind) else {
+                throw parsed.usageError(
+                    "invalid FORWARD \"\(word)\". Use a port from 1 to 65535, or \(ForwardOperand.forms)")
+            }
+            forwards.append(forward)
+        }
+        guard !forwards.isEmpty else {
+            throw parsed.usageError("no port to forward. Name one of the box with --remote PORT")
+        }
+        for (index, forward) in forwards.enumerated() where forward.local.port != 0 {
+            guard !forwards[..<index].contains(where: { $0.local == forward.local }) else {
+                throw parsed.usageError(
+                    "the local port \(forward.local.port) is given twice. Choose another with --local")
+            }
+        }
+        self.forwards = forwards
+    }
+
+    func run(_ context: Context) async throws -> ExitStatus {
+        // Before anything is asked of anybody: a port that is taken is known at once.
+        let ports = try context.world.ssh.listen(forwards)
+        var destination = try await context.sshDestination(ofArgument: id)
+        var reconnection = Reconnection(context, boxID: destination.boxID)
+        while true {
+            do {
+                try ports.carry(to: destination) {
+                    reconnection.connected()
+                    for forward in ports.forwards { try Self.tell(forward, of: destination.boxID, context.emitter) }
+                } onRefusal: {
+                    context.emitter.notice(Self.text($1, of: $0))
+                }
+            } catch let error as SSHError where reconnection.isWorthTrying(after: error) {
+                try reconnection.lost(error)
+            }
+            destination = try await reconnection.destination()
+        }
+    }
+
+    // MARK: Words
+
+    private static func tell(_ forward: PortForward, of box: String, _ emitter: Emitter) throws {
+        let (local, remote) = (forward.local, forward.remote)
+        let line: JSON = [
+            "event": "forwarding", "id": .string(box), "local": json(local), "remote": json(remote),
+        ]
+        try emitter.result(line) { style in
+            let place = remote.host == ForwardEndpoint.loopback ? "\(box):\(remote.port)" : "\(remote) from \(box)"
+            return "forwarding \(style.bold("\(local)")) -> \(place) \(style.dim("(Ctrl-C ends it)"))\n"
+        }
+    }
+
+    private static func json(_ endpoint: ForwardEndpoint) -> JSON {
+        ["host": .string(endpoint.host), "port": JSON(Int(endpoint.port))]
+    }
+
+    private static func text(_ refusal: ForwardRefusal, of forward: PortForward) -> String {
+        let remote = forward.remote
+        let isLoopback = remote.host == ForwardEndpoint.loopback
+        switch refusal {
+        case .nobodyListens where isLoopback: return "nothing listens on port \(remote.port) in the box"
+        case .nobodyListens: return "the box can't connect to \(remote)"
+        case .notAllowed: return "the box's SSH server doesn't allow forwarding to \(remote)"
+        case .other(let detail): return "can't connect to \(remote) in the box: \(Text.clean(detail))"
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import Glibc
+
+/// A listening socket here, and where its connections go.
+final class ForwardListener {
+    /// With the address and port that the system gave.
+    let forward: PortForward
+    let fd: Int32
+    /// Whether a refusal was told since the last connection that worked.
+    var hasToldRefusal = false
+
+    /// What the system keeps for us while there is no connection to the box, or no descriptor.
+    private static let backlog: Int32 = 512
+
+    init(_ wanted: PortForward) throws(SSHError) {
+        let addresses = try Self.resolve(wanted.local)
+        defer { freeaddrinfo(addresses) }
+        let address = addresses.pointee
+        let fd = socket(address.ai_family, address.ai_socktype | Int32(SOCK_CLOEXEC.rawValue), address.ai_protocol)
+        guard fd >= 0 else { throw Self.failed(errno, wanted.local) }
+        var yes: Int32 = 1
+        // Connections that ended a moment ago don't hold the port; another listener does.
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+        guard bind(fd, address.ai_addr, address.ai_addrlen) == 0, listen(fd, Self.backlog) == 0 else {
+            let code = errno
+            close(fd)
+            throw Self.failed(code, wanted.local)
+        }
+        _ = fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK)
+        self.fd = fd
+        let local = Self.endpoint { getsockname(fd, $0, $1) }
+        forward = PortForward(local: local ?? wanted.local, remote: wanted.remote)
+    }
+
+    deinit { close(fd) }
+
+    enum Accepted {
+        case connection(ForwardSocket)
+        case nothing
+        /// The process or the system has no descriptor left.
+        case noDescriptor
+    }
+
+    func accept() -> Accepted {
+        while true {
+            var fd: Int32 = -1
+            let peer = Self.endpoint { address, length in
+                fd = Glibc.accept(self.fd, address, length)
+                return fd < 0 ? -1 : 0
+            }
+            if fd >= 0 { return .connection(ForwardSocket(fd: fd, peer: peer ?? ForwardEndpoint(port: 0))) }
+            switch errno {
+            case EINTR, ECONNABORTED: continue
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .noDescriptor
+            default: return .nothing
+            }
+        }
+    }
+
+    // MARK: Addresses
+
+    private static func resolve(_ local: ForwardEndpoint) throws(SSHError) -> UnsafeMutablePointer<addrinfo> {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_flags = AI_NUMERICSERV | AI_PASSIVE
+        var found: UnsafeMutablePointer<addrinfo>?
+        let code = getaddrinfo(local.host, String(local.port), &hints, &found)
+        guard code == 0, let found else {
+            throw SSHError(
+                .portUnavailable,
+                "can't listen on \(displayText(local.host.utf8)): \(String(cString: gai_strerror(code))); "
+                    + "give --bind an address of this machine")
+        }
+        return found
+    }
+
+    /// The address that `ask` stores, in numbers; nil when it fails.
+    private static func endpoint(
+        _ ask: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
+    ) -> ForwardEndpoint? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        return withUnsafeMutablePointer(to: &storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                guard ask(address, &length) == 0 else { return nil }
+                var host = [CChar](repeating: 0, count: 64)
+                var port = [CChar](repeating: 0, count: 8)
+                let code = getnameinfo(
+                    address, length, &host, socklen_t(host.count), &port, socklen_t(port.count),
+                    Int32(NI_NUMERICHOST) | Int32(NI_NUMERICSERV))
+                guard code == 0, let number = UInt16(text(port)) else { return nil }
+                return ForwardEndpoint(host: text(host), port: number)
+            }
+        }
+    }
+
+    private static func text(_ characters: [CChar]) -> String {
+        String(decoding: characters.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    private static func failed(_ code: Int32, _ local: ForwardEndpoint) -> SSHError {
+        let reason: String
+        switch code {
+        case EADDRINUSE:
+            reason =
+                "port \(local.port) of \(local.host) is taken here; choose another with --local, or any with --local 0"
+        case EACCES, EPERM:
+            reason = "port \(local.port) needs root here; choose one from 1024 on with --local"
+        case EADDRNOTAVAIL:
+            reason = "\(local.host) is no address of this machine; give --bind one that is"
+        default:
+            reason = "can't listen on \(local): \(errorText(code))"
+        }
+        return SSHError(.portUnavailable, reason)
+    }
+}

@@ -1,0 +1,44 @@
+import Glibc
+
+/// An accepted connection's socket. Each call carries MSG_DONTWAIT; a socket that was not closed properly is reset when it goes.
+final class ForwardSocket {
+    private(set) var fd: Int32
+    /// Who connected; for the server's log.
+    let peer: ForwardEndpoint
+
+    init(fd: Int32, peer: ForwardEndpoint) {
+        self.fd = fd
+        self.peer = peer
+        _ = fcntl(fd, F_SETFD, FD_CLOEXEC)
+        var yes: Int32 = 1
+        setsockopt(fd, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    deinit { reset() }
+
+    /// A count, 0 at the end, or -1 with errno.
+    func receive(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        recv(fd, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+    }
+
+    /// A count, or -1 with errno.
+    func send(_ bytes: UnsafeRawBufferPointer) -> Int {
+        Glibc.send(fd, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
+    }
+
+    func endWriting() { shutdown(fd, Int32(SHUT_WR)) }
+
+    func close() {
+        guard fd >= 0 else { return }
+        Glibc.close(fd)
+        fd = -1
+    }
+
+    /// Closes so that the peer sees a broken connection and no orderly end.
+    func reset() {
+        guard fd >= 0 else { return }
+        var abortive = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &abortive, socklen_t(MemoryLayout<linger>.size))
+        close()
+    }
+}
