@@ -25,6 +25,7 @@ final class ForwardLoop {
         self.listeners = listeners
         opening = ForwardOpening(connection, report: report)
         anchor = try connection.openChannel()
+        connection.transport.acknowledgesAtOnce = true
     }
 
     /// Ends only with an error: ``SSHError/Kind/interrupted(signal:)``, or that of the connection.

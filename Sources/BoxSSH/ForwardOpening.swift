@@ -77,11 +77,12 @@ final class ForwardOpening {
         if code == LIBSSH2_ERROR_CHANNEL_FAILURE, let later = current?.laterHosts, !later.isEmpty {
             return start(next, later)
         }
+        if !next.listener.hasToldRefusal {
+            next.listener.hasToldRefusal = true
+            report(next.listener.forward, Self.refusal(code, detail))
+        }
         next.refuse()
         finish()
-        guard !next.listener.hasToldRefusal else { return }
-        next.listener.hasToldRefusal = true
-        report(next.listener.forward, Self.refusal(code, detail))
     }
 
     /// The server's reason code reaches us only inside libssh2's own, fixed text (channel.c, _libssh2_channel_open).

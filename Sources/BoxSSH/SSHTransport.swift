@@ -18,6 +18,9 @@ final class SSHTransport {
     private(set) var received: UInt64 = 0
     /// The errno that ended the connection.
     private(set) var failure: Int32?
+    /// Tells the other side at once what has arrived (tcp(7), TCP_QUICKACK). sshd turns Nagle's algorithm off only when a
+    /// command is run; without one, each of its small packets would wait for our acknowledgement, which Linux delays by 40 ms.
+    var acknowledgesAtOnce = false
     private var queue = ByteQueue()
 
     /// Takes over `fd`, which must be non-blocking, and closes it at the end.
@@ -74,6 +77,7 @@ final class SSHTransport {
             if count > 0 {
                 lastHeard = monotonicSeconds()
                 received += UInt64(count)
+                if acknowledgesAtOnce { acknowledge() }
             }
             if count == 0 { failure = ECONNRESET }
             if count >= 0 { return count }
@@ -81,6 +85,12 @@ final class SSHTransport {
             if errno != EAGAIN { failure = errno }
             return -Int(errno)
         }
+    }
+
+    /// The option lasts until the kernel thinks better of it, so it is set after every read.
+    private func acknowledge() {
+        var yes: Int32 = 1
+        setsockopt(fd, Int32(IPPROTO_TCP), TCP_QUICKACK, &yes, socklen_t(MemoryLayout<Int32>.size))
     }
 
     /// A libssh2 session on this transport, which must outlive it.

@@ -70,6 +70,9 @@ final class ScriptedSSH: SSHService {
         /// What each call of `greets` answers, in order.
         var greetings: [Bool] = []
         var greeted: [String] = []
+        var forwards: [PortForward] = []
+        var carries: [(connects: Bool, refusals: [ForwardRefusal], end: SSHError)] = []
+        var carried: [SSHDestination] = []
     }
 
     let state = Mutex(State())
@@ -97,7 +100,50 @@ final class ScriptedSSH: SSHService {
             state.greeted.append("\(boxID) \(host)")
             return state.greetings.isEmpty ? false : state.greetings.removeFirst()
         }
+    func listen(_ forwards: [PortForward]) throws -> any PortForwarding {
+        try state.withLock { state in
+            if let error = state.error { throw error }
+            state.forwards = forwards
+        }
+        return ScriptedForwarding(ssh: self, forwards: forwards)
+    }
+
+    /// The next time that ports are carried.
+    func onCarry(connects: Bool = true, refusals: [ForwardRefusal] = [], end kind: SSHError.Kind, _ message: String) {
+        state.withLock { $0.carries.append((connects, refusals, SSHError(kind, message))) }
     }
 
     func forgetHost(boxID: String, knownHostsPath: String) { state.withLock { $0.forgotten.append(boxID) } }
+}
+
+/// Chooses 49152 where any port will do, and carries from the script.
+private struct ScriptedForwarding: PortForwarding {
+    let ssh: ScriptedSSH
+    let forwards: [PortForward]
+
+    init(ssh: ScriptedSSH, forwards: [PortForward]) {
+        self.ssh = ssh
+        self.forwards = forwards.map { forward in
+            var forward = forward
+            if forward.local.port == 0 { forward.local.port = 49152 }
+            return forward
+        }
+    }
+
+    func carry(
+        to destination: SSHDestination, onConnect: () throws -> Void,
+        onRefusal: @escaping (PortForward, ForwardRefusal) -> Void
+    ) throws -> Never {
+        let step = ssh.state.withLock { state in
+            state.carried.append(destination)
+            return state.carries.isEmpty ? nil : state.carries.removeFirst()
+        }
+        guard let step else {
+            Issue.record("carried once more than the script says")
+            throw SSHError(.interrupted(signal: SIGINT), "interrupted")
+        }
+        if step.connects { try onConnect() }
+        for refusal in step.refusals { onRefusal(forwards[0], refusal) }
+        throw step.end
+    }
 }

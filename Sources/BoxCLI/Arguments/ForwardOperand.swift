@@ -10,7 +10,7 @@ enum ForwardOperand {
     static func parse(_ word: String, bind: String) -> PortForward? {
         guard let parts = parts(of: word[...]) else { return nil }
         // A number in front is a port, so that what follows it is a host.
-        let startsWithPort = parts.first.flatMap { UInt16($0) } != nil
+        let startsWithPort = parts.first.flatMap(port) != nil
         let (localHost, remoteHost): (String, String)
         switch (parts.count, startsWithPort) {
         case (1, true):
@@ -23,14 +23,15 @@ enum ForwardOperand {
         default: return nil
         }
         let localPort = parts[startsWithPort ? 0 : 1]
-        guard let local = UInt16(localPort), let remote = remotePort(parts[parts.count - 1]) else { return nil }
+        guard let local = port(localPort), let remote = remotePort(parts[parts.count - 1]) else { return nil }
         guard isHost(localHost), isHost(remoteHost) else { return nil }
         return PortForward(
             local: ForwardEndpoint(host: localHost, port: local),
             remote: ForwardEndpoint(host: remoteHost, port: remote))
     }
 
-    private static func remotePort(_ text: String) -> UInt16? { UInt16(text).flatMap { $0 > 0 ? $0 : nil } }
+    private static func port(_ text: String) -> UInt16? { text.first == "+" ? nil : UInt16(text) }
+    private static func remotePort(_ text: String) -> UInt16? { port(text).flatMap { $0 > 0 ? $0 : nil } }
 
     /// A name or an address, and no mere number.
     static func isHost(_ text: String) -> Bool {

@@ -1,0 +1,153 @@
+import Glibc
+import Testing
+
+@testable import BoxSSH
+
+@Suite(.timeLimit(.minutes(1)))
+struct ForwardTests {
+    let server: SSHServer
+
+    init() throws { server = try SSHServer() }
+
+    @Test func tenMegabytesComeBackWhole() throws {
+        let service = try TCPService(echo)
+        let run = try ForwardRun(server, to: service.port)
+        let bytes = noise(10 << 20)
+        #expect(exchange(bytes, with: run.port) == bytes)
+        #expect(run.stop(server)?.kind == .connectionLost)
+        service.stop()
+    }
+
+    @Test func anAnswerComesAfterTheRequestsEnd() throws {
+        let service = try TCPService { fd in
+            let text = "got \(readEverything(fd).count)"
+            Array(text.utf8).withUnsafeBytes { writeEverything(fd, $0) }
+        }
+        let run = try ForwardRun(server, to: service.port)
+        #expect(exchange(noise(3_000_000), with: run.port) == Array("got 3000000".utf8))
+        run.stop(server)
+        service.stop()
+    }
+
+    @Test func aRequestGoesOnAfterTheAnswersEnd() throws {
+        let (said, expected) = (makePipe(), 3_000_000)
+        let service = try TCPService { fd in
+            "hello".utf8.map { $0 }.withUnsafeBytes { writeEverything(fd, $0) }
+            shutdown(fd, Int32(SHUT_WR))
+            let bytes = Array("\(readEverything(fd).count)".utf8)
+            bytes.withUnsafeBytes { writeEverything(said.write, $0) }
+            close(said.write)
+        }
+        let run = try ForwardRun(server, to: service.port)
+        let fd = dial(run.port)
+        #expect(readEverything(fd) == Array("hello".utf8))
+        noise(expected).withUnsafeBytes { writeEverything(fd, $0) }
+        close(fd)
+        #expect(readEverything(said.read) == Array("\(expected)".utf8))
+        close(said.read)
+        run.stop(server)
+        service.stop()
+    }
+
+    @Test func twoHundredAtOnce() throws {
+        let service = try TCPService(echo)
+        let run = try ForwardRun(server, to: service.port)
+        let workers = (0..<200).map { number in
+            let port = run.port
+            return Worker {
+                let bytes = noise(50_000, seed: UInt64(number + 1))
+                return exchange(bytes, with: port) == bytes
+            }
+        }
+        #expect(workers.map { $0.join() } == [Bool](repeating: true, count: 200))
+        run.stop(server)
+        service.stop()
+    }
+
+    @Test func aThousandOneAfterTheOther() throws {
+        let service = try TCPService(echo)
+        let run = try ForwardRun(server, to: service.port)
+        var wrong = 0
+        for number in 0..<1000 {
+            let bytes = Array("request \(number)".utf8)
+            if exchange(bytes, with: run.port) != bytes { wrong += 1 }
+        }
+        #expect(wrong == 0)
+        #expect(run.connections == 1)
+        run.stop(server)
+        service.stop()
+    }
+
+    @Test func theServerMaySpeakFirst() throws {
+        let service = try TCPService { fd in
+            Array("220 ready".utf8).withUnsafeBytes { writeEverything(fd, $0) }
+        }
+        let run = try ForwardRun(server, to: service.port)
+        let fd = dial(run.port)
+        #expect(readEverything(fd) == Array("220 ready".utf8))
+        close(fd)
+        run.stop(server)
+        service.stop()
+    }
+
+    @Test func anIPv6OnlyServerIsFound() throws {
+        let service = try TCPService(host: "::1", echo)
+        let run = try ForwardRun(server, to: service.port)
+        #expect(exchange([1, 2, 3], with: run.port) == [1, 2, 3])
+        #expect(run.refusals == [])
+        run.stop(server)
+        service.stop()
+    }
+
+    @Test func severalPortsShareTheConnection() throws {
+        let services = [try TCPService(echo), try TCPService { fd in writeFile("/dev/null", readEverything(fd)) }]
+        let forwarder = try Forwarder(
+            services.map { PortForward(local: ForwardEndpoint(port: 0), remote: ForwardEndpoint(port: $0.port)) })
+        #expect(Set(forwarder.forwards.map(\.local.port)).count == 2)
+        let run = try ForwardRun(server, to: services[0].port, services[1].port)
+        #expect(exchange([7], with: run.port) == [7])
+        run.stop(server)
+        for service in services { service.stop() }
+    }
+
+    @Test func aRefusedConnectionIsResetAndToldOnce() throws {
+        let gone = try TCPService(echo)
+        gone.stop()
+        let run = try ForwardRun(server, to: gone.port)
+        for _ in 0..<3 {
+            let fd = dial(run.port)
+            var byte: UInt8 = 0
+            #expect(read(fd, &byte, 1) == -1 && errno == ECONNRESET)
+            close(fd)
+        }
+        #expect(run.refusals == [.nobodyListens])
+        let service = try TCPService(port: gone.port, echo)
+        #expect(exchange([1], with: run.port) == [1])
+        service.stop()
+        #expect(exchange([1], with: run.port) == [])
+        #expect(run.refusals == [.nobodyListens, .nobodyListens])
+        run.stop(server)
+    }
+
+    @Test func aPeerThatVanishesEndsTheOtherSide() throws {
+        let service = try TCPService(echo)
+        let run = try ForwardRun(server, to: service.port)
+        let fd = dial(run.port)
+        #expect(write(fd, "x", 1) == 1)
+        var byte: UInt8 = 0
+        #expect(read(fd, &byte, 1) == 1)
+        var abortive = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &abortive, socklen_t(MemoryLayout<linger>.size))
+        close(fd)
+        #expect(eventually { service.served == 1 })
+        run.stop(server)
+        service.stop()
+    }
+
+    @Test func anUnknownHostIsRefusedAndTheOthersGoOn() throws {
+        let run = try ForwardRun(server, to: 80, remoteHost: "no-such-host.invalid")
+        #expect(exchange([1], with: run.port) == [])
+        #expect(run.refusals == [.nobodyListens])
+        #expect(run.stop(server)?.kind == .connectionLost)
+    }
+}
