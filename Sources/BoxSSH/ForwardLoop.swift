@@ -13,6 +13,8 @@ final class ForwardLoop {
     /// There was no descriptor left; until this monotonic time nobody is accepted.
     private var acceptsAgain = 0.0
     private var polled: [pollfd] = []
+    /// Whose sockets the last entries of ``polled`` are.
+    private var polledConnections: [ForwardedConnection] = []
 
     /// Accepted, but without a channel; more stay with the system.
     private static let waitingLimit = 64
@@ -87,24 +89,34 @@ final class ForwardLoop {
     }
 
     private func wait(milliseconds: Int) throws(SSHError) {
-        let transport = connection.transport
         let pause = acceptsAgain - monotonicSeconds()
         let milliseconds = pause > 0 ? min(milliseconds, Int(pause * 1000) + 1) : milliseconds
-        let listens = mayAccept
-        polled.removeAll(keepingCapacity: true)
-        let socketEvents = Int16(POLLIN) | (transport.queued > 0 ? Int16(POLLOUT) : 0)
-        polled.append(pollfd(fd: transport.fd, events: socketEvents, revents: 0))
-        polled.append(pollfd(fd: connection.interruptions?.fd ?? -1, events: Int16(POLLIN), revents: 0))
-        for listener in listeners {
-            polled.append(pollfd(fd: listens ? listener.fd : -1, events: Int16(POLLIN), revents: 0))
-        }
-        for connection in connections { polled.append(connection.interest) }
+        prepareToPoll()
         guard poll(&polled, nfds_t(polled.count), Int32(milliseconds)) >= 0 || errno == EINTR else {
             throw SSHError(.localFailure(errno: errno), "poll failed: \(errorText(errno))")
         }
         if polled[1].revents != 0, let signal = connection.interruptions?.nextEnding() {
             throw SSHError(.interrupted(signal: signal), "interrupted")
         }
-        for (connection, ready) in zip(connections, polled.dropFirst(2 + listeners.count)) { connection.note(ready) }
+        let ready = polled.suffix(polledConnections.count)
+        for (connection, ready) in zip(polledConnections, ready) { connection.note(ready) }
+    }
+
+    /// Only what is waited for is in the list: poll(2) refuses more entries than the process may have descriptors.
+    private func prepareToPoll() {
+        let transport = connection.transport
+        let socketEvents = Int16(POLLIN) | (transport.queued > 0 ? Int16(POLLOUT) : 0)
+        polled.removeAll(keepingCapacity: true)
+        polledConnections.removeAll(keepingCapacity: true)
+        polled.append(pollfd(fd: transport.fd, events: socketEvents, revents: 0))
+        polled.append(pollfd(fd: connection.interruptions?.fd ?? -1, events: Int16(POLLIN), revents: 0))
+        if mayAccept {
+            for listener in listeners { polled.append(pollfd(fd: listener.fd, events: Int16(POLLIN), revents: 0)) }
+        }
+        for connection in connections {
+            guard let interest = connection.interest else { continue }
+            polled.append(interest)
+            polledConnections.append(connection)
+        }
     }
 }

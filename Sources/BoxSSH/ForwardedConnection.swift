@@ -78,16 +78,15 @@ final class ForwardedConnection {
 
     // MARK: Polling
 
-    var interest: pollfd {
+    /// What to wait for; nil for nothing.
+    var interest: pollfd? {
+        guard case .carrying = state else { return nil }
         var events: Int16 = 0
-        if case .carrying = state {
-            if toBox == .open, bytesToBox.isEmpty { events |= Int16(POLLIN) }
-            if !bytesToHere.isEmpty { events |= Int16(POLLOUT) }
-            // poll(2) tells a hang-up again and again, also when nothing was asked.
-            if events == 0, isHungUp { return pollfd(fd: -1, events: 0, revents: 0) }
-            return pollfd(fd: socket.fd, events: events, revents: 0)
-        }
-        return pollfd(fd: -1, events: 0, revents: 0)
+        if toBox == .open, bytesToBox.isEmpty { events |= Int16(POLLIN) }
+        if !bytesToHere.isEmpty { events |= Int16(POLLOUT) }
+        // poll(2) tells a hang-up again and again, also when nothing was asked.
+        if events == 0, isHungUp { return nil }
+        return pollfd(fd: socket.fd, events: events, revents: 0)
     }
 
     func note(_ ready: pollfd) {

@@ -121,5 +121,5 @@ func exchange(_ bytes: [UInt8], with port: UInt16) -> [UInt8] {
     }
 }
 
-/// This process's open descriptors.
+/// This process's open descriptors; 0 when there is none left to count them with.
 func descriptorCount() -> Int { names(in: "/proc/self/fd").count }

@@ -1,0 +1,96 @@
+# A web server in the box, on that port of its loopback: serve PORT
+serve() {
+    box ssh "$box" "mkdir -p site && cd site && head -c 3000000 /dev/urandom >blob && echo hello >index.html
+        nohup python3 -m http.server --bind 127.0.0.1 $1 >/dev/null 2>&1 </dev/null &
+        until curl -fs -o /dev/null http://127.0.0.1:$1/; do sleep 0.05; done"
+}
+
+# Starts a forward and waits for so many lines of it, in ./lines; its process is $forwarder: start_forward LINES [ARGUMENTS]
+start_forward() {
+    local expected=$1
+    shift
+    box forward "$box" "$@" --json >lines 2>errors &
+    forwarder=$!
+    defer "kill $forwarder"
+    for _ in $(seq 200); do
+        [ "$(wc -l <lines)" -lt "$expected" ] || return 0
+        sleep 0.05
+    done
+    fail "no forward: $(cat lines errors)"
+}
+
+# The local port that a line tells: local_port LINE
+local_port() { sed -n "$1p" lines | jq .local.port; }
+
+# Waits for the forward's end: ends_with STATUS
+ends_with() {
+    local status=0
+    wait "$forwarder" || status=$?
+    equal "$status" "$1" "$(cat lines errors)"
+}
+
+test_a_web_server_in_a_box() {
+    new_box
+    serve 3000
+    start_forward 1 --remote 3000 --local 0
+    local port
+    port=$(local_port 1)
+    equal "$(cat lines)" "{\"event\":\"forwarding\",\"id\":\"$box\",\"local\":{\"host\":\"127.0.0.1\",\"port\":$port},\"remote\":{\"host\":\"127.0.0.1\",\"port\":3000}}"
+    equal "$(curl -fsS "http://127.0.0.1:$port/")" hello
+    curl -fsS -o blob "http://127.0.0.1:$port/blob"
+    equal "$(md5sum <blob)" "$(box ssh "$box" 'md5sum <site/blob')"
+    # Many at once, and one after the other.
+    seq 200 | xargs -P 50 -I{} curl -fsS -o /dev/null "http://127.0.0.1:$port/"
+    kill -INT "$forwarder"
+    ends_with 130
+    equal "$(cat errors)" ""
+    fails_with 7 curl -sS "http://127.0.0.1:$port/"
+}
+
+test_several_ports_and_a_closed_one() {
+    new_box
+    serve 3000
+    start_forward 2 0:3000 0:3001
+    equal "$(curl -fsS "http://127.0.0.1:$(local_port 1)/")" hello
+    fails_with 56 curl -sS "http://127.0.0.1:$(local_port 2)/"
+    equal "$(curl -fsS "http://127.0.0.1:$(local_port 1)/")" hello
+    serve 3001
+    equal "$(curl -fsS "http://127.0.0.1:$(local_port 2)/")" hello
+}
+
+test_a_taken_port() {
+    new_box
+    start_forward 1 --remote 3000 --local 0
+    fails_with 1 box forward "$box" --remote 3000 --local "$(local_port 1)"
+    match "$err" "port $(local_port 1) of 127.0.0.1 is taken here"
+    match "$err" "--local"
+}
+
+test_a_lost_connection_is_made_again() {
+    new_box
+    serve 3000
+    start_forward 1 --remote 3000 --local 0
+    # The server's process of the one session that is open: the forward's.
+    box ssh "$box" "sudo pkill -KILL -f '^sshd: user( |@notty|\$)'" || true
+    for _ in $(seq 200); do [ "$(wc -l <lines)" -lt 3 ] || break; sleep 0.05; done
+    equal "$(jq -r .event lines | xargs)" "forwarding reconnecting forwarding"
+    equal "$(local_port 3)" "$(local_port 1)"
+    equal "$(curl -fsS "http://127.0.0.1:$(local_port 1)/")" hello
+}
+
+test_a_stopped_box_ends_it() {
+    new_box
+    start_forward 1 --remote 3000 --local 0
+    box stop "$box" --json >/dev/null
+    ends_with 255
+    equal "$(tail -n 1 lines | jq -r '.event + " " + .code')" "error machine_not_running"
+    match "$(tail -n 1 lines)" "box resume $box"
+}
+
+test_a_deleted_box_ends_it() {
+    new_box
+    start_forward 1 --remote 3000 --local 0
+    box delete "$box" --yes --json >/dev/null
+    ends_with 255
+    equal "$(tail -n 1 lines | jq -r .error)" "$box was deleted meanwhile"
+}
