@@ -106,12 +106,13 @@ public struct ManagedKey: Sendable, CustomStringConvertible {
 
 /// Secret bytes that are wiped at the end of their life and don't show when their owner is printed.
 final class SecretBytes: Sendable, CustomReflectable {
-    // Written once in init; only read until deinit.
+    // Written once in init; only read until deinit. libssh2 measures keys with strlen(3), so a NUL follows the bytes.
     private nonisolated(unsafe) let buffer: UnsafeMutableRawBufferPointer
 
     init(_ bytes: some Collection<UInt8>) {
-        buffer = .allocate(byteCount: bytes.count, alignment: 1)
+        buffer = .allocate(byteCount: bytes.count + 1, alignment: 1)
         buffer.copyBytes(from: bytes)
+        buffer[bytes.count] = 0
     }
 
     deinit {
@@ -119,6 +120,6 @@ final class SecretBytes: Sendable, CustomReflectable {
         buffer.deallocate()
     }
 
-    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(buffer) }
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: buffer.dropLast()) }
     var customMirror: Mirror { Mirror(self, children: []) }
 }
