@@ -100,14 +100,17 @@ struct ForwardTests {
     }
 
     @Test func severalPortsShareTheConnection() throws {
-        let services = [try TCPService(echo), try TCPService { fd in writeFile("/dev/null", readEverything(fd)) }]
-        let forwarder = try Forwarder(
-            services.map { PortForward(local: ForwardEndpoint(port: 0), remote: ForwardEndpoint(port: $0.port)) })
-        #expect(Set(forwarder.forwards.map(\.local.port)).count == 2)
-        let run = try ForwardRun(server, to: services[0].port, services[1].port)
-        #expect(exchange([7], with: run.port) == [7])
+        let first = try TCPService(echo)
+        let second = try TCPService { fd in
+            readEverything(fd).reversed().withUnsafeBytes { writeEverything(fd, $0) }
+        }
+        let run = try ForwardRun(server, to: first.port, second.port)
+        #expect(exchange([7, 8], with: run.ports[0]) == [7, 8])
+        #expect(exchange([7, 8], with: run.ports[1]) == [8, 7])
+        #expect(run.connections == 1)
         run.stop(server)
-        for service in services { service.stop() }
+        first.stop()
+        second.stop()
     }
 
     @Test func aRefusedConnectionIsResetAndToldOnce() throws {

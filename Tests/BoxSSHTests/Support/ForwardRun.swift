@@ -6,8 +6,7 @@ import Testing
 
 /// A forwarder at work on a thread of its own, over one connection after the other.
 final class ForwardRun: Sendable {
-    /// The first forward's.
-    let port: UInt16
+    let ports: [UInt16]
     private let shared: Shared
     private let worker: Worker<SSHError?>
 
@@ -28,7 +27,7 @@ final class ForwardRun: Sendable {
             ports.map {
                 PortForward(local: ForwardEndpoint(port: 0), remote: ForwardEndpoint(host: remoteHost, port: $0))
             })
-        port = try #require(forwarder.forwards.first).local.port
+        self.ports = forwarder.forwards.map(\.local.port)
         let shared = Shared()
         self.shared = shared
         let handed = Handed(forwarder: forwarder)
@@ -48,6 +47,8 @@ final class ForwardRun: Sendable {
         }
     }
 
+    /// The first forward's.
+    var port: UInt16 { ports[0] }
     var refusals: [ForwardRefusal] { shared.refusals.withLock { $0 } }
     var connections: Int { shared.connections.withLock { $0 } }
 
