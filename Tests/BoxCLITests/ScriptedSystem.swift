@@ -100,6 +100,8 @@ final class ScriptedSSH: SSHService {
             state.greeted.append("\(boxID) \(host)")
             return state.greetings.isEmpty ? false : state.greetings.removeFirst()
         }
+    }
+
     func listen(_ forwards: [PortForward]) throws -> any PortForwarding {
         try state.withLock { state in
             if let error = state.error { throw error }
