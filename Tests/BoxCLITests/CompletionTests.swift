@@ -76,11 +76,9 @@ import Testing
         #expect(await complete("--api-url", "nonsense", "info", "") == Self.none)
     }
 
-    @Test func aServerThatNeverAnswersIsNotWaitedFor() async {
+    @Test(.timeLimit(.minutes(1))) func aServerThatNeverAnswersIsNotWaitedFor() async {
         world.change { $0.transport = DeafTransport() }
-        let start = ContinuousClock.now
         #expect(await complete("info", "") == Self.none)
-        #expect((.milliseconds(150)...Duration.seconds(5)).contains(ContinuousClock.now - start))
     }
 
     @Test(arguments: ["bash", "zsh", "fish"]) func scripts(shell: String) async throws {
