@@ -8,7 +8,7 @@ BASH_COMPLETION := bash-completion/completions/box
 ZSH_COMPLETION := zsh/site-functions/_box
 FISH_COMPLETION := fish/vendor_completions.d/box.fish
 
-.PHONY: help build release test unit acceptance check fmt run bench soak install uninstall clean bootstrap
+.PHONY: help build release test unit acceptance check fmt run bench soak fuzz install uninstall clean bootstrap
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,9 @@ bench: release ## Measure against the goals: scripts/bench/*
 
 soak: release ## Random operations with boxd killed in between, for five minutes: scripts/soak/*
 	scripts/soak/storm 300
+
+fuzz: bootstrap ## Feed ten million bytes of damaged JSON to the parser
+	BOX_FUZZ_BYTES=10000000 swift test --filter JSONFuzzTests
 
 install: release ## Install box and boxd, their manual and completions under PREFIX (/usr/local)
 	mkdir -p .build/share

@@ -55,18 +55,20 @@ extension JSON {
     }
 }
 
-/// The members of a JSON object in the order in which they were written.
+/// The members of a JSON object in the order in which they were written, duplicates too.
 ///
-/// Look-ups are linear: the objects on this wire have tens of members. Names are compared by their bytes, as JSON does, and not
-/// by Swift's rules, which call a composed and a decomposed "é" equal.
+/// A duplicate's last value counts, as in every common parser. Look-ups are linear: the objects on this wire have tens of
+/// members. Names are compared by their bytes, as JSON does, and not by Swift's rules, which call a composed and a
+/// decomposed "é" equal.
 public struct JSONObject: Sendable, Equatable {
     public private(set) var members: [(key: String, value: JSON)]
-    /// Names that a `String` can't hold because they have unpaired surrogates: they stand in ``members`` with their escapes.
-    private(set) var escapedNames: Set<String> = []
+    /// Where in ``members`` names stand that a `String` can't hold because they have unpaired surrogates: as the text
+    /// between their quotes, escapes included. No look-up finds them.
+    private(set) var escapedNames: Set<Int> = []
 
     public init() { members = [] }
 
-    /// Later duplicates win, as in every common parser, and stand where the first one stood.
+    /// One member for each name: later duplicates win, and stand where the first one stood.
     public init(_ members: some Sequence<(String, JSON)>) {
         self.init()
         var indices: [[UInt8]: Int] = [:]
@@ -80,24 +82,36 @@ public struct JSONObject: Sendable, Equatable {
         }
     }
 
-    init(_ members: some Sequence<(String, JSON)>, escapedNames: Set<String>) {
-        self.init(members)
+    /// Members as they were written, duplicates too.
+    init(written members: [(key: String, value: JSON)], escapedNames: Set<Int>) {
+        self.members = members
         self.escapedNames = escapedNames
     }
 
+    /// The value that counts. Setting it leaves what stands before a duplicate alone; setting nil removes them all.
     public subscript(key: String) -> JSON? {
-        get { index(of: key).map { members[$0].value } }
+        get { lastIndex(of: key).map { members[$0].value } }
         set {
-            switch (index(of: key), newValue) {
+            switch (lastIndex(of: key), newValue) {
             case (let index?, let value?): members[index].value = value
-            case (let index?, nil): members.remove(at: index)
+            case (.some, nil): remove(key)
             case (nil, let value?): members.append((key, value))
             case (nil, nil): break
             }
         }
     }
 
-    private func index(of key: String) -> Int? { members.firstIndex { $0.key.utf8.elementsEqual(key.utf8) } }
+    private mutating func remove(_ key: String) {
+        let kept = members.indices.filter { !isNamed(key, at: $0) }
+        escapedNames = Set(kept.indices.filter { escapedNames.contains(kept[$0]) })
+        members = kept.map { members[$0] }
+    }
+
+    private func lastIndex(of key: String) -> Int? { members.indices.last { isNamed(key, at: $0) } }
+
+    private func isNamed(_ key: String, at index: Int) -> Bool {
+        members[index].key.utf8.elementsEqual(key.utf8) && !escapedNames.contains(index)
+    }
 
     public static func == (left: JSONObject, right: JSONObject) -> Bool {
         left.escapedNames == right.escapedNames

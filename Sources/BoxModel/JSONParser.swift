@@ -79,8 +79,8 @@ struct JSONParser {
     }
 
     private mutating func parseObject() throws(JSONParseError) -> JSON {
-        var members: [(String, JSON)] = []
-        var escapedNames: Set<String> = []
+        var members: [(key: String, value: JSON)] = []
+        var escapedNames: Set<Int> = []
         skipWhitespace()
         if consume(UInt8(ascii: "}")) { return .object(JSONObject()) }
         repeat {
@@ -91,7 +91,7 @@ struct JSONParser {
             case .string(let text): name = text
             case .escapedString(let text):
                 name = text
-                escapedNames.insert(text)
+                escapedNames.insert(members.count)
             default: throw failure("expected a member name")
             }
             skipWhitespace()
@@ -100,7 +100,7 @@ struct JSONParser {
             skipWhitespace()
         } while consume(UInt8(ascii: ","))
         guard consume(UInt8(ascii: "}")) else { throw failure("expected ',' or '}' in an object") }
-        return .object(JSONObject(members, escapedNames: escapedNames))
+        return .object(JSONObject(written: members, escapedNames: escapedNames))
     }
 
     private mutating func parseArray() throws(JSONParseError) -> JSON {

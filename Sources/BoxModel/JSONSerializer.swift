@@ -32,21 +32,22 @@ extension JSON {
                 element.write(to: &out, indent: indent, level: level + 1)
             }
         case .object(let object):
-            Self.writeList(object.members, "{", "}", to: &out, indent: indent, level: level) { member, out in
-                if object.escapedNames.contains(member.key) {
-                    Self.writeEscaped(member.key, to: &out)
+            Self.writeList(object.members.indices, "{", "}", to: &out, indent: indent, level: level) { index, out in
+                let (name, value) = object.members[index]
+                if object.escapedNames.contains(index) {
+                    Self.writeEscaped(name, to: &out)
                 } else {
-                    Self.writeString(member.key, to: &out)
+                    Self.writeString(name, to: &out)
                 }
                 out += (indent == nil ? ":" : ": ").utf8
-                member.value.write(to: &out, indent: indent, level: level + 1)
+                value.write(to: &out, indent: indent, level: level + 1)
             }
         }
     }
 
-    private static func writeList<Element>(
-        _ elements: [Element], _ open: Unicode.Scalar, _ close: Unicode.Scalar, to out: inout [UInt8],
-        indent: Int?, level: Int, _ writeElement: (Element, inout [UInt8]) -> Void
+    private static func writeList<Elements: RandomAccessCollection>(
+        _ elements: Elements, _ open: Unicode.Scalar, _ close: Unicode.Scalar, to out: inout [UInt8],
+        indent: Int?, level: Int, _ writeElement: (Elements.Element, inout [UInt8]) -> Void
     ) {
         func newLine(_ level: Int) {
             guard let indent else { return }

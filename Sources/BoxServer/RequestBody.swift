@@ -82,10 +82,11 @@ struct RequestBody: Sendable {
     /// The environment in the order in which it was given, or nil when absent or null.
     func environment() throws -> [(name: String, value: String)]? {
         guard let value = object["env"], !value.isNull else { return nil }
-        guard let members = value.object?.members else {
+        guard let object = value.object else {
             throw APIError(.badRequest, .invalidEnvironment, "env has to be an object of names and string values")
         }
-        let environment = try members.map { member in
+        // Of a name that comes twice, the last value counts.
+        let environment = try JSONObject(object.members.map { ($0.key, $0.value) }).members.map { member in
             guard let text = member.value.string else {
                 throw APIError(
                     .badRequest, .invalidEnvironment, "env value of \"\(member.key.prefix(140))\" has to be a string")

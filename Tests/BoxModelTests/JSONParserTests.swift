@@ -8,32 +8,6 @@ struct JSONParserTests {
         #expect(try JSON.parse(text).compact == text)
     }
 
-    @Test(arguments: [
-        "0", "-0", "-1", "1.0", "1e5", "1E-5", "0.1e+10", "100000000000000000000000000000000000000000",
-        "0.10000000000000000000000000000000000000000001",
-    ])
-    func everyNumberComesBackAsItWasSent(_ number: String) throws {
-        #expect(try JSON.parse(number) == .number(number))
-        #expect(try JSON.parse(number).compact == number)
-    }
-
-    @Test(arguments: [
-        "", " ", "01", "-", "+1", "1.", ".5", "1e", "1e+", "0x10", "1_000", "Infinity", "NaN", "-Infinity", "1 2",
-        "nul", "nulL", "True", "tru", "'a'", "[1,]", "[,1]", "[1 2]", "{,}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}",
-        "{a:1}",
-        "{\"a\" 1}", "{1:2}", "[1}", "{\"a\":1]", "]", "}", ":", ",", "\"", "\"\\\"", "\"\\x41\"", "\"\\u12\"",
-        "\"\\u12g4\"",
-        "\"\\ud800\\u12\"", "\"\u{1}\"", "\"a\nb\"", "\"\t\"", "\u{FEFF}1", "// c\n1", "1 // c", "\u{A0}1",
-    ])
-    func whatIsNotJSONIsRefused(_ text: String) {
-        #expect(throws: JSONParseError.self) { try JSON.parse(text) }
-    }
-
-    @Test func whiteSpaceIsAllowedBetweenEverything() throws {
-        let value = try JSON.parse(" \t\r\n{ \"a\" : [ 1 , true , null ] , \"b\" : { } } \n")
-        #expect(value.compact == #"{"a":[1,true,null],"b":{}}"#)
-    }
-
     @Test func everyEscapeIsRead() throws {
         #expect(
             try JSON.parse(#""\"\\\/\b\f\n\r\t\u0000\u0041\u00e9\u20AC\ud83d\ude00""#)
@@ -51,23 +25,18 @@ struct JSONParserTests {
         #expect(!compact.utf8.contains(10) && !compact.utf8.contains(13))
     }
 
-    @Test(arguments: [
-        #""\ud800""#, #""\udc00""#, #""a\ud800b""#, #""\ud800\ud800""#, #""\udc00\ud800""#, #""\ud800\n""#,
-        #""\ud800A""#,
-        #""\uD800\uDBFF\uDFFF""#, #""\ud800 \ud83d\ude00 \"""#,
-    ])
-    func unpairedSurrogatesAreKept(_ text: String) throws {
-        let value = try JSON.parse(text)
-        #expect(value.string == nil, "no Swift string can hold it")
-        #expect(value.compact == text)
-        #expect(try JSON.parse(value.compact) == value)
+    @Test func aStringWithAnUnpairedSurrogateIsNoSwiftString() throws {
+        #expect(try JSON.parse(#""a\ud800b""#) == .escapedString(#"a\ud800b"#))
+        #expect(try JSON.parse(#""a\ud800b""#).string == nil)
     }
 
-    @Test func aNameWithAnUnpairedSurrogateIsKept() throws {
-        let text = #"{"\ud800":1,"\\ud801":2,"a\udc00\n":3,"\ud800":4}"#
-        let value = try JSON.parse(text)
-        #expect(value.compact == #"{"\ud800":4,"\\ud801":2,"a\udc00\n":3}"#)
-        #expect(try JSON.parse(value.compact) == value)
+    @Test func noLookUpFindsANameWithAnUnpairedSurrogate() throws {
+        let value = try JSON.parse(#"{"\ud800":1,"\\ud800":2,"a\udc00\n":3}"#)
+        #expect(value[#"\ud800"#]?.int == 2, "the name of six characters, not the half one")
+        #expect(value[#"a\udc00\n"#] == nil)
+        var object = try #require(value.object)
+        object[#"\ud800"#] = nil
+        #expect(JSON.object(object).compact == #"{"\ud800":1,"a\udc00\n":3}"#)
     }
 
     @Test func namesAreComparedByTheirBytes() throws {
@@ -79,9 +48,14 @@ struct JSONParserTests {
         #expect(value["e\u{301}"]?.int == 2)
     }
 
-    @Test func theLastDuplicateWinsWhereTheFirstStood() throws {
-        #expect(try JSON.parse(#"{"a":1,"b":2,"a":{"c":3}}"#).compact == #"{"a":{"c":3},"b":2}"#)
-        #expect(try JSON.parse(#"{"a":1,"\u0061":2}"#).compact == #"{"a":2}"#)
+    @Test func theLastDuplicateCounts() throws {
+        let value = try JSON.parse(#"{"a":1,"b":2,"\u0061":{"c":3}}"#)
+        #expect(value["a"]?.compact == #"{"c":3}"#)
+        var object = try #require(value.object)
+        object["a"] = 4
+        #expect(JSON.object(object).compact == #"{"a":1,"b":2,"a":4}"#)
+        object["a"] = nil
+        #expect(JSON.object(object).compact == #"{"b":2}"#)
     }
 
     @Test func anObjectWithManyMembersIsReadInLinearTime() throws {
@@ -89,22 +63,9 @@ struct JSONParserTests {
         let clock = ContinuousClock()
         var value = JSON.null
         let time = try clock.measure { value = try JSON.parse(text) }
-        #expect(value.object?.members.count == 50_000)
-        #expect(value.object?.members[7].value.int == -7)
+        #expect(value.object?.members.count == 50_001)
+        #expect(value["k7"]?.int == -7)
         #expect(time < .seconds(5), "a megabyte of members must not keep a server busy")
-    }
-
-    @Test func nestingIsLimited() throws {
-        func nested(_ depth: Int) -> String {
-            String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
-        }
-        #expect(try JSON.parse(nested(512)).compact == nested(512))
-        #expect(throws: JSONParseError.self) { try JSON.parse(nested(513)) }
-        #expect(throws: JSONParseError.self) { try JSON.parse(String(repeating: "[", count: 1_000_000)) }
-        #expect(throws: JSONParseError.self) { try JSON.parse(String(repeating: "{\"a\":", count: 1_000_000)) }
-        // Breadth is not depth.
-        #expect(
-            try JSON.parse("[" + Array(repeating: "[]", count: 2000).joined(separator: ",") + "]").array?.count == 2000)
     }
 
     @Test func aTextCutAnywhereIsRefused() {
@@ -114,19 +75,24 @@ struct JSONParserTests {
         }
     }
 
-    @Test(
-        arguments: [
-            [0xFF], [0xC0, 0x80], [0xC3], [0xE2, 0x82], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0x80],
-            [0xF8, 0x88, 0x80, 0x80, 0x80],
-        ] as [[UInt8]])
-    func bytesThatAreNotUTF8AreRefused(_ bytes: [UInt8]) {
-        let quote = UInt8(ascii: "\"")
-        #expect(throws: JSONParseError.self) { try JSON.parse([quote] + bytes + [quote]) }
-        #expect(throws: JSONParseError.self) { try JSON.parse(Array("{\"".utf8) + bytes + Array("\":1}".utf8)) }
-        #expect(throws: JSONParseError.self, "beside an unpaired surrogate") {
-            try JSON.parse(Array(#""\ud800"#.utf8) + bytes + [quote])
+    @Test func everyScalarComesBackRawAndEscaped() async throws {
+        for plane in 0...16 as ClosedRange<UInt32> {
+            await Task.yield()
+            var raw = String.UnicodeScalarView()
+            var escaped = "\""
+            for scalar in ((plane << 16)...(plane << 16 | 0xFFFF)).lazy.compactMap(Unicode.Scalar.init) {
+                raw.append(scalar)
+                for unit in UTF16.encode(scalar)! {
+                    escaped += "\\u" + String(0x10000 | UInt32(unit), radix: 16).dropFirst()
+                }
+            }
+            let bytes = JSON.string(String(raw)).compactBytes
+            let value = try JSON.parse(bytes)
+            // Compared as bytes: Swift calls strings equal that differ in their normal form.
+            #expect(value.compactBytes == bytes, "plane \(plane)")
+            #expect(try #require(value.string).unicodeScalars.elementsEqual(raw), "plane \(plane)")
+            #expect(try JSON.parse(escaped + "\"").compactBytes == bytes, "plane \(plane), escaped")
         }
-        #expect(throws: JSONParseError.self, "outside of a string") { try JSON.parse(Array("[1]".utf8) + bytes) }
     }
 
     @Test func errorsSayWhere() {
@@ -149,6 +115,11 @@ struct JSONParserTests {
 }
 
 struct JSONValueTests {
+    @Test func aProgramGivesEachNameOnce() {
+        let object = JSONObject([("a", 1), ("b", 2), ("a", 3)])
+        #expect(JSON.object(object).compact == #"{"a":3,"b":2}"#)
+    }
+
     @Test func membersAreSetChangedAndRemovedInPlace() {
         var object: JSONObject = JSONObject([("a", 1), ("b", 2), ("c", 3)])
         object["b"] = "two"
