@@ -211,7 +211,8 @@ extension BoxClient {
     func invalid(_ response: HTTPResponse, _ reason: String) -> BoxError {
         var reason = reason
         if (300..<400).contains(response.status), let target = response.header("Location") {
-            reason = "it is a redirect to \(target.prefix { $0 != "?" }), and redirects are not followed"
+            let place = Origin.withoutCredentials(String(target.prefix { $0 != "?" && $0 != "#" }))
+            reason = "it is a redirect to \(place), and redirects are not followed"
         }
         return .invalidResponse(origin: configuration.origin.description, status: response.status, reason: reason)
     }

@@ -157,7 +157,7 @@ import Testing
         #expect(await world.run("prompt", "--provider", "codex", "bx_8pqt6dup", "hi", "--json") == 1)
         #expect(
             world.out.lines == [
-                #"{"event":"error","error":"Codex is not set up. See https://x.test/d","code":"provider_not_configured","status":409}"#
+                #"{"event":"error","error":"Codex is not set up. See https://x.test/d?tab=agents","code":"provider_not_configured","status":409}"#
             ])
     }
 }

@@ -6,7 +6,9 @@ enum APIMessage {
     static func text(for failure: APIFailure) -> String {
         // Where the server names a route, it was the operation that isn't there, and not the box.
         if failure.code == .notFound, failure.details?["route"] == nil { return Failure.notFoundMessage }
-        var text = failure.message ?? meaning(of: failure.code) ?? "\(failure.code.rawValue) (HTTP \(failure.status))"
+        var text =
+            failure.message.map(ServerText.sentence) ?? meaning(of: failure.code)
+            ?? "\(failure.code.rawValue) (HTTP \(failure.status))"
         if let url = helpURL(failure), !text.contains(url) { text += " See \(url)" }
         // Servers speak of headers, which nobody who uses this program writes.
         if failure.status == 401, failure.message != nil { text = text.followed(by: loginAdvice, after: ";") }
@@ -36,12 +38,11 @@ enum APIMessage {
         }
     }
 
-    /// The page where a person can put it right. Its query may hold a token, which nobody asked for.
+    /// The page where a person can put it right.
     private static func helpURL(_ failure: APIFailure) -> String? {
         for source in [failure.details, failure.body] {
             for name in ["billingUrl", "setupUrl", "dashboardUrl"] {
-                guard let url = source?[name]?.string else { continue }
-                return url.contains("token") ? String(url.prefix { $0 != "?" && $0 != "#" }) : url
+                if let page = source?[name]?.string.flatMap(ServerText.page) { return page }
             }
         }
         return nil
