@@ -35,7 +35,7 @@ import Testing
         #expect(await world.run("--json", "list") == 0)
         #expect(
             world.out.text
-                == #"{"boxes":[{"id":"bx_a","state":"stopped","self":false},{"id":"bx_b","state":"ready","self":true}],"pageInfo":{"hasMore":false,"limit":200,"nextCursor":null},"more":1}"#
+                == #"{"pageInfo":{"hasMore":false,"limit":200,"nextCursor":null},"boxes":[{"id":"bx_a","state":"stopped","self":false},{"id":"bx_b","state":"ready","self":true}],"more":1}"#
                 + "\n")
     }
 

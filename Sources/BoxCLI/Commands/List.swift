@@ -56,8 +56,8 @@ struct List: Command {
             object["self"] = .bool(box.id == here)
             return .object(object)
         }
-        var result = JSONObject([("boxes", .array(list))])
-        for (key, value) in BoxView.withoutEnvelope(lastPage.json).members where key != "boxes" { result[key] = value }
+        var result = BoxView.withoutEnvelope(lastPage.json)
+        result["boxes"] = .array(list)
         return .object(result)
     }
 
