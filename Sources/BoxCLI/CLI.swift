@@ -62,20 +62,25 @@ public enum CLI {
 
     /// Says why a run failed, in the one place where that is done.
     private static func end(_ error: any Error, _ emitter: Emitter) -> ExitStatus {
-        do {
-            switch error {
-            case let error as SinkError: throw error
-            case let error as UsageError: emitter.usageError(error.description)
-            default: try emitter.failure(Failure(error))
+        switch error {
+        // Whoever read has read enough.
+        case let error as SinkError where error.code == EPIPE: return .success
+        case let error as SinkError: return cannotWrite(error, emitter)
+        case let error as UsageError: emitter.usageError(error.description)
+        default:
+            do {
+                try emitter.failure(Failure(error))
+            } catch let error as SinkError where error.code != EPIPE {
+                return cannotWrite(error, emitter)
+            } catch {
+                // Nobody reads the words any more, but the status still counts.
             }
-            return Failure(error).exit
-        } catch let error as SinkError where error.code == EPIPE {
-            return .success
-        } catch let error as SinkError {
-            emitter.outputFailure(error)
-            return .failure
-        } catch {
-            return .failure
         }
+        return Failure(error).exit
+    }
+
+    private static func cannotWrite(_ error: SinkError, _ emitter: Emitter) -> ExitStatus {
+        emitter.outputFailure(error)
+        return .failure
     }
 }

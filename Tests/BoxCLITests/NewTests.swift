@@ -106,6 +106,13 @@ import Testing
         #expect(world.err.text == "")
     }
 
+    @Test func aFailureThatNobodyReadsIsStillOne() async {
+        world.transport.on("POST /boxes", 401, Answers.error(401, "unauthorized", "Bad key."))
+        world.out.fail(with: EPIPE)
+        #expect(await world.run("new", "--json") == 4)
+        #expect(world.err.text == "")
+    }
+
     @Test func aFullDiskIsAFailure() async {
         world.transport.on("POST /boxes", 202, Answers.created())
         world.out.fail(with: ENOSPC)
