@@ -1,0 +1,95 @@
+"""Runs `box` against a scripted server and compares what it writes, literally."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "lib"))
+from scripted_server import Answer, ScriptedServer  # noqa: E402,F401
+
+KEY = "box_contractkey0123456789"
+ID = "bx_8pqt6dup"
+server = ScriptedServer()
+failures = []
+checks = 0
+
+
+class Run:
+    def __init__(self, status, out, err):
+        self.status, self.out, self.err = status, out, err
+
+    @property
+    def lines(self):
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+def environment(extra=None):
+    variables = {"HOME": os.environ["HOME"], "PATH": os.environ["PATH"], "BOX_API_KEY": KEY,
+                 "BOX_API_URL": server.origin, "LC_ALL": "C"}
+    variables.update(extra or {})
+    return {name: value for name, value in variables.items() if value is not None}
+
+
+def json_mode(arguments):
+    """With --json where it is ours: what follows the box of `ssh` is the remote command's."""
+    return ["--json", *arguments] if arguments[0] == "ssh" else [*arguments, "--json"]
+
+
+def box(*arguments, env=None, stdin="", timeout=60):
+    """One run to its end."""
+    done = subprocess.run(["box", *arguments], env=environment(env), input=stdin.encode(), capture_output=True,
+                          timeout=timeout)
+    return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def script(routes):
+    """What the server answers from here on: a dictionary of routes."""
+    server.reset()
+    for route, answers in routes.items():
+        server.on(route, *(answers if isinstance(answers, (list, tuple)) else (answers,)))
+
+
+def ok(text, status=200):
+    return Answer(status, text)
+
+
+def check(name, condition, detail=""):
+    global checks
+    checks += 1
+    if not condition:
+        failures.append(f"{name}: {detail}")
+
+
+def equal(name, actual, expected):
+    check(name, actual == expected, f"\n    expected {expected!r}\n    got      {actual!r}")
+
+
+def prints(name, arguments, routes, *lines, status=0, env=None, stdin=""):
+    """A run in JSON mode that writes exactly these lines, and nothing on stderr."""
+    script(routes)
+    run = box(*json_mode(arguments), env=env, stdin=stdin)
+    equal(f"{name}: stdout", run.out, "".join(line + "\n" for line in lines))
+    equal(f"{name}: stderr", run.err, "")
+    equal(f"{name}: exit status", run.status, status)
+    equal(f"{name}: requests", server.problems, [])
+    check(f"{name}: the key is not shown", KEY not in run.out + run.err)
+    return run
+
+
+def error_line(message, code=None, status=None):
+    """The documented error line, byte for byte."""
+    line = {"event": "error", "error": message}
+    if code is not None:
+        line["code"] = code
+    if status is not None:
+        line["status"] = status
+    return json.dumps(line, separators=(",", ":"), ensure_ascii=False)
+
+
+def finish():
+    for failure in failures:
+        print(f"FAIL {failure}", file=sys.stderr)
+    print(f"{checks} checks, {len(failures)} failed")
+    sys.exit(1 if failures or not checks else 0)
