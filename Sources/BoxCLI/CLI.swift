@@ -11,7 +11,9 @@ public enum CLI {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGINT) { _ in Self.interrupted() }
         let status = await run(Array(CommandLine.arguments.dropFirst()), in: .live())
-        exit(status.rawValue)
+        // Not exit(3): its handlers take OpenSSL down while libcurl's thread may still be closing a connection, which
+        // crashes now and then. Nothing waits to be written: every write has left when it returns.
+        _exit(status.rawValue)
     }
 
     /// Takes the status line away and ends. Nothing else needs to be put back: terminals are only changed where the
