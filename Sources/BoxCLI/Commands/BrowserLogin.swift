@@ -76,7 +76,9 @@ struct BrowserLogin: Sendable {
             return nil
         } catch BoxError.api(let failure) {
             PendingLogin.forget(context.paths)
-            let words = failure.message ?? "this login isn't waiting any more: start another one with `box login`"
+            let words =
+                failure.message.map(ServerText.sentence)
+                ?? "this login isn't waiting any more: start another one with `box login`"
             throw CommandError(words, status: .authentication)
         }
     }
