@@ -51,7 +51,7 @@ extension BoxClient {
     /// Asks for a box's desktop until it can be looked at.
     ///
     /// - Parameter onWait: called with each answer that isn't that yet; nil for one with `desktop_not_ready`.
-    /// - Throws: ``BoxError/desktopTimedOut(id:message:seconds:)``, and what ``desktop(_:_:)`` throws but
+    /// - Throws: ``BoxError/desktopTimedOut(id:message:seconds:refusal:)``, and what ``desktop(_:_:)`` throws but
     ///   `desktop_not_ready`.
     public func waitForDesktop(
         _ id: String, _ request: DesktopRequest = DesktopRequest(), timeout: Duration = .seconds(300),
@@ -61,6 +61,7 @@ extension BoxClient {
         while true {
             var answer: DesktopAnswer?
             var message: String?
+            var refusal: APIFailure?
             do {
                 let given = try await desktop(id, request)
                 if given.isReady { return given }
@@ -68,11 +69,12 @@ extension BoxClient {
                 message = given.message
             } catch BoxError.api(let failure) where failure.code == .desktopNotReady {
                 message = failure.message
+                refusal = failure
             }
             try onWait(answer)
             guard polling.hasTimeLeft else {
                 throw BoxError.desktopTimedOut(
-                    id: id, message: message, seconds: Int(timeout.components.seconds))
+                    id: id, message: message, seconds: Int(timeout.components.seconds), refusal: refusal)
             }
             try await polling.rest(configuration.pause)
         }

@@ -18,8 +18,8 @@ public enum BoxError: Error, Sendable, Equatable {
     case deletedWhileWaiting(id: String)
     /// A box didn't reach the wanted state in time, in seconds.
     case waitTimedOut(id: String, lastState: BoxState, seconds: Int)
-    /// A box's desktop wasn't ready in time, in seconds; with what the server said last.
-    case desktopTimedOut(id: String, message: String?, seconds: Int)
+    /// A box's desktop wasn't ready in time, in seconds; with what the server said last, and its error if that was one.
+    case desktopTimedOut(id: String, message: String?, seconds: Int, refusal: APIFailure? = nil)
 }
 
 extension BoxError {

@@ -35,10 +35,20 @@ import Testing
         #expect(world.transport.body(1) == #"{"publicAccess":true}"#)
     }
 
-    @Test func theWaitIsLimited() async {
+    private func neverReady() {
         for _ in 0..<5 {
             world.transport.on("POST /boxes/bx_1/desktop", 400, Answers.error(400, "desktop_not_ready", "Starting X"))
         }
+    }
+
+    @Test func aDesktopThatIsNeverReadyHasTheServersCode() async {
+        neverReady()
+        #expect(await world.run("desktop", "bx_1", "--timeout", "1", "--json") == 1)
+        #expect(world.out.text.hasSuffix(#"with --timeout","code":"desktop_not_ready","status":400}"# + "\n"))
+    }
+
+    @Test func theWaitIsLimited() async {
+        neverReady()
         let status = await world.run("desktop", "bx_1", "--timeout", "1")
         #expect(status == 1)
         #expect(

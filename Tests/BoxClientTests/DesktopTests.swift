@@ -47,7 +47,11 @@ import Testing
         for _ in 0..<3 { transport.on("POST /boxes/bx_1/desktop", 400, notReady) }
         let client = try BoxClient.scripted(transport, pauses: pauses)
         let error = await boxError { try await client.waitForDesktop("bx_1", timeout: .milliseconds(300)) }
-        #expect(error == .desktopTimedOut(id: "bx_1", message: "Starting X.", seconds: 0))
+        guard case .desktopTimedOut("bx_1", "Starting X.", 0, let refusal)? = error else {
+            Issue.record("\(error as Any)")
+            return
+        }
+        #expect(refusal?.code == .desktopNotReady)
     }
 
     @Test func otherErrorsEndTheWait() async throws {

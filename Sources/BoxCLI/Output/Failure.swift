@@ -140,11 +140,13 @@ struct Failure: Equatable {
         case .waitTimedOut(let id, let state, let seconds):
             self.init(
                 "\(id) is still \(state.displayName) after \(Text.duration(seconds)). look again with `box info \(id)`")
-        case .desktopTimedOut(let id, let message, let seconds):
-            let last = message.map { ": \($0)" } ?? ""
+        case .desktopTimedOut(let id, let message, let seconds, let refusal):
+            let last = message.map { ": \(ServerText.sentence($0))" } ?? ""
             self.init(
                 "the desktop of \(id) is not ready after \(Text.duration(seconds))\(last)".followed(
                     by: "try again, or wait longer with --timeout"))
+            code = refusal?.code.rawValue
+            status = refusal?.status
         }
     }
 }
