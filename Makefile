@@ -8,7 +8,7 @@ BASH_COMPLETION := bash-completion/completions/box
 ZSH_COMPLETION := zsh/site-functions/_box
 FISH_COMPLETION := fish/vendor_completions.d/box.fish
 
-.PHONY: help build release test unit acceptance check fmt run bench soak fuzz install uninstall clean bootstrap
+.PHONY: help build release test test-vm unit acceptance check fmt run bench soak fuzz install uninstall clean bootstrap
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ release: bootstrap ## Build box and boxd optimised
 
 test: bootstrap ## Run every check and test, those with real boxes too (needs root or sudo)
 	scripts/test
+
+test-vm: build ## Run the tests with real boxes in a virtual machine with cgroup v2 only (needs qemu; up to an hour)
+	scripts/test-vm $(ONLY)
 
 unit: bootstrap ## Run the unit tests only
 	swift test

@@ -62,8 +62,8 @@ public struct HostCheck: Sendable {
         if numbers.count == 2, (numbers[0], numbers[1]) < (5, 19) {
             return Problem(what: "Linux \(numbers[0]).\(numbers[1]) is too old", remedy: "boot Linux 5.19 or later")
         }
-        if HostFiles.read("/proc/filesystems")?.contains("overlay") != true, !HostFiles.exists("/sys/module/overlay") {
-            return Problem(what: "overlayfs is missing", remedy: "load it: modprobe overlay")
+        if clinux_find_file_system("overlay") == -ENODEV {
+            return Problem(what: "overlayfs is missing", remedy: "boot a kernel that has it")
         }
         let namespace = clinux_user_namespace(0, Slots.firstIDBase, Slots.idsPerMachine)
         guard namespace >= 0 else {

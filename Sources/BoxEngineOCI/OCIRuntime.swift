@@ -10,11 +10,16 @@ struct OCIRuntime: Sendable {
     let stateDirectory: String
 
     /// Makes the machine's namespaces and its first process, which waits. Returns that process.
+    ///
+    /// Not with boxd's own umask: the machine's root, who is nobody on the host, has to pass through the parents of its cgroup. Before
+    /// Linux 6.16 it can't mount it otherwise, and afterwards it couldn't read its limits.
     func create(_ id: String, bundle: String) async throws -> pid_t {
         let (pidFile, log) = ("\(bundle)/pid", "\(bundle)/runtime.log")
         unlink(log)
         let created = try await Tool.runDetaching(
-            program, globals(log) + ["create", "--bundle", bundle, "--pid-file", pidFile, id])
+            "sh",
+            ["-c", #"umask 022; exec "$0" "$@""#, program] + globals(log)
+                + ["create", "--bundle", bundle, "--pid-file", pidFile, id])
         guard created else { throw failure("create", log) }
         guard let text = HostFiles.read(pidFile), let pid = pid_t(text) else {
             throw EngineError(.failed, "the OCI runtime did not say which process it made")

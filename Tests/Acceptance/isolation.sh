@@ -37,8 +37,7 @@ test_no_address_of_another_box_or_of_the_host() {
     gateway=$(box ssh "$box" "ip route show default | awk '{print \$3}'")
     python3 -m http.server --bind "$gateway" 8123 >/dev/null 2>&1 &
     defer "kill $!"
-    sleep 0.5
-    curl -fs -o /dev/null "http://$gateway:8123/"
+    curl -fs --retry 20 --retry-delay 1 --retry-connrefused -o /dev/null "http://$gateway:8123/"
     equal "$(box ssh "$box" "timeout 2 bash -c 'exec 3<>/dev/tcp/$gateway/8123' 2>/dev/null && echo reached || echo walled")" walled
 }
 
@@ -63,7 +62,9 @@ for source in (hardware, own):
     for _ in range(50): s.send(b"\xff" * 6 + source + b"\x08\x06" + arp)
 PY
     equal "$(ip neigh show "$other_address" | grep -c "$(box ssh "$box" cat /sys/class/net/eth0/address)")" 0
-    equal "$(bridge fdb show | grep "$other_hardware" | grep -c "${victim#bx_}")" 1
+    # A kernel with VLAN filtering has an entry for each VLAN; all of them are the victim's.
+    match "$(bridge fdb show | grep "$other_hardware")" "${victim#bx_}"
+    equal "$(bridge fdb show | grep "$other_hardware" | grep -vc "${victim#bx_}")" 0
     equal "$(box ssh "$victim" 'echo reached')" reached
 }
 
@@ -81,6 +82,8 @@ print(made <= 512)"')" True
 
 test_memory_limit() {
     new_box --type small
+    # Programs there size themselves by what they read: cgroup v2 has the one file, v1 the other.
+    equal "$(box ssh "$box" 'cd /sys/fs/cgroup && cat memory.max memory/memory.limit_in_bytes 2>/dev/null')" $((4 << 30))
     # 5 GiB in a box of 4: the kernel ends the process, and the box lives on.
     fails_with 137 box ssh "$box" 'python3 -c "b = bytearray(5 << 30); print(len(b))"'
     equal "$(box ssh "$box" 'echo alive')" alive

@@ -64,7 +64,7 @@ test_a_lost_machine_keeps_its_disk() {
     box ssh "$box" 'echo kept > kept'
     kill_boxd
     # As a reboot does: the machine's processes, its mounts and the runtime's state are gone.
-    runc --root "/run/boxd/$BOXD_INSTANCE/runtime" delete --force "$box"
+    oci delete --force "$box"
     umount -l "$BOXD_DATA_DIR/boxes/$box/rootfs"
     start_boxd
     wait_state "$box" stopped

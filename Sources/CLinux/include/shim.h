@@ -38,6 +38,7 @@ enum {
 };
 #define CLINUX_SYS_OPEN_TREE 428
 #define CLINUX_SYS_MOVE_MOUNT 429
+#define CLINUX_SYS_FSOPEN 430
 #define CLINUX_SYS_MOUNT_SETATTR 442
 #define CLINUX_SYS_PIDFD_SEND_SIGNAL 424
 #define CLINUX_SYS_PIDFD_OPEN 434
@@ -105,6 +106,14 @@ static inline int clinux_bind_idmapped(const char *source, const char *target, i
     result = -errno;
   close(tree);
   return result;
+}
+
+/// Whether the kernel has file systems of this type, for which it loads its module. fsopen(2). 0, or -errno: -ENODEV when it hasn't.
+static inline int clinux_find_file_system(const char *type) {
+  int context = (int)syscall(CLINUX_SYS_FSOPEN, type, 0);
+  if (context < 0) return -errno;
+  close(context);
+  return 0;
 }
 
 /// mount(2) of an overlay. 0 or -errno.

@@ -1,5 +1,8 @@
 # Starting and ending the boxd under test. Needs WORK, PORT, BOXD_DATA_DIR and BOXD_INSTANCE.
 
+# The OCI runtime that boxd chooses; see HostCheck.
+oci() { "$(command -v runc || command -v crun)" --root "/run/boxd/$BOXD_INSTANCE/runtime" "$@"; }
+
 start_boxd() { # [flags of boxd serve]
     setsid boxd serve --listen "127.0.0.1:$PORT" "$@" </dev/null >>"$WORK/boxd.log" 2>&1 &
     for _ in $(seq 200); do
@@ -42,7 +45,7 @@ list_remains() {
     grep -o "$BOXD_DATA_DIR/[^ ]*" /proc/mounts || true
     find /sys/fs/cgroup -type d -path "*/boxd/$BOXD_INSTANCE*" || true
     ls -d "/run/boxd/$BOXD_INSTANCE" 2>/dev/null || true
-    pgrep -af "runc.*/$BOXD_INSTANCE/" || true
+    pgrep -af "(runc|crun).*/$BOXD_INSTANCE/" || true
     [ -z "$(boxd_pid)" ] || echo "a pid file of boxd"
     ls "$BOXD_DATA_DIR/boxes" "$BOXD_DATA_DIR/layers" 2>/dev/null | grep -v ':$' | grep . || true
 }
@@ -51,8 +54,8 @@ list_remains() {
 remove_remains() {
     local id pid
     set +e
-    [ ! -d "/run/boxd/$BOXD_INSTANCE/runtime" ] || for id in $(runc --root "/run/boxd/$BOXD_INSTANCE/runtime" list -q 2>/dev/null); do
-        runc --root "/run/boxd/$BOXD_INSTANCE/runtime" delete --force "$id" || true
+    [ ! -d "/run/boxd/$BOXD_INSTANCE/runtime" ] || for id in $(oci list -q 2>/dev/null); do
+        oci delete --force "$id" || true
     done
     grep -o "$BOXD_DATA_DIR/[^ ]*" /proc/mounts | sort -r | while read -r mount; do umount -l "$mount" || true; done
     for pid in $(ip -o link | grep -o "$BOXD_INSTANCE-[^:@ ]*"); do ip link delete "$pid" 2>/dev/null || true; done
