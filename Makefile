@@ -20,8 +20,7 @@ build: bootstrap ## Build box and boxd for debugging
 	swift build
 
 release: bootstrap ## Build box and boxd optimised
-	swift build -c release --product box
-	swift build -c release --product boxd
+	scripts/release
 
 test: bootstrap ## Run every check and test, those with real boxes too (needs root or sudo)
 	scripts/test
@@ -46,7 +45,7 @@ run: ## From a clone to a box: install, build, start boxd, make a box, run a com
 	scripts/run
 
 bench: release ## Measure against the goals: scripts/bench/*
-	for script in scripts/bench/ready scripts/bench/disk; do "$$script" || exit 1; done
+	for script in scripts/bench/ready scripts/bench/disk scripts/bench/startup; do "$$script" || exit 1; done
 
 soak: release ## Random operations with boxd killed in between, for five minutes: scripts/soak/*
 	scripts/soak/storm 300
@@ -59,7 +58,7 @@ install: release ## Install box and boxd, their manual and completions under PRE
 	.build/release/box __reference --format man >.build/share/box.1
 	for shell in bash zsh fish; do .build/release/box completion $$shell >.build/share/completion.$$shell || exit 1; done
 	install -d "$(DESTDIR)$(PREFIX)/bin"
-	install -m 755 .build/release/box .build/release/boxd "$(DESTDIR)$(PREFIX)/bin/"
+	install -s -m 755 .build/release/box .build/release/boxd "$(DESTDIR)$(PREFIX)/bin/"
 	install -D -m 644 .build/share/box.1 "$(SHARE)/$(MANUAL)"
 	install -D -m 644 .build/share/completion.bash "$(SHARE)/$(BASH_COMPLETION)"
 	install -D -m 644 .build/share/completion.zsh "$(SHARE)/$(ZSH_COMPLETION)"

@@ -23,9 +23,16 @@ enum CommandNode: Sendable {
         }
     }
 
+    private var name: String {
+        switch self {
+        case .command(let type): type.spec.name
+        case .group(let spec, _): spec.name
+        }
+    }
+
     /// The command under these names, the first of which is this node's own.
     func command(at path: some Collection<String>) -> (any Command.Type)? {
-        guard path.first == spec.name else { return nil }
+        guard path.first == name else { return nil }
         switch self {
         case .command(let type): return path.count == 1 ? type : nil
         case .group(_, let nodes):

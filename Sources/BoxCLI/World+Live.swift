@@ -8,7 +8,8 @@ extension World {
         let environment = Self.liveEnvironment()
         return World(
             environment: environment, terminal: .live(environment: environment), input: StandardInput(),
-            stdout: DescriptorSink(STDOUT_FILENO), stderr: DescriptorSink(STDERR_FILENO), transport: CurlTransport(),
+            stdout: DescriptorSink(STDOUT_FILENO), stderr: DescriptorSink(STDERR_FILENO),
+            transport: CurlTransport(usesCallersThread: true),
             session: .live(), now: { Timestamp.now }, pause: { try await Task.sleep(for: $0) },
             processes: LiveProcesses(environment: environment), ssh: LiveSSH(), machine: hostName)
     }
@@ -24,9 +25,9 @@ extension World {
         var variables: [String: String] = [:]
         var entry = environ
         while let pointer = entry.pointee {
-            let text = String(cString: pointer)
-            if let equals = text.firstIndex(of: "=") {
-                variables[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            if let equals = strchr(pointer, Int32(UInt8(ascii: "="))) {
+                let name = UnsafeRawBufferPointer(start: pointer, count: equals - pointer)
+                variables[String(decoding: name, as: UTF8.self)] = String(cString: equals + 1)
             }
             entry += 1
         }

@@ -2,10 +2,10 @@ import CCurl
 import Glibc
 import Synchronization
 
-/// One thread that drives every transfer of a transport.
+/// Drives every transfer of a transport, on a thread of its own or on those of the callers, one at a time.
 ///
-/// `@unchecked`: `multi` is only used on the thread, apart from `curl_multi_wakeup`, which libcurl allows from
-/// any thread, and `active` is only used on the thread. The rest is behind the lock.
+/// `@unchecked`: `multi` is only used by whoever drives, apart from `curl_multi_wakeup`, which libcurl allows from any
+/// thread, and so is `active`. The rest is behind the lock.
 final class CurlLoop: @unchecked Sendable {
     private struct Inbox {
         var transfers: [CurlTransfer] = []
@@ -15,17 +15,22 @@ final class CurlLoop: @unchecked Sendable {
     private let inbox = Mutex(Inbox())
     private let multi: UnsafeMutableRawPointer
     private var active: [UnsafeMutableRawPointer: CurlTransfer] = [:]
+    /// Held by the caller that drives, where there is no thread.
+    private let driver = Mutex(())
 
     /// `curl_global_init` once a process, before anything else of libcurl.
     private static let globalResult = curl_global_init(Int(CURL_GLOBAL_ALL))
 
-    private init() throws(TransportError) {
+    init() throws(TransportError) {
         guard Self.globalResult == CURLE_OK, let multi = curl_multi_init() else {
             throw TransportError(.refused, "libcurl could not be initialised")
         }
         self.multi = multi
     }
 
+    deinit { _ = curl_multi_cleanup(multi) }
+
+    /// A loop with a thread, which ends when it is told to stop.
     static func start() throws(TransportError) -> CurlLoop {
         let loop = try CurlLoop()
         var thread = pthread_t()
@@ -66,23 +71,30 @@ final class CurlLoop: @unchecked Sendable {
         wake()
     }
 
+    /// On a loop without a thread, takes the transfer to its end. Other callers' transfers go on meanwhile.
+    func drive(_ transfer: CurlTransfer) {
+        driver.withLock { _ in run { transfer.hasEnded } }
+    }
+
     private func run() {
-        defer { _ = curl_multi_cleanup(multi) }
-        while true {
-            let (transfers, isStopping) = inbox.withLock { inbox in
+        run { active.isEmpty && inbox.withLock { $0.isStopping && $0.transfers.isEmpty } }
+    }
+
+    private func run(until isDone: () -> Bool) {
+        while !isDone() {
+            let transfers = inbox.withLock { inbox in
                 defer { inbox.transfers = [] }
-                return (inbox.transfers, inbox.isStopping)
+                return inbox.transfers
             }
             for transfer in transfers { begin(transfer) }
             for (handle, transfer) in active where transfer.isCancelled { end(handle, .failure(CancellationError())) }
-            if isStopping, active.isEmpty { return }
             var running: Int32 = 0
             _ = curl_multi_perform(multi, &running)
             var result = CURLE_OK
             while let handle = box_curl_next_finished(multi, &result) {
                 end(handle, active[handle]?.outcome(of: handle, result))
             }
-            _ = curl_multi_poll(multi, nil, 0, 60_000, nil)
+            if !isDone() { _ = curl_multi_poll(multi, nil, 0, 60_000, nil) }
         }
     }
 

@@ -3,7 +3,7 @@ import Synchronization
 
 /// One request under way: what libcurl's callbacks fill.
 ///
-/// `@unchecked`: made by the caller, then used only on the loop's thread; `cancellation` is atomic.
+/// `@unchecked`: made by the caller, then used only by whoever drives the loop; `cancellation` is atomic.
 final class CurlTransfer: @unchecked Sendable {
     typealias BodySink = @Sendable ([UInt8]) throws -> Void
 
@@ -39,7 +39,12 @@ final class CurlTransfer: @unchecked Sendable {
 
     var isCancelled: Bool { cancellation.isCancelled.load(ordering: .acquiring) }
 
-    func resume(_ outcome: Result<HTTPResponse, any Error>) { continuation.resume(with: outcome) }
+    private(set) var hasEnded = false
+
+    func resume(_ outcome: Result<HTTPResponse, any Error>) {
+        hasEnded = true
+        continuation.resume(with: outcome)
+    }
 
     /// A configured handle. The caller cleans it up before it lets go of this transfer, whose memory it uses.
     func makeHandle() throws(TransportError) -> UnsafeMutableRawPointer {

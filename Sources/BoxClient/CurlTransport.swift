@@ -7,8 +7,11 @@ import Synchronization
 /// which ends with the transport.
 public final class CurlTransport: HTTPTransport {
     private let loop = Mutex<CurlLoop?>(nil)
+    private let usesCallersThread: Bool
 
-    public init() {}
+    /// - Parameter usesCallersThread: whether transfers run on the thread that sends them, which is blocked meanwhile. For
+    ///   programs that have nothing else to do: it saves starting and waking a thread.
+    public init(usesCallersThread: Bool = false) { self.usesCallersThread = usesCallersThread }
 
     deinit {
         loop.withLock { $0?.stop() }
@@ -27,16 +30,17 @@ public final class CurlTransport: HTTPTransport {
         try Task.checkCancellation()
         let loop = try self.loop.withLock { loop in
             if let loop { return loop }
-            let started = try CurlLoop.start()
+            let started = try usesCallersThread ? CurlLoop() : CurlLoop.start()
             loop = started
             return started
         }
         let cancellation = CurlCancellation()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                loop.add(
-                    CurlTransfer(
-                        request: request, onBody: onBody, cancellation: cancellation, continuation: continuation))
+                let transfer = CurlTransfer(
+                    request: request, onBody: onBody, cancellation: cancellation, continuation: continuation)
+                loop.add(transfer)
+                if usesCallersThread { loop.drive(transfer) }
             }
         } onCancel: {
             cancellation.isCancelled.store(true, ordering: .releasing)

@@ -1,7 +1,7 @@
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
+#if canImport(Glibc)
+    import Glibc
 #else
-    import Foundation
+    import Darwin
 #endif
 
 /// A moment as the wire writes it: ISO 8601 in UTC with milliseconds, `2026-05-28T16:00:33.143Z`.
@@ -12,7 +12,9 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
     public static var now: Timestamp {
-        Timestamp(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
     /// - Returns: nil when the text isn't an ISO 8601 date and time with a zone. Fractions of a second are optional;

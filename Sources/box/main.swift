@@ -1,7 +1,7 @@
 import BoxCLI
-import Glibc
 
 // Not an async main: its runtime opens descriptors before the first line runs.
 StandardDescriptors.openMissing()
-Task.detached { await CLI.main() }
-while true { pause() }
+let thread = MainThread()
+Task.detached(executorPreference: thread) { await CLI.main() }
+thread.run()

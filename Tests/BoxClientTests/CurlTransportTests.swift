@@ -16,13 +16,14 @@ import Testing
         return nil
     }
 
-    @Test func sendsWhatItIsGivenAndReusesTheConnection() async throws {
+    @Test(arguments: [false, true]) func sendsWhatItIsGivenAndReusesTheConnection(usesCallersThread: Bool) async throws
+    {
         let server = try LoopbackServer { request in
             .send(
                 LoopbackServer.response("202 Accepted", body: request, headers: "X-Request-Id: req_1\r\nX-Empty:\r\n"))
         }
         defer { server.stop() }
-        let transport = CurlTransport()
+        let transport = CurlTransport(usesCallersThread: usesCallersThread)
         let headers = [HTTPHeader("Authorization", "Bearer k"), HTTPHeader("Content-Type", "application/json")]
         let body = Array(#"{"a":"ü"}"#.utf8)
         let response = try await transport.send(
@@ -92,12 +93,12 @@ import Testing
         #expect(server.connections.load(ordering: .relaxed) == 1)
     }
 
-    @Test func manyAtOnce() async throws {
+    @Test(arguments: [false, true]) func manyAtOnce(usesCallersThread: Bool) async throws {
         let server = try LoopbackServer { request in
             .send(LoopbackServer.response(body: String(request.split(separator: " ")[1])))
         }
         defer { server.stop() }
-        let transport = CurlTransport()
+        let transport = CurlTransport(usesCallersThread: usesCallersThread)
         try await withThrowingTaskGroup(of: Bool.self) { group in
             for number in 0..<40 {
                 group.addTask {
@@ -117,10 +118,10 @@ import Testing
         #expect(error?.kind == .timedOut)
     }
 
-    @Test func cancellingAbortsTheTransfer() async throws {
+    @Test(arguments: [false, true]) func cancellingAbortsTheTransfer(usesCallersThread: Bool) async throws {
         let server = try LoopbackServer { _ in .silence }
         defer { server.stop() }
-        let transport = CurlTransport()
+        let transport = CurlTransport(usesCallersThread: usesCallersThread)
         let task = Task { try await transport.send(HTTPRequest(method: .get, url: server.url)) }
         while server.connections.load(ordering: .relaxed) == 0 { try await Task.sleep(for: .milliseconds(5)) }
         try await Task.sleep(for: .milliseconds(30))

@@ -4,21 +4,28 @@ import Glibc
 /// Which shell a run belongs to: its session's leader, and when that was started, since process ids come again.
 public struct ShellSession: Sendable, Equatable {
     let leader: Int32
-    /// In clock ticks since the machine's start, as in proc(5).
-    let started: String
+    private let known: String?
 
     /// A session that isn't this process's.
     public init(leader: Int32, started: String) {
         self.leader = leader
-        self.started = started
+        known = started
+    }
+
+    /// This process's. Most runs never ask when it was started.
+    private init(leader: Int32) {
+        self.leader = leader
+        known = nil
     }
 
     static func live() -> ShellSession {
         // A leader outside of our process namespace is 0: then the parent has to do.
         let session = getsid(0)
-        let leader = session > 0 ? session : getppid()
-        return ShellSession(leader: leader, started: startTime(of: leader) ?? "0")
+        return ShellSession(leader: session > 0 ? session : getppid())
     }
+
+    /// In clock ticks since the machine's start, as in proc(5).
+    private var started: String { known ?? Self.startTime(of: leader) ?? "0" }
 
     /// The 22nd field of /proc/PID/stat, counted after the name in brackets, which may hold anything.
     static func startTime(of process: Int32) -> String? {
