@@ -52,6 +52,7 @@ public struct Server: Sendable {
         LoginRoutes(logins: LoginService(keys: keys), keys: keys).add(to: router)
         let api = router.group(RouterPath(APIPath.prefix)).add(middleware: AuthenticationMiddleware(keys: keys))
         AccountRoutes(boxes: boxes, database: database).add(to: api)
+        APIKeyRoutes(keys: keys).add(to: api)
         BoxRoutes(boxes: boxes).add(to: api)
         BoxActionRoutes(boxes: boxes).add(to: api)
         EventRoutes(boxes: boxes, events: events).add(to: api)

@@ -2,6 +2,7 @@ import BoxModel
 import Crypto
 import FoundationEssentials
 import GRDB
+import HTTPTypes
 
 /// Someone who has boxes.
 struct Account: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
@@ -10,6 +11,29 @@ struct Account: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord
     var login: String
     var email: String
     var createdAt: Int64
+}
+
+/// What is kept of an API key. The secret isn't.
+struct APIKeyRow: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
+    static let databaseTableName = "apiKey"
+
+    var id: String
+    var accountID: String
+    var name: String
+    var hash: Data
+    var prefix: String
+    var lastFour: String
+    var createdAt: Int64
+    var lastUsedAt: Int64?
+
+    /// The object that the API shows.
+    var json: JSON {
+        [
+            "id": .string(id), "name": .string(name), "keyPrefix": .string(prefix), "keyLastFour": .string(lastFour),
+            "createdAt": JSON(Timestamp(milliseconds: createdAt)),
+            "lastUsedAt": JSON(lastUsedAt.map(Timestamp.init(milliseconds:))),
+        ]
+    }
 }
 
 /// Accounts and their API keys. A key's secret has 256 random bits and is kept only as its SHA-256.
@@ -31,21 +55,64 @@ struct KeyStore: Sendable {
     }
 
     /// Makes a key and returns its secret, which can't be read again.
+    ///
+    /// - Throws: ``APIError`` `limit_reached` when the account has ``maximumKeys``.
     func create(name: String, account: Account) async throws -> (id: String, secret: String) {
-        let secret = Self.secretPrefix + RandomText.hex(bytes: 32)
-        let id = "sak_" + RandomText.hex(bytes: 8)
-        let arguments: StatementArguments = [
-            id, account.id, name, Self.hash(secret), String(secret.prefix(8)), String(secret.suffix(4)),
-            Timestamp.now.milliseconds,
-        ]
+        let secret = Self.newSecret()
+        let row = APIKeyRow(
+            id: "sak_" + RandomText.hex(bytes: 8), accountID: account.id, name: name, hash: Self.hash(secret),
+            prefix: Self.prefix(secret), lastFour: Self.lastFour(secret), createdAt: Timestamp.now.milliseconds,
+            lastUsedAt: nil)
         try await database.pool.write { database in
-            try database.execute(
-                sql:
-                    "INSERT INTO apiKey (id, accountID, name, hash, prefix, lastFour, createdAt) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                arguments: arguments)
+            let count = try APIKeyRow.filter(Column("accountID") == account.id).fetchCount(database)
+            guard count < Self.maximumKeys else {
+                throw APIError(
+                    .tooManyRequests, .limitReached,
+                    "the account has \(count) API keys, and no more are possible: delete one first")
+            }
+            try row.insert(database)
         }
-        return (id, secret)
+        return (row.id, secret)
     }
+
+    static let maximumKeys = 1000
+
+    /// The account's keys, the oldest first.
+    func list(_ account: Account) async throws -> [APIKeyRow] {
+        try await database.pool.read { database in
+            try APIKeyRow.filter(Column("accountID") == account.id).order(Column("createdAt"), Column("id"))
+                .fetchAll(database)
+        }
+    }
+
+    /// Gives a key another secret. The old one stops with the commit.
+    ///
+    /// - Returns: nil when the account has no such key.
+    func rotate(_ id: String, account: Account) async throws -> String? {
+        let secret = Self.newSecret()
+        return try await database.pool.write { database in
+            guard var row = try Self.find(id, account, in: database) else { return nil }
+            (row.hash, row.prefix, row.lastFour) = (Self.hash(secret), Self.prefix(secret), Self.lastFour(secret))
+            row.lastUsedAt = nil
+            try row.update(database)
+            return secret
+        }
+    }
+
+    /// - Returns: whether the account had such a key.
+    func delete(_ id: String, account: Account) async throws -> Bool {
+        try await database.pool.write { database in
+            try Self.find(id, account, in: database)?.delete(database) ?? false
+        }
+    }
+
+    private static func find(_ id: String, _ account: Account, in database: GRDB.Database) throws -> APIKeyRow? {
+        try APIKeyRow.filter(Column("id") == id && Column("accountID") == account.id).fetchOne(database)
+    }
+
+    private static func newSecret() -> String { secretPrefix + RandomText.hex(bytes: 32) }
+    private static func prefix(_ secret: String) -> String { String(secret.prefix(8)) }
+    private static func lastFour(_ secret: String) -> String { String(secret.suffix(4)) }
 
     /// The account whose key this is, or nil.
     func authenticate(_ secret: String) async throws -> Account? {
