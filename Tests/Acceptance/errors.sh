@@ -51,8 +51,12 @@ test_a_box_that_does_not_answer() {
     new_box
     box ssh "$box" true
     # The listening sshd is stopped: the kernel takes the connection and nobody greets.
-    pkill -STOP -f "sshd: /usr/sbin/sshd -D -E /var/log/sshd.log" || true
-    defer "pkill -CONT -f 'sshd: /usr/sbin/sshd -D -E /var/log/sshd.log'"
+    local pid daemon=
+    for pid in $(pgrep -f "sshd: /usr/sbin/sshd -D -E /var/log/sshd.log"); do
+        if grep -q "$box" "/proc/$pid/cgroup"; then daemon=$pid; fi
+    done
+    kill -STOP "$daemon"
+    defer "kill -CONT $daemon"
     fails_with 255 timeout 60 box ssh "$box" true
     match "$err" "$box"
     match "$err" "within 10 s"
@@ -69,4 +73,30 @@ test_the_api_answers_everything_in_its_envelope() {
     equal "$status" 400
     match "$(jq -r .message <<<"$body")" ttlSeconds
     match "$(jq -r .requestId <<<"$body")" req_
+}
+
+test_a_closed_port() {
+    new_box
+    box ssh "$box" true
+    # The host answers in the box's place, as a machine does whose sshd is gone.
+    local table="${BOXD_INSTANCE}_closed"
+    defer "nft delete table ip $table"
+    nft -f - <<NFT
+table ip $table {
+    chain output {
+        type filter hook output priority 0;
+        ip daddr $(ip_of "$box") tcp dport 22 reject with tcp reset
+    }
+}
+NFT
+    fails_with 255 box ssh "$box" true
+    equal "$(wc -l <<<"$err")" 1
+    match "$err" "refused"
+    match "$err" "box info $box"
+    fails_with 255 box scp "$box:x" .
+    match "$err" "refused"
+    fails_with 1 box wait "$box" --for ssh --timeout 1 --json
+    equal "$(jq -r .event <<<"$out")" error
+    nft delete table ip "$table"
+    box ssh "$box" true
 }
