@@ -101,13 +101,13 @@ final class LocalOutput {
     private(set) var isGone: Bool
     /// Why, when it wasn't simply closed: a full disk, for example.
     private(set) var failure: Int32?
-    /// The caller gave no open descriptor.
+    /// The caller gave no descriptor that can be written.
     let neverOpen: Bool
 
     init(_ fd: Int32) {
         descriptor = LocalDescriptor(fd, flags: O_WRONLY)
         // A descriptor that was never open is nobody's loss: OpenSSH puts /dev/null there.
-        isGone = descriptor.kind == .closed
+        isGone = descriptor.kind == .closed || fcntl(fd, F_GETFL) & O_ACCMODE == O_RDONLY
         neverOpen = isGone
     }
 

@@ -61,7 +61,8 @@ test_follow_has_each_event_once_while_boxd_is_killed_three_times() {
     wait "$follower" || status=$?
     equal "$status" 130
     equal "$(contents lines | md5sum)" "$(seq 0 4999 | md5sum)" "5000 events, each once, in order"
-    equal "$(statuses lines)" "queued running finished"
+    # On a slow machine boxd can be down for as long as the prompt is running.
+    match " queued running finished  queued finished " " $(statuses lines) "
     equal "$(tail -c 1 lines | od -An -c | tr -d ' ')" '\n' "nothing half-written"
     equal "$(cat errors)" ""
 }

@@ -54,8 +54,9 @@ test_the_time_to_live_stops_a_box() {
 }
 
 test_the_time_to_live_passes_while_boxd_is_down() {
-    new_box --ttl 3
+    new_box
     box ssh "$box" 'echo kept > kept'
+    box extend "$box" --ttl 2 --json >/dev/null
     kill_boxd
     sleep 3
     start_boxd

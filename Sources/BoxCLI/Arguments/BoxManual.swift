@@ -29,6 +29,9 @@ extension Manual {
             Row("XDG_CONFIG_HOME", "where the configuration folder is; ~/.config when it isn't set"),
             Row("XDG_STATE_HOME", "where it is remembered what `current` means; ~/.local/state when it isn't set"),
             Row("NO_COLOR", "no colours, when it isn't empty; `--color` goes before it"),
+            Row(
+                "BOX_COMPLETION_TIMEOUT",
+                "how long the Tab key waits for the ids of boxes, in milliseconds (default 200)"),
             Row("CLICOLOR_FORCE", "colours also when the output is no terminal, when it is neither empty nor 0"),
         ],
         files: [
