@@ -22,7 +22,7 @@ extension World {
 
     /// Names and values of environ(7).
     private static func liveEnvironment() -> [String: String] {
-        var variables: [String: String] = [:]
+        var variables = [String: String](minimumCapacity: 64)
         var entry = environ
         while let pointer = entry.pointee {
             if let equals = strchr(pointer, Int32(UInt8(ascii: "="))) {

@@ -1,3 +1,4 @@
+import BoxArguments
 import BoxClient
 import BoxModel
 import Testing
@@ -98,6 +99,21 @@ import Testing
         #expect(status == 1)
         #expect(world.out.lines == [(["event": "error", "error": .string(message)] as JSON).compact])
         #expect(world.transport.sent.isEmpty)
+    }
+
+    /// The text stands there as it is, because a run shouldn't take the time to put it together.
+    @Test func theHelpNamesEveryModelWithItsEfforts() {
+        let help = Prompt.spec.discussion.replacing("gpt-5.5, gpt-5.4, gpt-5.4-mini", with: "gpt-5.4-mini")
+        for provider in AgentCatalog.providers {
+            #expect(help.contains("\(provider.name): "))
+            for model in provider.models where !["gpt-5.5", "gpt-5.4"].contains(model.name) {
+                let efforts = model.reasoningEfforts
+                let text = efforts.isEmpty ? "no effort to choose" : efforts.joined(separator: ", ")
+                #expect(help.contains("\(model.name) (\(text))"))
+            }
+        }
+        let same = AgentCatalog.codex.models.prefix(3).map(\.reasoningEfforts)
+        #expect(Set(same).count == 1)
     }
 
     @Test func anAliasIsSentByItsName() async {

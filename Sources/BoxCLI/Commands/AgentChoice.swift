@@ -46,21 +46,4 @@ struct AgentChoice: Sendable, Equatable {
         for word in words where !unique.contains(word) { unique.append(word) }
         return "Use \(English.list(unique, "or"))"
     }
-
-    /// The models of each provider and what they can be told, a paragraph each, for help.
-    static let catalogHelp: String = AgentCatalog.providers.map { provider in
-        var groups: [(models: [String], efforts: [String])] = []
-        for model in provider.models {
-            if let last = groups.indices.last, groups[last].efforts == model.reasoningEfforts {
-                groups[last].models.append(model.name)
-            } else {
-                groups.append(([model.name], model.reasoningEfforts))
-            }
-        }
-        let texts = groups.map { group in
-            let efforts = group.efforts.isEmpty ? "no effort to choose" : group.efforts.joined(separator: ", ")
-            return "\(group.models.joined(separator: ", ")) (\(efforts))"
-        }
-        return "\n\n\(provider.name): \(texts.joined(separator: "; "))."
-    }.joined()
 }

@@ -20,7 +20,11 @@ struct Prompt: Command {
             With --json the first line is queued, with the prompt's id, and then each event is a line as in `box events`.
 
             Without --provider and --model the account's defaults count. Models, and the efforts that each takes:
-            """ + AgentChoice.catalogHelp,
+
+            codex: gpt-5.5, gpt-5.4, gpt-5.4-mini (none, low, medium, high, xhigh); gpt-5.3-codex (low, medium, high, xhigh).
+
+            claude-code: opus (low, medium, high, max); sonnet (low, medium, high); haiku (no effort to choose).
+            """,
         options: [
             .value("provider", "PROVIDER", "codex or claude-code (claude)"),
             .value("model", "MODEL", "one of the provider's models"),
