@@ -21,6 +21,8 @@ public struct UsageError: Error, Equatable, CustomStringConvertible {
 enum Suggestion {
     /// The nearest candidate when it is near enough to be a slip, else nil.
     static func nearest(to word: String, among candidates: [String]) -> String? {
+        // Nobody slips in a word like that, and the distance takes time with its square.
+        guard word.utf8.count <= 100 else { return nil }
         let allowed = max(1, word.count / 3)
         let ranked = candidates.map { (candidate: $0, distance: distance(word, $0)) }
         if let best = ranked.min(by: { $0.distance < $1.distance }), best.distance <= allowed { return best.candidate }

@@ -9,21 +9,11 @@ public enum CLI {
     public static func main() async -> Never {
         // A closed pipe is then an error of write(2), which is a normal end and not death by signal.
         signal(SIGPIPE, SIG_IGN)
-        signal(SIGINT) { _ in Self.interrupted() }
+        Interruption.install()
         let status = await run(Array(CommandLine.arguments.dropFirst()), in: .live())
         // Not exit(3): its handlers take OpenSSL down while libcurl's thread may still be closing a connection, which
         // crashes now and then. Nothing waits to be written: every write has left when it returns.
         _exit(status.rawValue)
-    }
-
-    /// Takes the status line away and ends. Nothing else needs to be put back: terminals are only changed where the
-    /// change handles Ctrl-C itself. Only calls that a signal handler may make.
-    private static func interrupted() -> Never {
-        if isatty(STDERR_FILENO) == 1 {
-            let erase: (UInt8, UInt8, UInt8, UInt8) = (0x0D, 0x1B, 0x5B, 0x4B)
-            withUnsafeBytes(of: erase) { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
-        }
-        _exit(ExitStatus.interrupted.rawValue)
     }
 
     /// Runs one command line.

@@ -148,6 +148,9 @@ extension BoxClient {
             }
             switch outcome {
             case .success(let response): return response
+            case .failure(let error) where error.kind == .tooLarge:
+                throw BoxError.answerTooLarge(
+                    origin: configuration.origin.description, limit: request.maximumResponseSize)
             case .failure(let error):
                 throw BoxError.network(
                     origin: configuration.origin.description, reason: error.reason,

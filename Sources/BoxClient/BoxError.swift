@@ -8,6 +8,8 @@ public enum BoxError: Error, Sendable, Equatable {
     case network(origin: String, reason: String, isUnreachable: Bool = false)
     /// An answer came that isn't the API's: not JSON, cut short, or of another shape.
     case invalidResponse(origin: String, status: Int, reason: String)
+    /// An answer is larger than the client takes, in bytes.
+    case answerTooLarge(origin: String, limit: Int)
     /// The client has no API key.
     case notLoggedIn
     /// The text isn't an origin; the message says what is.

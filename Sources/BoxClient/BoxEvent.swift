@@ -4,23 +4,21 @@ import BoxModel
 public struct BoxEvent: Sendable, Equatable {
     public let json: JSON
 
-    /// - Returns: nil when it isn't an object with an id, a type and a timestamp.
+    /// - Returns: nil when it isn't an object.
     public init?(json: JSON) {
-        guard let id = json["id"]?.string, let type = json["type"]?.string, let timestamp = json["timestamp"]?.int
-        else {
-            return nil
-        }
+        guard json.object != nil else { return nil }
         self.json = json
-        self.id = id
-        self.type = type
-        self.timestamp = timestamp
+        id = json["id"]?.string
+        type = json["type"]?.string ?? ""
+        timestamp = json["timestamp"]?.int
     }
 
-    public let id: String
+    /// Servers may leave it out.
+    public let id: String?
     /// For example `prompt`, `response`, `usage_limit` or `git_checkpoint`.
     public let type: String
-    /// Milliseconds since the epoch.
-    public let timestamp: Int
+    /// Milliseconds since the epoch; servers may leave it out.
+    public let timestamp: Int?
     /// The prompt that it belongs to. A prompt belongs to itself.
     public var promptID: String? { json["taskId"]?.string ?? (isPrompt ? id : nil) }
     public var data: JSON? { json["data"] }
@@ -31,7 +29,14 @@ public struct BoxEvent: Sendable, Equatable {
     /// Where a prompt stands.
     public var status: PromptStatus? { isPrompt ? data?["status"]?.string.map(PromptStatus.init(rawValue:)) : nil }
 
-    public var cursor: PageCursor { PageCursor(moment: Int64(timestamp), id: id) }
+    /// Nil for an event without an id or a timestamp, which no page can begin after.
+    public var cursor: PageCursor? {
+        guard let id, let timestamp else { return nil }
+        return PageCursor(moment: Int64(timestamp), id: id)
+    }
+
+    /// By which it is known when it comes again. A response that is whole now is another event than its part.
+    var identity: String { (id ?? json.compact) + (isPartial ? " partial" : "") }
 }
 
 /// Where a prompt stands. Servers may have other states than these.

@@ -34,6 +34,7 @@ public struct EventFollower: Sendable {
     private let client: BoxClient
     private let id: String
     private let types: [String]
+    private let survivesFailures: Bool
     private let onInterruption: @Sendable (Interruption) -> Void
     private var phase: Phase
     private var position: EventPosition
@@ -41,22 +42,27 @@ public struct EventFollower: Sendable {
     /// Last statuses, to be told after the events that came before them.
     private var ended: [BoxEvent] = []
     private var tag: String?
-    /// Whether the server has answered a request that asked it to wait, and gave no tag.
+    /// Whether the server can't wait: it gave no tag, or answered at once though there was no news.
     private var mustPoll = false
+    /// The most events that are asked for at a time: less than the API allows where they are very large.
+    private var pageLimit = 200
     /// Whether the events that were there at the last request are all read.
     public private(set) var isCaughtUp = false
     private var backoff = EventBackoff()
 
     /// - Parameters:
     ///   - types: all when empty.
+    ///   - survivesFailures: whether failures that may pass are waited out, for as long as it takes.
     ///   - onInterruption: told of each failure that is survived: everything but refusals, once the first answer was there.
     public init(
         _ client: BoxClient, box id: String, types: [String] = [], start: Start = .beginning,
+        survivesFailures: Bool = true,
         onInterruption: @escaping @Sendable (Interruption) -> Void = { _ in }
     ) {
         self.client = client
         self.id = id
         self.types = types
+        self.survivesFailures = survivesFailures
         self.onInterruption = onInterruption
         switch start {
         case .beginning: (phase, position) = (.waiting, EventPosition())
@@ -74,8 +80,8 @@ public struct EventFollower: Sendable {
                 let events = try await step()
                 backoff.succeeded(withNews: !events.isEmpty)
                 return events
-            } catch let error as BoxError where backoff.mayTryAgain(after: error) {
-                let pause = backoff.pauseAfterFailure()
+            } catch let error as BoxError where survivesFailures && backoff.mayTryAgain(after: error) {
+                let pause = backoff.pauseAfterFailure(error)
                 onInterruption(Interruption(error: error, pause: pause))
                 try await client.configuration.pause(pause)
             }
@@ -86,7 +92,9 @@ public struct EventFollower: Sendable {
     private mutating func step() async throws -> [BoxEvent] {
         switch phase {
         case .starting(let count):
-            let newest = try await client.newestEvents(id, count, types: types)
+            // One more, because reading goes on after it.
+            var newest = try await client.newestEvents(id, min(count, Int.max - 1) + 1, types: types)
+            if newest.count > count { position = EventPosition(after: newest.removeFirst().cursor) }
             phase = .waiting
             isCaughtUp = true
             return take(newest)
@@ -96,19 +104,30 @@ public struct EventFollower: Sendable {
         case .waiting:
             if mustPoll { try await client.configuration.pause(backoff.pauseBeforePoll) }
             let cursor = position.start?.text
-            guard let page = try await read(cursor, news: .init(tag: tag)) else { return [] }
-            let changed = try await changedPrompts()
-            tag = page.tag
-            mustPoll = tag == nil
+            let begun = ContinuousClock.now
+            let page = try await read(cursor, news: .init(tag: tag))
+            let changed = page == nil ? [] : try await changedPrompts()
+            let events = changed.filter { $0.status?.isFinal != true } + take(page?.events ?? [])
             ended += changed.filter { $0.status?.isFinal == true }
-            return endStep(
-                page, after: cursor, changed.filter { $0.status?.isFinal != true } + take(page.events))
+            let isQuick = tag != nil && ContinuousClock.now - begun < .seconds(1)
+            if let page { tag = page.tag }
+            mustPoll = tag == nil || (isQuick && changed.isEmpty && events.isEmpty)
+            return page == nil ? [] : endStep(page, after: cursor, events)
         }
     }
 
-    private func read(_ cursor: String?, news: NewsRequest?) async throws -> EventPage? {
-        try await client.events(
-            id, EventQuery(types: types, limit: 200, sort: .ascending, cursor: cursor), news: news)
+    /// One page; a smaller one when the events are too large for the client.
+    private mutating func read(_ cursor: String?, news: NewsRequest?) async throws -> EventPage? {
+        while true {
+            let query = EventQuery(types: types, limit: pageLimit, sort: .ascending, cursor: cursor)
+            do {
+                let page = try await client.events(id, query, news: news)
+                if let page { try client.checkProgress(page, after: cursor) }
+                return page
+            } catch BoxError.answerTooLarge where pageLimit > 1 {
+                pageLimit /= 2
+            }
+        }
     }
 
     /// Goes on to the next page or round. Last statuses wait until everything before them is read.
@@ -144,6 +163,7 @@ public struct EventFollower: Sendable {
         repeat {
             let query = EventQuery(types: ["prompt"], limit: 200, sort: .ascending, cursor: cursor)
             let page = try await client.events(id, query)
+            try client.checkProgress(page, after: cursor)
             changed += page.events.filter { prompts.isChanged($0) }
             cursor = page.nextCursor
         } while cursor != nil
@@ -153,6 +173,14 @@ public struct EventFollower: Sendable {
 }
 
 extension BoxClient {
+    /// A server that gives the same page again and again would keep us for ever.
+    fileprivate func checkProgress(_ page: EventPage, after cursor: String?) throws(BoxError) {
+        guard let next = page.nextCursor else { return }
+        if next == cursor || page.events.isEmpty {
+            throw unexpectedShape("it says that there is more, and leads to no more")
+        }
+    }
+
     /// So many of the newest events, the oldest first.
     fileprivate func newestEvents(_ id: String, _ count: Int, types: [String]) async throws -> [BoxEvent] {
         var events: [BoxEvent] = []
@@ -161,6 +189,7 @@ extension BoxClient {
             let limit = min(count - events.count, 200)
             let page = try await self.events(
                 id, EventQuery(types: types, limit: limit, sort: .descending, cursor: cursor))
+            try checkProgress(page, after: cursor)
             events += page.events.prefix(limit)
             cursor = page.nextCursor
         } while cursor != nil && events.count < count

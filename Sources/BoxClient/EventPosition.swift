@@ -18,13 +18,13 @@ struct EventPosition: Sendable, Equatable {
     /// - Returns: whether the event is new.
     mutating func take(_ event: BoxEvent) -> Bool {
         if let start, event.cursor == start { return false }
-        guard !seen.contains(event.id) else { return false }
-        if let newest, event.cursor.moment > newest.moment {
+        guard !seen.contains(event.identity) else { return false }
+        if let newest, let cursor = event.cursor, cursor.moment > newest.moment {
             start = newest
             seen = []
         }
-        seen.insert(event.id)
-        if newest.map({ event.cursor.isAfter($0) }) ?? true { newest = event.cursor }
+        seen.insert(event.identity)
+        if let cursor = event.cursor, newest.map({ cursor.isAfter($0) }) ?? true { newest = cursor }
         return true
     }
 }
@@ -56,13 +56,12 @@ struct OpenPrompts: Sendable, Equatable {
     ///
     /// - Parameter before: a place before it, when it is new.
     mutating func note(_ event: BoxEvent, before: PageCursor?) {
-        guard let status = event.status else { return }
-        entries[event.id] =
-            status.isFinal ? nil : Entry(status: status, before: entries[event.id]?.before ?? before)
+        guard let id = event.id, let status = event.status else { return }
+        entries[id] = status.isFinal ? nil : Entry(status: status, before: entries[id]?.before ?? before)
     }
 
     func isChanged(_ event: BoxEvent) -> Bool {
-        guard let entry = entries[event.id], let status = event.status else { return false }
+        guard let id = event.id, let entry = entries[id], let status = event.status else { return false }
         return status != entry.status
     }
 }
@@ -71,22 +70,34 @@ struct OpenPrompts: Sendable, Equatable {
 struct EventBackoff: Sendable, Equatable {
     private var hasAnswer = false
     private var failures = 0
+    private var unusableAnswers = 0
     private var quietRounds = 0
 
     mutating func succeeded(withNews hasNews: Bool) {
         hasAnswer = true
-        failures = 0
+        (failures, unusableAnswers) = (0, 0)
         quietRounds = hasNews ? 0 : quietRounds + 1
     }
 
-    /// Whether an error can pass, in a connection that has worked before.
-    func mayTryAgain(after error: BoxError) -> Bool { hasAnswer && error.mayPass }
+    /// How often in a row an answer may be unusable.
+    private static let maximumUnusable = 10
 
-    /// From a tenth of a second to five seconds, less up to half by chance.
-    mutating func pauseAfterFailure() -> Duration {
+    /// Whether an error can pass, in a connection that has worked before.
+    func mayTryAgain(after error: BoxError) -> Bool {
+        if case .invalidResponse = error, unusableAnswers >= Self.maximumUnusable { return false }
+        return hasAnswer && error.mayPass
+    }
+
+    /// What the server asks for, and else from a tenth of a second to five seconds, less up to half by chance.
+    mutating func pauseAfterFailure(_ error: BoxError) -> Duration {
         let full = min(Duration.milliseconds(100) * (1 << min(failures, 6)), .seconds(5))
         failures += 1
-        return full * Double.random(in: 0.5...1)
+        if case .invalidResponse = error { unusableAnswers += 1 }
+        var pause = full * Double.random(in: 0.5...1)
+        if case .api(let failure) = error, let asked = failure.retryAfter {
+            pause = max(pause, .seconds(min(asked, 600)))
+        }
+        return pause
     }
 
     /// From a quarter of a second to one second, the longer nothing happens.

@@ -108,6 +108,8 @@ public struct TransportError: Error, Equatable {
         /// The connection broke before the answer was whole.
         case interrupted
         case timedOut
+        /// The answer is larger than the request allows.
+        case tooLarge
         /// The request can't be sent or the answer can't be taken, now or later.
         case refused
     }
@@ -123,6 +125,6 @@ public struct TransportError: Error, Equatable {
 
     /// - Parameter limit: in bytes.
     static func tooLarge(_ limit: Int) -> TransportError {
-        TransportError(.refused, "the answer is larger than \(limit) bytes")
+        TransportError(.tooLarge, "the answer is larger than \(limit) bytes")
     }
 }

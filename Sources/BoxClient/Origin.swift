@@ -37,7 +37,7 @@ public struct Origin: Sendable, Hashable, CustomStringConvertible {
         if rest.contains("@") { throw failure("it has a user name") }
         if rest.contains("/") { throw failure("it has a path") }
         guard let (host, portText) = Self.split(rest) else { throw failure("its host is not valid") }
-        let port = portText.flatMap(Int.init)
+        let port = portText.flatMap { $0.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int($0) : nil }
         if portText != nil, !(1...65535).contains(port ?? 0) {
             throw failure("its port is not a number from 1 to 65535")
         }

@@ -49,7 +49,7 @@ public struct Server: Sendable {
         let router = Router(context: BoxdContext.self)
         router.add(middleware: EnvelopeMiddleware())
         HealthRoutes().add(to: router)
-        LoginRoutes(logins: LoginService(keys: keys), keys: keys).add(to: router)
+        LoginRoutes(logins: LoginService(keys: keys)).add(to: router)
         let api = router.group(RouterPath(APIPath.prefix)).add(middleware: AuthenticationMiddleware(keys: keys))
         AccountRoutes(boxes: boxes, database: database).add(to: api)
         APIKeyRoutes(keys: keys).add(to: api)

@@ -40,7 +40,8 @@ test_events_api_pages_by_cursors_that_clients_compute() {
 
 test_follow_has_each_event_once_while_boxd_is_killed_three_times() {
     new_box
-    box events "$box" --follow --json >lines 2>errors &
+    # A shell starts what is in the background with Ctrl-C ignored.
+    env --default-signal=INT box events "$box" --follow --json >lines 2>errors &
     local follower=$!
     defer "kill $follower"
     store_events "$box" 5000 0.001 &
@@ -80,4 +81,43 @@ for line in sys.stdin:
     for _ in $(seq 100); do [ "$(wc -l <delays)" -lt 40 ] || break; sleep 0.05; done
     equal "$(wc -l <delays)" 40
     echo "milliseconds from stored to printed, median: $(sort -n delays | sed -n 20p)"
+}
+
+test_the_newest_and_those_to_come() {
+    new_box
+    store_events "$box" 10
+    box events "$box" --follow --limit 1 --type response --json >lines &
+    defer "kill $!"
+    for _ in $(seq 100); do [ ! -s lines ] || break; sleep 0.05; done
+    sleep 1
+    equal "$(contents lines)" 9
+}
+
+test_ctrl_c_leaves_no_half_line() {
+    new_box
+    PADDING=300000 store_events "$box" 3
+    mkfifo pipe
+    # Nobody reads until after Ctrl-C, so that a line is half in the pipe by then.
+    exec 7<>pipe
+    env --default-signal=INT box events "$box" --follow --type response --json >pipe 7<&- &
+    local follower=$!
+    defer "kill -KILL $follower"
+    sleep 1
+    kill -INT "$follower"
+    sleep 0.3
+    timeout 3 cat <&7 >lines || true
+    exec 7<&-
+    local status=0
+    wait "$follower" || status=$?
+    equal "$status" 130
+    equal "$(wc -l <lines)" 1
+    equal "$(contents lines)" 0
+    # Where Ctrl-C is ignored from the start, it stays ignored.
+    (trap '' INT; exec box events "$box" --follow --type response --json >all) &
+    follower=$!
+    defer "kill -KILL $follower"
+    sleep 0.5
+    kill -INT "$follower"
+    sleep 0.3
+    kill -0 "$follower"
 }

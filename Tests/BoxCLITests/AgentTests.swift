@@ -154,7 +154,7 @@ import Testing
 
     @Test func eventsOfSomeTypesAndTheNewestOnly() async {
         world.transport.on(
-            "\(Self.events)?limit=2&sort=desc&type=prompt%2Cresponse", page(response("b", at: 2), response("a", at: 1)))
+            "\(Self.events)?limit=3&sort=desc&type=prompt%2Cresponse", page(response("b", at: 2), response("a", at: 1)))
         #expect(await world.run("events", "bx_8pqt6dup", "--type", "prompt, response", "-n", "2", "--json") == 0)
         #expect(world.out.lines.map { $0.contains(#""content":"a""#) } == [true, false])
     }

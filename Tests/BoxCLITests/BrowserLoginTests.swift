@@ -56,7 +56,7 @@ import Testing
 
     @Test(arguments: [
         (403, "login_denied", "the login was denied in the browser"),
-        (404, "login_expired", "this login isn't waiting any more"),
+        (404, "login_expired", "this login isn't waiting any more: start another one with `box login`"),
     ])
     func aLoginThatIsOverIsForgotten(status: Int, code: String, message: String) async {
         world.transport.on(Self.start, Self.started)
@@ -67,6 +67,33 @@ import Testing
         #expect(await world.run("onboard", "--json") == 4)
         #expect(
             world.out.text == #"{"event":"error","error":"no login is under way. begin one with `box login`"}"# + "\n")
+    }
+
+    @Test func aLoginThatExpiredIsNoLossWhereThereIsAKey() async {
+        world.transport.on(Self.start, Self.started)
+        _ = await world.run("login", "--json")
+        world.set("BOX_API_KEY", "box_key")
+        world.transport.on(Self.poll, 404, Answers.error(404, "login_expired", "gone")).on("GET /me", Answers.me)
+        #expect(await world.run("onboard", "--json") == 0)
+        #expect(world.out.text.contains(#""event":"login_complete""#))
+    }
+
+    @Test func aServerThatStaysAwayEndsTheWait() async {
+        world.transport.on(Self.start, Self.started)
+        _ = await world.run("login", "--json")
+        for _ in 0...60 { world.transport.fail(Self.poll, "refused", kind: .unreachable) }
+        #expect(await world.run("onboard", "--json") == 1)
+        #expect(world.out.text.contains("could not reach the Box API at http://127.0.0.1:7070: refused"))
+        world.change { $0.now = { Timestamp(milliseconds: 1_779_984_033_143 + 601_000) } }
+        #expect(await world.run("onboard", "--json") == 4)
+        #expect(world.out.text.contains("this login isn't waiting any more"))
+    }
+
+    @Test func anotherServersLoginIsNotCompleted() async {
+        world.transport.on(Self.start, Self.started)
+        _ = await world.run("login", "--json")
+        #expect(await world.run("onboard", "--json", "--api-url", "http://127.0.0.1:9") == 4)
+        #expect(world.out.text.contains("the login that is under way is at http://127.0.0.1:7070"))
     }
 
     @Test func onboardWhenLoggedInSaysSo() async {

@@ -171,7 +171,7 @@ import Testing
         defer { server.stop() }
         var request = HTTPRequest(method: .get, url: server.url, maximumResponseSize: 99_999)
         let error = await transportError { try await CurlTransport().send(request) }
-        #expect(error == TransportError(.refused, "the answer is larger than 99999 bytes"))
+        #expect(error == TransportError(.tooLarge, "the answer is larger than 99999 bytes"))
         request.maximumResponseSize = 100_000
         #expect(try await CurlTransport().send(request).body.count == 100_000)
     }

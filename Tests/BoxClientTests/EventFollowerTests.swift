@@ -17,7 +17,7 @@ import Testing
         while true {
             let events = try await follower.next()
             if events.isEmpty, follower.isCaughtUp { return told }
-            told += events.map { $0.id + ($0.status.map { " \($0.rawValue)" } ?? "") }
+            told += events.map { ($0.id ?? "-") + ($0.status.map { " \($0.rawValue)" } ?? "") }
         }
     }
 
@@ -72,10 +72,84 @@ import Testing
         let server = EventServer(pageSize: 3)
         for number in 0..<10 { server.store(.init(id: "e\(number)", type: "response", timestamp: 100 + number)) }
         var follower = try follower(server, start: .newest(5))
-        #expect(try await follower.next().map(\.id) == ["e5", "e6", "e7", "e8", "e9"])
+        #expect(try await follower.next().compactMap(\.id) == ["e5", "e6", "e7", "e8", "e9"])
         #expect(follower.isCaughtUp)
         server.store(.init(id: "f", type: "response", timestamp: 200))
         #expect(try await drain(&follower) == ["f"])
+    }
+
+    @Test(arguments: [1, 2, 3]) func theNewestOfOneMomentAndNoneBefore(count: Int) async throws {
+        let server = EventServer()
+        for (number, moment) in [100, 200, 300, 300, 300].enumerated() {
+            server.store(.init(id: "e\(number)", type: "response", timestamp: moment))
+        }
+        var follower = try follower(server, start: .newest(count))
+        let told = try await follower.next().compactMap(\.id) + drain(&follower)
+        #expect(told == (5 - count..<5).map { "e\($0)" })
+        server.store(.init(id: "f", type: "response", timestamp: 300))
+        #expect(try await drain(&follower) == ["f"])
+    }
+
+    @Test func aServerThatLeadsNowhereIsNotFollowedForEver() async throws {
+        for json: JSON in [
+            ["ok": true, "events": [], "pageInfo": ["hasMore": true, "nextCursor": "MTAwOmE"]],
+            [
+                "ok": true, "events": [["id": "a", "type": "response", "timestamp": 100]],
+                "pageInfo": ["hasMore": true, "nextCursor": "MTAwOmE"],
+            ],
+        ] {
+            let server = EventServer()
+            for _ in 0..<50 { server.fail(.success(HTTPResponse(status: 200, body: json.compactBytes))) }
+            var follower = try follower(server)
+            await #expect(throws: BoxError.self) {
+                while true { _ = try await follower.next() }
+            }
+            #expect(server.targets.count < 30)
+        }
+    }
+
+    @Test func answersWithoutNewsThatComeAtOnceArePolled() async throws {
+        let server = EventServer(), pauses = PauseLog()
+        var follower = try follower(server, pauses: pauses)
+        for _ in 0..<10 { _ = try await follower.next() }
+        #expect(pauses.all.count >= 8)
+    }
+
+    @Test func whatTheServerAsksToWaitIsWaited() async throws {
+        let server = EventServer(), pauses = PauseLog()
+        var follower = try follower(server, pauses: pauses)
+        _ = try await follower.next()
+        let busy = HTTPResponse(
+            status: 429, headers: [HTTPHeader("Retry-After", "60")], body: Array(#"{"error":"rate_limited"}"#.utf8))
+        server.fail(.success(busy))
+        server.store(.init(id: "a", type: "response", timestamp: 100))
+        #expect(try await drain(&follower) == ["a"])
+        #expect(pauses.all.contains(.seconds(60)))
+    }
+
+    @Test func eventsWithoutIDOrTimestampAndPartsThatBecomeWhole() async throws {
+        let server = EventServer()
+        let odd: JSON = [
+            "ok": true, "events": [["type": "odd", "data": ["n": 1]], ["id": "x", "type": "odd"]],
+            "pageInfo": ["hasMore": false],
+        ]
+        server.fail(.success(HTTPResponse(status: 200, body: odd.compactBytes)))
+        var follower = try follower(server)
+        #expect(try await follower.next().map(\.json["data"]) == [["n": 1], nil])
+        server.store(.init(id: "r", type: "response", timestamp: 100, isPartial: true))
+        #expect(try await drain(&follower) == ["r"])
+        server.store(.init(id: "r", type: "response", timestamp: 100))
+        #expect(try await drain(&follower) == ["r"])
+        #expect(try await drain(&follower) == [])
+    }
+
+    @Test func eventsThatAreTooLargeTogetherComeInSmallerPages() async throws {
+        let server = EventServer()
+        server.store(.init(id: "a", type: "response", timestamp: 100))
+        server.fail(.failure(.init(.tooLarge, "too large")), .failure(.init(.tooLarge, "too large")))
+        var follower = try follower(server)
+        #expect(try await drain(&follower) == ["a"])
+        #expect(server.targets.prefix(3).map { $0.contains("limit=50&") } == [false, false, true])
     }
 
     @Test func failuresBeforeTheFirstAnswerAreTold() async throws {
@@ -115,7 +189,7 @@ import Testing
         #expect(pauses.all.first.map { $0 >= .milliseconds(250) } == true)
         #expect(pauses.all.last == .seconds(1))
         server.store(.init(id: "a", type: "response", timestamp: 100))
-        #expect(try await follower.next().map(\.id) == ["a"])
+        #expect(try await follower.next().compactMap(\.id) == ["a"])
     }
 
     /// Events of which up to four share a moment, stored between any two requests, through a server that often fails.
@@ -134,7 +208,7 @@ import Testing
                     stored.append(id)
                 }
                 if random.next() % 4 == 0, number > 0 { server.fail(.failure(TransportError(.interrupted, "cut"))) }
-                if number == 0 || random.next() % 2 == 0 { told += try await follower.next().map(\.id) }
+                if number == 0 || random.next() % 2 == 0 { told += try await follower.next().compactMap(\.id) }
             }
             told += try await drain(&follower)
             #expect(told.sorted() == stored.sorted(), "seed \(seed)")
@@ -148,7 +222,7 @@ import Testing
         server.store(.init(id: "p", type: "prompt", timestamp: 100, status: "queued"))
         server.store(.init(id: "other", type: "prompt", timestamp: 101, status: "queued"))
         var follower = PromptFollower(try .scripted(server), box: "bx_1", prompt: "p", after: nil)
-        #expect(try await follower.next()?.map(\.id) == ["p"])
+        #expect(try await follower.next()?.compactMap(\.id) == ["p"])
         server.store(.init(id: "p", type: "prompt", timestamp: 100, status: "failed"))
         var last: [BoxEvent] = []
         while let events = try await follower.next() { last += events }

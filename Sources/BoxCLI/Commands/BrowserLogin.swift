@@ -5,8 +5,10 @@ import BoxModel
 struct BrowserLogin: Sendable {
     let context: Context
     private static let pollInterval = Duration.seconds(1)
-    /// Servers end a login earlier.
-    private static let maximumPolls = 1800
+    /// In seconds, when the server doesn't say.
+    private static let lifetime = 600
+    /// How often in a row a server may be away, a second each and more.
+    private static let maximumFailures = 60
 
     /// Begins one, and remembers it for `box onboard`.
     ///
@@ -15,7 +17,10 @@ struct BrowserLogin: Sendable {
         do {
             let started = try await context.client(origin: origin, apiKey: nil).startLogin(
                 machine: context.world.machine)
-            let login = PendingLogin(origin: origin, url: started.url, pollToken: started.pollToken)
+            let lifetime = Int64(min(max(started.expiresIn ?? Self.lifetime, 1), 86400))
+            let login = PendingLogin(
+                origin: origin, url: started.url, pollToken: started.pollToken,
+                expires: Timestamp(milliseconds: context.world.now().milliseconds + lifetime * 1000))
             try login.save(context.paths)
             return (login, started.code)
         } catch BoxError.api(let failure) where [404, 405, 501].contains(failure.status) {
@@ -48,39 +53,42 @@ struct BrowserLogin: Sendable {
         }
     }
 
+    static let expired = CommandError(
+        "this login isn't waiting any more: start another one with `box login`", status: .authentication)
+
     /// Waits until somebody has confirmed, and stores the key.
-    func complete(_ login: PendingLogin) async throws {
+    ///
+    /// - Returns: false when the login's time was up.
+    func complete(_ login: PendingLogin) async throws -> Bool {
         context.emitter.statusLine.show("waiting for the confirmation in the browser")
         let client = context.client(origin: login.origin, apiKey: nil)
-        let completed = try await poll(login, client)
-        let key = try Settings.usable(completed.token, from: "that the server sent")
-        try context.store(key: key, origin: login.origin)
-        PendingLogin.forget(context.paths)
-        try context.showLogin(user: completed.user, origin: login.origin, key: key)
-    }
-
-    private func poll(_ login: PendingLogin, _ client: BoxClient) async throws -> CompletedLogin {
-        for _ in 0..<Self.maximumPolls {
-            if let completed = try await pollOnce(login, client) { return completed }
+        var failures = 0
+        while context.world.now() < login.expires {
+            do {
+                if let completed = try await client.pollLogin(login.pollToken) {
+                    try finish(login, completed)
+                    return true
+                }
+                failures = 0
+            } catch let error as BoxError where error.mayPass && failures < Self.maximumFailures {
+                failures += 1
+            } catch BoxError.api(let failure) where failure.status < 500 {
+                login.forget(context.paths)
+                if failure.code == .loginExpired || failure.status == 404 { return false }
+                let words = failure.message.map(ServerText.sentence) ?? "the login was refused"
+                throw CommandError(words, status: .authentication)
+            }
             try await context.world.pause(Self.pollInterval)
         }
-        throw CommandError(
-            "nobody has confirmed the login. begin another one with `box login`", status: .authentication)
+        login.forget(context.paths)
+        return false
     }
 
-    /// A server that is away for a moment is asked again; what it refuses is over.
-    private func pollOnce(_ login: PendingLogin, _ client: BoxClient) async throws -> CompletedLogin? {
-        do {
-            return try await client.pollLogin(login.pollToken)
-        } catch let error as BoxError where error.mayPass {
-            return nil
-        } catch BoxError.api(let failure) {
-            PendingLogin.forget(context.paths)
-            let words =
-                failure.message.map(ServerText.sentence)
-                ?? "this login isn't waiting any more: start another one with `box login`"
-            throw CommandError(words, status: .authentication)
-        }
+    private func finish(_ login: PendingLogin, _ completed: CompletedLogin) throws {
+        let key = try Settings.usable(completed.token, from: "that the server sent")
+        try context.store(key: key, origin: login.origin)
+        login.forget(context.paths)
+        try context.showLogin(user: completed.user, origin: login.origin, key: key)
     }
 }
 

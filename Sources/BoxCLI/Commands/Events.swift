@@ -50,7 +50,7 @@ struct Events: Command {
         let output = ChatOutput(context)
         var follower = EventFollower(
             try context.client(), box: id, types: types, start: limit.map { .newest($0) } ?? .beginning,
-            onInterruption: context.showInterruption)
+            survivesFailures: follows, onInterruption: context.showInterruption)
         while !follower.isCaughtUp || follows {
             try output.write(try await follower.next())
             context.emitter.statusLine.clear()

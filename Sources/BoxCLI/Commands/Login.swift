@@ -41,7 +41,7 @@ struct Login: Command {
         context.emitter.statusLine.show("logging in at \(origin)")
         let account = try await context.client(origin: origin, apiKey: key).me()
         try context.store(key: key, origin: origin)
-        PendingLogin.forget(context.paths)
+        PendingLogin.forgetAny(context.paths)
         try context.showLogin(user: account.user, origin: origin, key: key)
         return .success
     }
@@ -50,7 +50,7 @@ struct Login: Command {
     private func finish(_ login: PendingLogin, code: String?, _ context: Context) async throws -> ExitStatus {
         try BrowserLogin(context: context).announce(login, code: code)
         if context.canAsk {
-            try await BrowserLogin(context: context).complete(login)
+            guard try await BrowserLogin(context: context).complete(login) else { throw BrowserLogin.expired }
         } else {
             context.emitter.notice("then run `box onboard`")
         }

@@ -46,7 +46,7 @@ struct New: Command {
         ])
         try await rename(action, client)
         guard waiting.isOn(in: context.emitter.mode) else {
-            if context.emitter.mode == .human { try context.emitter.text("\(action.id)\n") }
+            if context.emitter.mode == .human { try context.emitter.text("\(Text.clean(action.id))\n") }
             return .success
         }
         let start = ContinuousClock.now

@@ -6,12 +6,15 @@ struct PendingLogin: Sendable, Equatable {
     var origin: Origin
     var url: String
     var pollToken: String
+    /// After that no answer can come.
+    var expires: Timestamp
 
     private static func path(_ paths: Paths) -> String { paths.stateFolder + "/login.json" }
 
     func save(_ paths: Paths) throws {
         let json: JSON = [
             "origin": .string("\(origin)"), "url": .string(url), "pollToken": .string(pollToken),
+            "expires": JSON(expires),
         ]
         try Files.makeFolder(paths.stateFolder)
         try Files.replace(Self.path(paths), with: json.compactBytes)
@@ -21,10 +24,17 @@ struct PendingLogin: Sendable, Equatable {
     static func load(_ paths: Paths) throws -> PendingLogin? {
         guard let bytes = try Files.read(path(paths)), let json = try? JSON.parse(bytes),
             let origin = try? json["origin"]?.string.map({ try Origin($0) }), let url = json["url"]?.string,
-            let token = json["pollToken"]?.string
+            let token = json["pollToken"]?.string,
+            let expires = json["expires"]?.string.flatMap(Timestamp.init(iso8601:))
         else { return nil }
-        return PendingLogin(origin: origin, url: url, pollToken: token)
+        return PendingLogin(origin: origin, url: url, pollToken: token, expires: expires)
     }
 
-    static func forget(_ paths: Paths) { Files.remove(path(paths)) }
+    /// Not where another login was begun meanwhile.
+    func forget(_ paths: Paths) {
+        if (try? Self.load(paths))?.pollToken == pollToken { Files.remove(Self.path(paths)) }
+    }
+
+    /// Whichever it is.
+    static func forgetAny(_ paths: Paths) { Files.remove(path(paths)) }
 }

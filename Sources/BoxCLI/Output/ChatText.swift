@@ -29,7 +29,7 @@ enum ChatText {
         case .failed?: return style.red("failed: \(reason(event) ?? text)") + "\n"
         case .queued?, .sending?: return style.bold("> \(text)") + "\n"
         case .running?: return ""
-        default: return style.dim("\(event.status?.rawValue ?? "prompt"): \(text)") + "\n"
+        default: return style.dim("\(clean(event.status?.rawValue ?? "prompt")): \(text)") + "\n"
         }
     }
 

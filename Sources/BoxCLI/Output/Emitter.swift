@@ -66,7 +66,7 @@ final class Emitter: Sendable {
     func notice(_ text: String) {
         switch mode {
         case .json: break
-        case .human: writeError(text + "\n")
+        case .human: writeError(Text.cleanLines(text) + "\n")
         }
     }
 
@@ -74,7 +74,7 @@ final class Emitter: Sendable {
     func ask(_ text: String) { writeError(text) }
 
     /// What `--verbose` tells, on stderr in every mode.
-    func trace(_ text: String) { writeError(errorStyle.dim(text) + "\n") }
+    func trace(_ text: String) { writeError(errorStyle.dim(Text.clean(text)) + "\n") }
 
     /// A wrong command line, on stderr in every mode: output formats aren't known yet.
     func usageError(_ text: String) { writeError("\(errorStyle.red("error:")) \(text)\n") }
@@ -98,7 +98,7 @@ final class Emitter: Sendable {
     }
 
     private func writeLine(_ json: JSON) throws {
-        try stdout.write(json.compactBytes + [UInt8(ascii: "\n")])
+        try Interruption.whileWriting { try stdout.write(json.compactBytes + [UInt8(ascii: "\n")]) }
     }
 
     private func write(_ text: String) throws { try stdout.write(Array(text.utf8)) }

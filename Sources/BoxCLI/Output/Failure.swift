@@ -131,6 +131,8 @@ struct Failure: Equatable {
             self.init("the answer of the Box API at \(origin) (HTTP \(status)) can't be used: \(reason)")
             if status == 401 || status == 403 { exit = .authentication }
             if status == 404 { hint = "check that \(origin) is a Box API, with `box config`" }
+        case .answerTooLarge(let origin, let limit):
+            self.init("the answer of the Box API at \(origin) is larger than \(Text.size(Int64(limit)))")
         case .notLoggedIn:
             self.init("not logged in. run `box login KEY`, or set BOX_API_KEY", exit: .authentication)
         case .invalidOrigin(let message): self.init(message)

@@ -44,7 +44,7 @@ enum LoginPage {
                 .contentType: "text/html; charset=utf-8", .cacheControl: "no-store",
                 .contentSecurityPolicy:
                     "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-                .init("Referrer-Policy")!: "no-referrer", .xContentTypeOptions: "nosniff",
+                .init("Referrer-Policy")!: "same-origin", .xContentTypeOptions: "nosniff",
             ],
             body: .init(byteBuffer: ByteBuffer(string: html)))
     }

@@ -5,7 +5,6 @@ import Hummingbird
 /// `/api/box/auth`: the login through a browser, for those who have no key yet.
 struct LoginRoutes {
     let logins: LoginService
-    let keys: KeyStore
 
     func add(to router: Router<BoxdContext>) {
         let auth = router.group(RouterPath(APIPath.loginPrefix))
@@ -16,9 +15,7 @@ struct LoginRoutes {
 
     @Sendable private func start(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let name = try await context.body(of: request).body.string("machine") ?? ""
-        let shown = name.unicodeScalars.filter { $0.properties.generalCategory != .control }
-        let machine = String(String.UnicodeScalarView(shown)).trimmed.prefix(100)
-        let login = try await logins.start(machine: machine.isEmpty ? "Another machine" : String(machine))
+        let login = try await logins.start(machine: Self.shown(name))
         return .success(
             "login.started",
             [
@@ -28,21 +25,32 @@ struct LoginRoutes {
             ])
     }
 
+    /// The name that a machine gives itself, as it can be shown: nobody had to prove anything to send it.
+    private static func shown(_ name: String) -> String {
+        let scalars = name.unicodeScalars.prefix(100).filter { scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: false
+            default: true
+            }
+        }
+        let text = String(String.UnicodeScalarView(scalars)).trimmed
+        return text.isEmpty ? "Another machine" : text
+    }
+
     @Sendable private func poll(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let token = try await context.body(of: request).body.string("pollToken") ?? ""
-        guard let (machine, outcome) = await logins.poll(token) else {
+        guard let outcome = try await logins.poll(token) else {
             throw APIError(
                 .notFound, .loginExpired, "this login isn't waiting any more: start another one with `box login`")
         }
         switch outcome {
         case .pending: return .success("login.pending")
         case .denied: throw APIError(.forbidden, .loginDenied, "the login was denied in the browser")
-        case .confirmed(let account):
-            let key = try await keys.create(name: "box login on \(machine)", account: account)
+        case .confirmed(let account, let secret):
             return .success(
                 "login.complete",
                 [
-                    "token": .string(key.secret),
+                    "token": .string(secret),
                     "user": ["login": .string(account.login), "email": .string(account.email)],
                 ])
         }
@@ -61,7 +69,12 @@ struct LoginRoutes {
     @Sendable private func answer(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let form = Form(try await context.bytes(of: request))
         let state = form["state"] ?? ""
-        guard isSameSite(request), await logins.find(state: state) != nil else { return Self.gone }
+        guard isSameOrigin(request) else {
+            return LoginPage.message(
+                "Not from this page", "The answer came from another page. Open the address again, and answer there.",
+                status: .forbidden)
+        }
+        guard await logins.find(state: state) != nil else { return Self.gone }
         guard form["answer"] == "confirm" else {
             await logins.deny(state: state)
             return LoginPage.message("Denied", "The other machine got nothing. You can close this page.")
@@ -73,8 +86,10 @@ struct LoginRoutes {
         return LoginPage.question(login, state: state, problem: "That is not a valid API key.")
     }
 
-    /// Whether a form was sent by a page of this server. Browsers tell where a form is from; other programs needn't.
-    private func isSameSite(_ request: Request) -> Bool {
+    /// Whether a form was sent by a page of this server. Browsers tell where a form is from, in one way or the other; other
+    /// programs needn't.
+    private func isSameOrigin(_ request: Request) -> Bool {
+        if let site = request.headers[.init("Sec-Fetch-Site")!] { return site == "same-origin" }
         guard let origin = request.headers[.origin], let authority = request.head.authority else { return true }
         return origin == "http://\(authority)" || origin == "https://\(authority)"
     }

@@ -13,10 +13,13 @@ actor LoginService {
     static let maximumPending = 100
     /// Wrong keys on one login before it ends.
     static let maximumMistakes = 5
+    /// How long an answer is told again.
+    static let echo = Duration.seconds(60)
 
     enum Outcome: Sendable, Equatable {
         case pending
-        case confirmed(Account)
+        /// The account whose key confirmed it, and the new key's secret.
+        case confirmed(Account, secret: String)
         case denied
     }
 
@@ -28,6 +31,8 @@ actor LoginService {
         let machine: String
         let expires: ContinuousClock.Instant
         fileprivate let pollHash: Data
+        /// Until when an answer that was told is told again, in case it was lost on its way.
+        fileprivate var forgetAt: ContinuousClock.Instant?
         fileprivate(set) var outcome = Outcome.pending
         fileprivate var mistakes = 0
     }
@@ -68,33 +73,40 @@ actor LoginService {
         guard find(state: state) != nil else { return false }
         let account = try await keys.authenticate(secret)
         // Asked again: time has passed.
-        guard var login = find(state: state) else { return false }
-        if let account {
-            login.outcome = .confirmed(account)
-        } else {
-            login.mistakes += 1
-            if login.mistakes >= Self.maximumMistakes { login.outcome = .denied }
+        guard let login = find(state: state) else { return false }
+        guard let account else {
+            logins[Self.hash(state)]?.mistakes += 1
+            if login.mistakes + 1 >= Self.maximumMistakes { logins[Self.hash(state)]?.outcome = .denied }
+            return false
         }
-        logins[Self.hash(state)] = login
-        return account != nil
+        // Taken before the key is made, so that two answers at once make one key.
+        logins[Self.hash(state)]?.outcome = .denied
+        do {
+            let key = try await keys.create(name: "box login on \(login.machine)", account: account)
+            logins[Self.hash(state)]?.outcome = .confirmed(account, secret: key.secret)
+        } catch {
+            logins[Self.hash(state)]?.outcome = .pending
+            throw error
+        }
+        return true
     }
 
     func deny(state: String) {
         if find(state: state) != nil { logins[Self.hash(state)]?.outcome = .denied }
     }
 
-    /// What became of the login; nil when there is none. A confirmed or denied one is told once.
-    func poll(_ token: String) -> (machine: String, outcome: Outcome)? {
+    /// What became of the login; nil when there is none.
+    func poll(_ token: String) throws -> Outcome? {
         expire()
         let hash = Self.hash(token)
         guard let (state, login) = logins.first(where: { $0.value.pollHash == hash }) else { return nil }
-        if login.outcome != .pending { logins[state] = nil }
-        return (login.machine, login.outcome)
+        if login.outcome != .pending, login.forgetAt == nil { logins[state]?.forgetAt = .now + Self.echo }
+        return login.outcome
     }
 
     private func expire() {
         let now = ContinuousClock.now
-        logins = logins.filter { $0.value.expires > now }
+        logins = logins.filter { $0.value.expires > now && $0.value.forgetAt ?? $0.value.expires > now }
     }
 
     private static func hash(_ text: String) -> Data { Data(SHA256.hash(data: Array(text.utf8))) }

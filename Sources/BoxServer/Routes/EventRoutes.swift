@@ -55,8 +55,9 @@ struct EventRoutes {
         return types
     }
 
+    /// The first number in the tag: proxies that compress make `W/"5"` or `"5-gzip"` of `"5"`.
     private static func revision(ofTag tag: String) -> Int64? {
-        tag.hasPrefix("\"") && tag.hasSuffix("\"") && tag.count > 2 ? Int64(tag.dropFirst().dropLast()) : nil
+        Int64(tag.drop { !$0.isNumber }.prefix { $0.isNumber })
     }
 
     private static func wait(_ preferences: String) -> Int? {

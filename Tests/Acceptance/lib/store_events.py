@@ -1,8 +1,10 @@
 """Stores events of a box, as boxd's agents do, straight in its database: store_events.py DATABASE BOX COUNT [PAUSE]
 
-Each event's content is its number and the moment of its commit in milliseconds. Some share a timestamp.
+Each event's content is its number and the moment of its commit in milliseconds. Some share a timestamp. PADDING in the environment
+is how many bytes each has besides.
 """
 import json
+import os
 import sqlite3
 import sys
 import time
@@ -30,7 +32,7 @@ for number in range(count):
     if number == count // 2:
         store("prompt", prompt, prompt, {"prompt": "count", "status": "running"}, begun)
     # Ids of one moment grow, as a server's own do; three events share each moment.
-    data = {"content": f"{number} {time.time() * 1000:.3f}", "is_reverted": False}
+    data = {"content": f"{number} {time.time() * 1000:.3f}", "is_reverted": False, "padding": "x" * int(os.environ.get("PADDING", 0))}
     store("response", f"{number:08d}-{uuid.uuid4()}", prompt, data, begun + 1 + number // 3)
     if pause:
         time.sleep(pause)
