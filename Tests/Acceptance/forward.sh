@@ -9,7 +9,8 @@ serve() {
 start_forward() {
     local expected=$1
     shift
-    box forward "$box" "$@" --json >lines 2>errors &
+    # A shell starts what is in the background with Ctrl-C ignored.
+    env --default-signal=INT box forward "$box" "$@" --json >lines 2>errors &
     forwarder=$!
     defer "kill $forwarder"
     for _ in $(seq 200); do
