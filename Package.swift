@@ -16,6 +16,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
@@ -39,18 +40,24 @@ let package = Package(
         // The server side.
         .target(name: "BoxEngine", dependencies: ["BoxModel"]),
         .target(
+            name: "HostTools",
+            dependencies: ["BoxEngine", .product(name: "Subprocess", package: "swift-subprocess")]
+        ),
+        .target(
             name: "BoxEngineOCI",
             dependencies: [
-                "BoxEngine", "BoxModel", "CLinux",
+                "BoxEngine", "BoxModel", "CLinux", "HostTools",
+                .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
-            ]
+            ],
+            resources: [.embedInCode("Guest/guest.py")]
         ),
         .target(
             name: "BoxServer",
             dependencies: [
-                "BoxEngine", "BoxModel",
+                "BoxEngine", "BoxModel", "HostTools",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

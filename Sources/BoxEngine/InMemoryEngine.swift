@@ -6,6 +6,7 @@ public actor InMemoryEngine: MachineEngine {
         var status: MachineStatus
         var keys: [String] = []
         var environment: [(name: String, value: String)] = []
+        var files: [String: [UInt8]] = [:]
     }
 
     private var machinesByID: [String: Machine] = [:]
@@ -38,7 +39,8 @@ public actor InMemoryEngine: MachineEngine {
         let address = "10.0.0.\(nextHost)"
         nextHost += 1
         machinesByID[spec.id] = Machine(
-            status: .running(address: address), keys: spec.authorizedKeys, environment: spec.environment)
+            status: .running(address: address), keys: spec.authorizedKeys, environment: spec.environment,
+            files: files(of: spec.id))
         return address
     }
 
@@ -57,7 +59,7 @@ public actor InMemoryEngine: MachineEngine {
 
     public func fork(_ source: String, to id: String) async throws {
         guard machinesByID[source] != nil else { throw EngineError(.noSuchMachine, "no machine \(source)") }
-        machinesByID[id] = Machine(status: .stopped)
+        machinesByID[id] = Machine(status: .stopped, files: files(of: source))
     }
 
     public func compact(_ id: String) async throws {}
@@ -68,4 +70,67 @@ public actor InMemoryEngine: MachineEngine {
         }
         machinesByID[id]?.keys = keys
     }
+
+    public func setEnvironment(_ environment: [(name: String, value: String)], of id: String) async throws {
+        try requireRunning(id)
+        machinesByID[id]?.environment = environment
+    }
+
+    // MARK: Execution
+
+    /// What every command does, in place of running.
+    private var behaviour: @Sendable (MachineCommand) async throws -> CommandOutcome = { _ in
+        CommandOutcome(exitCode: 0, workingDirectory: "/home/user", startedAt: .now, finishedAt: .now)
+    }
+
+    /// From now on commands do this.
+    public func answerCommands(with behaviour: @escaping @Sendable (MachineCommand) async throws -> CommandOutcome) {
+        self.behaviour = behaviour
+    }
+
+    public func files(of id: String) -> [String: [UInt8]] { machinesByID[id]?.files ?? [:] }
+    public func environment(of id: String) -> [(name: String, value: String)] { machinesByID[id]?.environment ?? [] }
+
+    public func run(_ command: MachineCommand, in id: String) async throws -> CommandOutcome {
+        try requireRunning(id)
+        return try await behaviour(command)
+    }
+
+    public func openFile(_ path: String, of id: String, limit: Int?) async throws -> OpenFile {
+        try requireRunning(id)
+        guard let bytes = machinesByID[id]?.files[path] else { throw GuestRefusal(.fileNotFound, "no file \(path)") }
+        if let limit, bytes.count > limit { throw GuestRefusal(.fileTooLarge, "\(path) is too large") }
+        let piece = OneValue(bytes)
+        return OpenFile(size: bytes.count, next: { await piece.take() })
+    }
+
+    public func writeFile(_ path: String, _ contents: FileSource, in id: String) async throws {
+        try requireRunning(id)
+        switch contents {
+        case .bytes(let bytes): machinesByID[id]?.files[path] = bytes
+        case .file(let host): machinesByID[id]?.files[path] = Array(host.utf8)
+        }
+    }
+
+    public func apply(_ change: FileChange, in id: String) async throws -> [String: String] {
+        try requireRunning(id)
+        for path in change.removing { machinesByID[id]?.files[path] = nil }
+        for file in change.writing { machinesByID[id]?.files[file.path] = file.contents }
+        return [:]
+    }
+
+    private func requireRunning(_ id: String) throws {
+        guard case .running = machinesByID[id]?.status else {
+            throw EngineError(.machineNotRunning, "machine \(id) is not running")
+        }
+    }
+}
+
+/// A value that can be taken once.
+private actor OneValue {
+    private var value: [UInt8]?
+
+    init(_ value: [UInt8]) { self.value = value }
+
+    func take() -> [UInt8]? { value.take() }
 }

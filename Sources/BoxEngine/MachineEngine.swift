@@ -109,11 +109,14 @@ public protocol MachineForking: Sendable {
     func fork(_ source: String, to id: String) async throws
 }
 
-/// Letting people in.
+/// Letting people in, and what they find there.
 public protocol MachineAccess: Sendable {
     /// Replaces the public keys that may log in as `user`. Takes effect for the next login.
     func setAuthorizedKeys(_ keys: [String], of id: String) async throws
+
+    /// Replaces the variables that ``MachineSpec/environment`` gave. Takes effect for the next session or command.
+    func setEnvironment(_ environment: [(name: String, value: String)], of id: String) async throws
 }
 
 /// Everything that boxd needs of an engine today.
-public typealias MachineEngine = MachineLifecycle & MachineForking & MachineAccess & MachineUpkeep
+public typealias MachineEngine = MachineLifecycle & MachineForking & MachineAccess & MachineExecution & MachineUpkeep

@@ -19,10 +19,20 @@ struct GuestFiles {
         try writeHostKeyOnce(hostname: hostname)
         try writeAuthorizedKeys(machine.authorizedKeys)
         try put("sshd_config", Self.sshdConfiguration(boxID: machine.id))
-        try put("env.sh", Self.environmentScript(machine.environment), mode: 0o644)
+        try writeEnvironment(machine.environment)
+        try writeGuestProgram()
         try put("hostname", hostname + "\n", mode: 0o644)
         try put("hosts", "127.0.0.1 localhost\n::1 localhost\n\(address) \(hostname)\n", mode: 0o644)
         try put("resolv.conf", Self.resolverConfiguration(), mode: 0o644)
+    }
+
+    /// Replaces the one that an earlier boxd wrote.
+    func writeGuestProgram() throws {
+        try put(GuestCall.name, String(decoding: PackageResources.guest_py, as: UTF8.self), mode: 0o644)
+    }
+
+    func writeEnvironment(_ environment: [(name: String, value: String)]) throws {
+        try put("env.sh", Self.environmentScript(environment), mode: 0o644)
     }
 
     /// A stopped machine's environment is in the server's database only, sealed.

@@ -1,6 +1,7 @@
 import BoxEngine
 import CLinux
 import Glibc
+import HostTools
 
 /// Whether this host can run boxes, and what to do where it can't.
 public struct HostCheck: Sendable {
@@ -84,16 +85,5 @@ public struct HostCheck: Sendable {
             return (crun, "runc is not installed and this host has cgroup v2 only")
         }
         return nil
-    }
-}
-
-/// The programs of this host.
-enum HostPrograms {
-    /// The program's path: among the system's folders first, so that nothing in root's own PATH stands in for them.
-    static func find(_ program: String) -> String? {
-        if program.contains("/") { return access(program, X_OK) == 0 ? program : nil }
-        let path = getenv("PATH").map { String(cString: $0) } ?? ""
-        let folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"] + path.split(separator: ":").map(String.init)
-        return folders.lazy.map { "\($0)/\(program)" }.first { access($0, X_OK) == 0 }
     }
 }

@@ -4,6 +4,7 @@ import CLinux
 import Dispatch
 import FoundationEssentials
 import Glibc
+import HostTools
 import Subprocess
 
 /// The folders of one machine and the overlay that makes them its root file system.

@@ -1,5 +1,6 @@
 import BoxEngine
 import Glibc
+import HostTools
 
 /// The host's side of the boxes' network: a bridge, NAT, and walls between boxes and around the host.
 struct Network: Sendable {

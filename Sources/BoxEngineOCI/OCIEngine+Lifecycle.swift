@@ -151,4 +151,11 @@ extension OCIEngine {
         }
         try GuestFiles(disk: disk(id), owner: record.idBase).writeAuthorizedKeys(keys)
     }
+
+    public func setEnvironment(_ environment: [(name: String, value: String)], of id: String) async throws {
+        guard let record = records[id], processes[id]?.isAlive == true else {
+            throw EngineError(.machineNotRunning, "the box is not running")
+        }
+        try GuestFiles(disk: disk(id), owner: record.idBase).writeEnvironment(environment)
+    }
 }

@@ -112,7 +112,7 @@ extension OCIEngine {
     private func adoptMachines() async throws {
         for entry in try await runtime.list() {
             do {
-                guard records[entry.id] != nil, let process = entry.process,
+                guard let record = records[entry.id], let process = entry.process,
                     let running = MachineProcesses(first: process)
                 else {
                     try await runtime.delete(entry.id)
@@ -121,6 +121,7 @@ extension OCIEngine {
                 // The last boxd died while it copied the disk.
                 if entry.isPaused { try await runtime.resume(entry.id) }
                 processes[entry.id] = running
+                try GuestFiles(disk: disk(entry.id), owner: record.idBase).writeGuestProgram()
             } catch {
                 logger.error("a machine can't be taken over", metadata: ["box": "\(entry.id)", "error": "\(error)"])
             }

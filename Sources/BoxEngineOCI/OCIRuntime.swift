@@ -1,6 +1,7 @@
 import BoxEngine
 import BoxModel
 import Glibc
+import HostTools
 
 /// The command line of an OCI runtime: what the machine's processes are made and ended with.
 struct OCIRuntime: Sendable {
@@ -36,6 +37,11 @@ struct OCIRuntime: Sendable {
     func pause(_ id: String) async throws { try await Tool.run(program, globals() + ["pause", id]) }
 
     func resume(_ id: String) async throws { try await Tool.run(program, globals() + ["resume", id]) }
+
+    /// The arguments that run a program in the machine as its root, with its own standard streams.
+    func execArguments(_ id: String, _ command: [String]) -> [String] {
+        globals() + ["exec", "--user", "0:0", "--cwd", "/", id] + command
+    }
 
     /// Removes the state and the cgroup of a machine, whose processes it kills if any are left. Harmless when it is missing.
     func delete(_ id: String) async throws {

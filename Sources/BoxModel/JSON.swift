@@ -120,3 +120,7 @@ public struct JSONObject: Sendable, Equatable {
             }
     }
 }
+
+extension JSONObject: ExpressibleByDictionaryLiteral {
+    public init(dictionaryLiteral elements: (String, JSON)...) { self.init(elements) }
+}

@@ -21,6 +21,17 @@ struct RequestBody: Sendable {
         self.object = object
     }
 
+    private init(_ object: JSONObject) { self.object = object }
+
+    /// The objects of a list, which is empty when the member is absent or null.
+    func objects(_ key: String, code: ErrorCode) throws -> [RequestBody] {
+        guard let value = object[key], !value.isNull else { return [] }
+        guard let objects = value.array?.map(\.object), !objects.contains(nil) else {
+            throw APIError(.badRequest, code, "\(key) has to be a list of objects")
+        }
+        return objects.compactMap { $0 }.map(RequestBody.init)
+    }
+
     func isAbsent(_ key: String) -> Bool { object[key] == nil }
 
     /// The member, or nil when it is absent or null.
@@ -36,6 +47,17 @@ struct RequestBody: Sendable {
             throw APIError(.badRequest, .invalidRequest, "\(key) has to be true or false")
         }
         return bool
+    }
+
+    /// The whole number, or nil when it is absent or null.
+    func integer(_ key: String, _ range: ClosedRange<Int>, code: ErrorCode) throws -> Int? {
+        guard let value = object[key], !value.isNull else { return nil }
+        guard let number = value.int, range.contains(number) else {
+            throw APIError(
+                .badRequest, code,
+                "\(key) has to be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
     }
 
     /// What `ttlSeconds` asks for.

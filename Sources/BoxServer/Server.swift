@@ -1,5 +1,6 @@
 import BoxEngine
 import BoxModel
+import FoundationEssentials
 import Glibc
 import Hummingbird
 import HummingbirdCore
@@ -22,6 +23,8 @@ public struct ServerConfiguration: Sendable {
 
     var databasePath: String { "\(dataDirectory)/boxd.sqlite" }
     var keyFile: String { "\(dataDirectory)/secret.key" }
+    /// Emptied when boxd starts.
+    var scratchDirectory: String { "\(dataDirectory)/scratch" }
 }
 
 /// The API on one engine.
@@ -33,6 +36,9 @@ public struct Server: Sendable {
     let boxes: BoxService
     let keys: KeyStore
     let events: EventService
+    let guests: GuestService
+    let secrets: SecretStore
+    let repositories: RepositoryService
 
     public init(configuration: ServerConfiguration, engine: any MachineEngine, logger: Logger) throws {
         (self.configuration, self.engine, self.logger) = (configuration, engine, logger)
@@ -40,8 +46,16 @@ public struct Server: Sendable {
         keys = KeyStore(database: database)
         events = EventService(
             store: EventStore(database: database), commits: try CommitSignal(path: configuration.databasePath))
+        let store = BoxStore(database: database)
+        let sealer = try Sealer(keyFile: configuration.keyFile)
+        secrets = SecretStore(database: database, sealer: sealer)
+        repositories = RepositoryService(
+            store: RepositoryStore(database: database), github: GitHubStore(database: database, sealer: sealer),
+            engine: engine, scratchDirectory: configuration.scratchDirectory)
+        guests = GuestService(store: store, engine: engine)
         boxes = BoxService(
-            store: BoxStore(database: database), engine: engine, sealer: try Sealer(keyFile: configuration.keyFile),
+            store: store, engine: engine,
+            setUp: BoxSetUp(secrets: secrets, repositories: repositories, sealer: sealer),
             limits: configuration.limits, logger: logger)
     }
 
@@ -56,7 +70,21 @@ public struct Server: Sendable {
         BoxRoutes(boxes: boxes).add(to: api)
         BoxActionRoutes(boxes: boxes).add(to: api)
         EventRoutes(boxes: boxes, events: events).add(to: api)
+        CommandRoutes(guests: guests).add(to: api)
+        FileRoutes(guests: guests).add(to: api)
+        SecretRoutes(secrets: secrets, boxes: boxes).add(to: api)
+        RepositoryRoutes(repositories: repositories).add(to: api)
         return router
+    }
+
+    /// Others pass through to a folder of their own in it.
+    private func makeScratchDirectory() throws {
+        let path = configuration.scratchDirectory
+        try? FileManager.default.removeItem(atPath: path)
+        guard mkdir(path, 0o711) == 0 else {
+            throw StartupError("\(path) can't be made: \(String(cString: strerror(errno)))")
+        }
+        chmod(path, 0o711)
     }
 
     /// Connections that are served at a time; more wait to be accepted. Well below what a process may open, so that idle
@@ -67,6 +95,7 @@ public struct Server: Sendable {
     ///
     /// - Parameter onRunning: called once requests are answered.
     public func run(onRunning: @escaping @Sendable () async -> Void = {}) async throws {
+        try makeScratchDirectory()
         try await engine.prepare()
         try await boxes.reconcile()
         let application = Application(
@@ -84,7 +113,7 @@ public struct Server: Sendable {
         let outcome: Result<Void, any Error>
         do { outcome = .success(try await group.run()) } catch { outcome = .failure(error) }
         // Also when serving failed, such as on a port that is taken: what was made ready for boxes goes again.
-        await boxes.settle()
+        await boxes.settleForShutdown()
         await engine.shutdown()
         do { try outcome.get() } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw StartupError(

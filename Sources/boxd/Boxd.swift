@@ -58,7 +58,7 @@ enum Boxd {
             CommandSpec(
                 "check", summary: "say whether this host can run boxes, and what it lacks",
                 options: shared + [.flag("json", "print one JSON object")]),
-        ])
+        ] + repositorySpecs(shared: shared))
 
     private static let shared: [OptionSpec] = [
         .value("data-dir", "DIR", "images, disks and the database (/var/lib/boxd, or BOXD_DATA_DIR)"),
@@ -75,6 +75,8 @@ enum Boxd {
         case "image build": try await buildImage(parsed, place)
         case "image status": try imageStatus(parsed, place)
         case "check": try check(parsed, place)
+        case let action where ["repo", "github"].contains(parsed.path.dropFirst().first):
+            try await manageRepositories(action, parsed, place)
         default: say("boxd \(version)\n", to: .output)
         }
     }

@@ -67,7 +67,7 @@ struct LoginRoutes {
     }
 
     @Sendable private func answer(_ request: Request, _ context: BoxdContext) async throws -> Response {
-        let form = Form(try await context.bytes(of: request))
+        let form = Form(try await context.bytes(of: request, request.body, limit: BoxdContext.maximumBodySize))
         let state = form["state"] ?? ""
         guard isSameOrigin(request) else {
             return LoginPage.message(

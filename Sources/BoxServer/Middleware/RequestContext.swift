@@ -23,23 +23,26 @@ struct BoxdContext: RequestContext {
 
     /// - Throws: ``APIError`` `invalid_json` when the body is neither empty nor a JSON object, 413 when it is over a megabyte.
     func body(of request: Request) async throws -> (body: RequestBody, bytes: [UInt8]) {
-        let bytes = try await self.bytes(of: request)
+        let bytes = try await self.bytes(of: request, request.body, limit: Self.maximumBodySize)
         return (try RequestBody(bytes), bytes)
     }
 
     static let maximumBodySize = 1 << 20
 
     /// The whole body.
-    func bytes(of request: Request) async throws -> [UInt8] {
+    ///
+    /// - Parameter limit: in bytes.
+    /// - Throws: ``APIError`` 413 when it has more.
+    func bytes(of request: Request, _ body: Hummingbird.RequestBody, limit: Int) async throws -> [UInt8] {
         let tooLarge = APIError(
-            .contentTooLarge, .bodyTooLarge, "the request body is larger than \(Self.maximumBodySize) bytes")
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > Self.maximumBodySize {
-            throw tooLarge
-        }
+            .contentTooLarge, .bodyTooLarge, "the request body is larger than \(limit) bytes")
+        let length = request.headers[.contentLength].flatMap { Int($0) }
+        if let length, length > limit { throw tooLarge }
         var bytes: [UInt8] = []
-        for try await buffer in request.body {
+        if let length { bytes.reserveCapacity(length) }
+        for try await buffer in body {
             bytes += buffer.readableBytesView
-            if bytes.count > Self.maximumBodySize { throw tooLarge }
+            if bytes.count > limit { throw tooLarge }
         }
         return bytes
     }

@@ -8,21 +8,23 @@ import Logging
 /// waits for a machine, and what was acknowledged survives the server: ``BoxService/reconcile()`` takes unfinished work up again.
 actor BoxActor {
     let id: String
-    private let store: BoxStore
-    private let engine: any MachineEngine
-    private let sealer: Sealer
-    private let logger: Logger
+    let store: BoxStore
+    let engine: any MachineEngine
+    let setUp: BoxSetUp
+    let logger: Logger
     private var last: Task<Void, Never>?
+    /// The set-up that is under way and can be given up.
+    var cloning: Task<Void, Never>?
 
-    init(id: String, store: BoxStore, engine: any MachineEngine, sealer: Sealer, logger: Logger) {
-        (self.id, self.store, self.engine, self.sealer) = (id, store, engine, sealer)
+    init(id: String, store: BoxStore, engine: any MachineEngine, setUp: BoxSetUp, logger: Logger) {
+        (self.id, self.store, self.engine, self.setUp) = (id, store, engine, setUp)
         var logger = logger
         logger[metadataKey: "box"] = "\(id)"
         self.logger = logger
     }
 
     /// Runs the work when all that was queued before it is done.
-    private func serially<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) -> Task<
+    func serially<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) -> Task<
         Value, any Error
     > {
         let previous = last
@@ -32,6 +34,12 @@ actor BoxActor {
         }
         last = Task { _ = await task.result }
         return task
+    }
+
+    /// Returns when nothing is queued or running any more. Cloning is given up; the next start of boxd takes it up again.
+    func settleForShutdown() async {
+        cloning?.cancel()
+        await settle()
     }
 
     /// Returns when nothing is queued or running any more.
@@ -66,28 +74,26 @@ actor BoxActor {
             throw EngineError(.noSuchMachine, "the box's disk is missing on the server")
         }
         let began = ContinuousClock.now
+        let delivery = try await setUp.delivery(for: row)
         let address = try await engine.start(
             MachineSpec(
-                id: id, type: row.machineType, environment: try environment(of: row),
+                id: id, type: row.machineType, environment: try setUp.environment(of: row, delivery),
                 authorizedKeys: try await store.keys(of: id)))
+        let warnings = try await deliver(delivery)
         try await store.update(id) { row in
-            row.state = BoxState.ready.rawValue
+            row.state = (row.pendingRepositories.isEmpty ? BoxState.ready : .cloning).rawValue
             row.ip = address
             row.errorMessage = nil
             row.forkedFrom = nil
+            row.warnings = warnings
         }
         logger.info("ready", metadata: ["ip": "\(address)", "took": "\(ContinuousClock.now - began)"])
-    }
-
-    private func environment(of row: BoxRow) throws -> [(name: String, value: String)] {
-        guard let sealed = row.environment, let members = try JSON.parse(sealer.open(sealed)).object?.members else {
-            return []
-        }
-        return members.map { ($0.key, $0.value.string ?? "") }
+        await cloneRepositories()
     }
 
     /// Queues the stop of a box whose state is `archiving`.
     func archive(force: Bool) {
+        cloning?.cancel()
         _ = serially { [self] in
             do {
                 let hasDisk = await engine.status(id) != .missing
@@ -122,6 +128,7 @@ actor BoxActor {
 
     /// Queues the removal of a box that is marked as deleted, and waits for it.
     func remove() async throws {
+        cloning?.cancel()
         try await serially { [self] in
             try await engine.remove(id)
             try await store.delete(id)

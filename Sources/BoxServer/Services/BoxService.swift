@@ -10,17 +10,18 @@ actor BoxService {
     let store: BoxStore
     let limits: ServerLimits
     private let engine: any MachineEngine
-    private nonisolated let sealer: Sealer
+    private nonisolated let setUp: BoxSetUp
+    private nonisolated var sealer: Sealer { setUp.sealer }
     private let logger: Logger
     private var actors: [String: BoxActor] = [:]
 
-    init(store: BoxStore, engine: any MachineEngine, sealer: Sealer, limits: ServerLimits, logger: Logger) {
-        (self.store, self.engine, self.sealer, self.limits, self.logger) = (store, engine, sealer, limits, logger)
+    init(store: BoxStore, engine: any MachineEngine, setUp: BoxSetUp, limits: ServerLimits, logger: Logger) {
+        (self.store, self.engine, self.setUp, self.limits, self.logger) = (store, engine, setUp, limits, logger)
     }
 
     private func actor(_ id: String) -> BoxActor {
         if let actor = actors[id] { return actor }
-        let actor = BoxActor(id: id, store: store, engine: engine, sealer: sealer, logger: logger)
+        let actor = BoxActor(id: id, store: store, engine: engine, setUp: setUp, logger: logger)
         actors[id] = actor
         return actor
     }
@@ -50,7 +51,10 @@ actor BoxService {
     }
 
     func create(_ request: CreateRequest, account: Account, idempotency: IdempotencyKey?) async throws -> BoxRow {
-        let row = try newRow(request, account: account)
+        var row = try newRow(request, account: account)
+        if !row.noEnv {
+            row.pendingRepositories = try await setUp.repositories.store.selected(by: account.id).map(\.row.id)
+        }
         let (box, isNew) = try await enter(row, idempotency)
         if isNew { await actor(box.id).boot() }
         return box
@@ -70,7 +74,9 @@ actor BoxService {
         if request.name == nil { row.name = BoxName.cut("\(source.name) (fork)") }
         if request.type == nil { row.type = source.type }
         if request.environment == nil { row.environment = source.environment }
-        row.noEnv = request.noEnv ?? source.noEnv
+        // What was kept from a box is kept from its forks.
+        row.noEnv = source.noEnv || row.noEnv
+        row.deliveredFiles = source.deliveredFiles
         row.forkedFrom = source.id
         let (box, isNew) = try await enter(row, idempotency)
         if isNew {
@@ -157,7 +163,8 @@ actor BoxService {
             row.archiveAfter = request.ttlSeconds.map { Timestamp.now.advanced(bySeconds: $0).milliseconds }
             row.errorMessage = nil
             if request.environment != nil { row.environment = environment }
-            if let noEnv = request.noEnv { row.noEnv = noEnv }
+            // One way: what was kept from the box is kept from it.
+            row.noEnv = row.noEnv || request.noEnv == true
             if let type = request.type { row.type = type.rawValue }
         }
         if let resumed {
@@ -230,6 +237,26 @@ actor BoxService {
         return row
     }
 
+    /// Brings the account's secrets into its running boxes. Those that are starting get them too, and aren't waited for.
+    ///
+    /// - Returns: how many running boxes have them now, and how many should and haven't.
+    func pushSecrets(of account: Account) async throws -> (updated: Int, failed: Int) {
+        var tasks: [Task<Bool?, any Error>] = []
+        for row in try await store.all(of: account.id) where !row.noEnv {
+            let task = await actor(row.id).refreshSecrets()
+            if row.boxState.isUsable { tasks.append(task) }
+        }
+        var (updated, failed) = (0, 0)
+        for task in tasks {
+            switch try await task.value {
+            case true?: updated += 1
+            case false?: failed += 1
+            case nil: break
+            }
+        }
+        return (updated, failed)
+    }
+
     // MARK: Time
 
     /// Stops the boxes whose time is up.
@@ -267,6 +294,9 @@ actor BoxService {
                 case .initial, .provisioning: await restart(row)
                 case .archiving: await actor(row.id).archive(force: false)
                 case .archived, .error: break
+                case .cloning:
+                    try await adopt(row)
+                    await actor(row.id).continueCloning()
                 default: try await adopt(row)
                 }
             } catch {
@@ -311,5 +341,12 @@ actor BoxService {
     }
 
     /// Waits until no box has work queued, for a graceful stop.
-    func settle() async { for actor in actors.values { await actor.settle() } }
+    func settle() async {
+        for actor in actors.values { await actor.settle() }
+    }
+
+    /// The same, and gives up what would take long.
+    func settleForShutdown() async {
+        for actor in actors.values { await actor.settleForShutdown() }
+    }
 }

@@ -23,6 +23,12 @@ struct BoxRow: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord 
     var snapshotCompletedAt: Int64?
     /// Why the state is `error`.
     var errorMessage: String?
+    /// The paths of the secret files that the box's disk may have, its own and inherited ones.
+    var deliveredFiles: [String] = []
+    /// The ids of repositories that are still to be cloned into it.
+    var pendingRepositories: [String] = []
+    /// What went wrong with its set-up, in words for its owner.
+    var warnings: [String] = []
     /// Whether the box is on its way out. Nobody but the remover sees it any more.
     var isDeleting: Bool
     var createdAt: Int64
@@ -41,11 +47,8 @@ struct BoxRow: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord 
             "createdAt": time(createdAt), "updatedAt": time(updatedAt), "archiveAfter": time(archiveAfter),
             "type": .string(type),
         ]
+        if !warnings.isEmpty { object["warnings"] = .array(warnings.map { .string($0) }) }
         if let errorMessage { object["errorMessage"] = .string(errorMessage) }
         return .object(object)
     }
-}
-
-extension JSONObject: ExpressibleByDictionaryLiteral {
-    public init(dictionaryLiteral elements: (String, JSON)...) { self.init(elements) }
 }

@@ -79,6 +79,15 @@ struct BoxStore: Sendable {
         try await database.pool.read { try BoxRow.fetchOne($0, key: id) }
     }
 
+    /// An account's boxes that can be starting or running.
+    func all(of account: String) async throws -> [BoxRow] {
+        let states = (BoxState.active + [.initial, .provisioning]).map { "'\($0.rawValue)'" }.joined(separator: ", ")
+        return try await database.pool.read {
+            try BoxRow.filter(sql: "accountID = ? AND NOT isDeleting AND state IN (\(states))", arguments: [account])
+                .fetchAll($0)
+        }
+    }
+
     func all() async throws -> [BoxRow] { try await database.pool.read { try BoxRow.fetchAll($0) } }
 
     func delete(_ id: String) async throws {

@@ -94,6 +94,47 @@ struct Database: Sendable {
             try database.create(index: "eventInOrder", on: "event", columns: ["boxID", "timestamp", "id"])
             try database.create(index: "eventByRevision", on: "event", columns: ["boxID", "revision"])
         }
+        migrator.registerMigration("4 secrets, repositories", migrate: Self.addSecretsAndRepositories)
         return migrator
+    }
+
+    private static func addSecretsAndRepositories(to database: GRDB.Database) throws {
+        try database.create(table: "secrets") { table in
+            table.primaryKey("accountID", .text).references("account", onDelete: .cascade)
+            table.column("sealed", .blob).notNull()
+            table.column("updatedAt", .integer).notNull()
+        }
+        try database.create(table: "repository") { table in
+            table.primaryKey("id", .text)
+            table.column("accountID", .text).notNull().references("account", onDelete: .cascade)
+            table.column("source", .text).notNull()
+            table.column("url", .text).notNull()
+            table.column("fullName", .text).notNull()
+            table.column("githubID", .integer)
+            table.column("isPrivate", .boolean).notNull()
+            table.column("permissions", .text)
+            table.column("avatarURL", .text)
+            table.column("ownerType", .text)
+            table.column("defaultBranch", .text)
+            table.column("pushedAt", .integer).notNull()
+            table.uniqueKey(["accountID", "source", "fullName"])
+        }
+        try database.create(index: "repositoryInOrder", on: "repository", columns: ["accountID", "pushedAt", "id"])
+        try database.create(table: "selection") { table in
+            table.autoIncrementedPrimaryKey("rowid")
+            table.column("repositoryID", .text).notNull().unique().references("repository", onDelete: .cascade)
+            table.column("baseBranch", .text)
+        }
+        try database.create(table: "githubAccess") { table in
+            table.primaryKey("accountID", .text).references("account", onDelete: .cascade)
+            table.column("sealedToken", .blob).notNull()
+            table.column("apiURL", .text).notNull()
+            table.column("syncedAt", .integer)
+        }
+        try database.alter(table: "box") { table in
+            table.add(column: "deliveredFiles", .text).notNull().defaults(to: "[]")
+            table.add(column: "pendingRepositories", .text).notNull().defaults(to: "[]")
+            table.add(column: "warnings", .text).notNull().defaults(to: "[]")
+        }
     }
 }

@@ -16,12 +16,12 @@ cd "$SCRATCH"
 deferred=()
 defer() { deferred+=("$*"); }
 clean_up() {
-    local status=$? index
+    local outcome=$? index
     set +e
     for ((index = ${#deferred[@]} - 1; index >= 0; index--)); do eval "${deferred[index]}" >/dev/null 2>&1; done
     cd /
     rm -rf "$HOME" "$SCRATCH"
-    exit "$status"
+    exit "$outcome"
 }
 trap clean_up EXIT
 

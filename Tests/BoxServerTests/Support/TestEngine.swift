@@ -2,9 +2,11 @@ import BoxEngine
 
 /// The in-memory engine with a record of what it was asked for, and with steps that a test can hold up or let fail.
 actor TestEngine: MachineEngine {
-    enum Step: String, Sendable, CaseIterable { case start, stop, remove, fork, setAuthorizedKeys }
+    enum Step: String, Sendable, CaseIterable {
+        case start, stop, remove, fork, setAuthorizedKeys, setEnvironment, apply, run
+    }
 
-    private let books = InMemoryEngine()
+    let books = InMemoryEngine()
     /// `start bx_…` and so on, in the order in which the steps began.
     private(set) var calls: [String] = []
     private(set) var specs: [MachineSpec] = []
@@ -73,5 +75,28 @@ actor TestEngine: MachineEngine {
     func setAuthorizedKeys(_ keys: [String], of id: String) async throws {
         try await enter(.setAuthorizedKeys, id)
         try await books.setAuthorizedKeys(keys, of: id)
+    }
+
+    func setEnvironment(_ environment: [(name: String, value: String)], of id: String) async throws {
+        try await enter(.setEnvironment, id)
+        try await books.setEnvironment(environment, of: id)
+    }
+
+    func run(_ command: MachineCommand, in id: String) async throws -> CommandOutcome {
+        try await enter(.run, id)
+        return try await books.run(command, in: id)
+    }
+
+    func openFile(_ path: String, of id: String, limit: Int?) async throws -> OpenFile {
+        try await books.openFile(path, of: id, limit: limit)
+    }
+
+    func writeFile(_ path: String, _ contents: FileSource, in id: String) async throws {
+        try await books.writeFile(path, contents, in: id)
+    }
+
+    func apply(_ change: FileChange, in id: String) async throws -> [String: String] {
+        try await enter(.apply, id)
+        return try await books.apply(change, in: id)
     }
 }

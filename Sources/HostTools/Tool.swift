@@ -1,24 +1,31 @@
 import BoxEngine
+import Glibc
 import Subprocess
 import SystemPackage
 
 /// Runs one of the host's programs and turns its failure into an ``EngineError``.
-enum Tool {
+public enum Tool {
     /// Long enough for a loaded host, short enough that a hanging program doesn't hold up a box for ever.
-    private static let patience = Duration.seconds(120)
+    public static let patience = Duration.seconds(120)
 
-    /// - Parameter timeout: when the program is killed.
+    /// - Parameters:
+    ///   - user: whose rights the program has; boxd's own when nil.
+    ///   - timeout: when the program is killed.
     /// - Returns: what the program wrote to standard output, at most 4 MiB.
     @discardableResult
-    static func run(
-        _ name: String, _ arguments: [String], input: String? = nil, timeout: Duration = patience
+    public static func run(
+        _ name: String, _ arguments: [String], input: String? = nil, user: (id: uid_t, group: gid_t)? = nil,
+        timeout: Duration = patience
     ) async throws -> String {
+        var options = PlatformOptions()
+        if let user { (options.userID, options.groupID, options.supplementaryGroups) = (user.id, user.group, []) }
         let summary = ([name] + arguments.prefix(6)).joined(separator: " ")
-        return try await within(timeout, summary) {
+        return try await within(timeout, summary) { [options] in
             let result: (succeeded: Bool, output: String, errors: String)
             do {
                 let ended = try await Subprocess.run(
-                    executable(name), arguments: Arguments(arguments), input: .string(input ?? ""),
+                    executable(name), arguments: Arguments(arguments), platformOptions: options,
+                    input: .string(input ?? ""),
                     output: .string(limit: 4 << 20), error: .string(limit: 64 << 10))
                 result = (ended.terminationStatus.isSuccess, ended.standardOutput, ended.standardError)
             } catch let error as SubprocessError {
@@ -33,7 +40,7 @@ enum Tool {
     }
 
     /// Runs a program that leaves a child behind. Its standard streams are `/dev/null`, because the child inherits them.
-    static func runDetaching(_ name: String, _ arguments: [String]) async throws -> Bool {
+    public static func runDetaching(_ name: String, _ arguments: [String]) async throws -> Bool {
         try await within(patience, name) {
             try await Subprocess.run(
                 executable(name), arguments: Arguments(arguments), input: .none, output: .discarded, error: .discarded
@@ -43,12 +50,12 @@ enum Tool {
 
     /// By its path: swift-subprocess would fork once for every folder of PATH until an exec succeeds, which takes longer than
     /// most of these programs run.
-    private static func executable(_ name: String) -> Executable {
+    public static func executable(_ name: String) -> Executable {
         HostPrograms.find(name).map { .path(FilePath($0)) } ?? .name(name)
     }
 
     /// Ends the work, and with it the program that it waits for, when it takes too long.
-    private static func within<Value: Sendable>(
+    public static func within<Value: Sendable>(
         _ timeout: Duration, _ name: String, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         try await withThrowingTaskGroup(of: Value.self) { group in

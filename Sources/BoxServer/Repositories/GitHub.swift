@@ -1,0 +1,129 @@
+import BoxEngine
+import BoxModel
+import FoundationEssentials
+import GRDB
+import HTTPTypes
+import HostTools
+
+/// An account's access to GitHub, or to a server that speaks GitHub's API.
+struct GitHubAccess: Sendable {
+    static let standardURL = "https://api.github.com"
+
+    let token: String
+    /// The API's base, without a slash at its end.
+    let apiURL: String
+}
+
+/// GitHub's REST API, by way of curl(1), which knows the host's proxies and certificates.
+struct GitHub: Sendable {
+    let access: GitHubAccess
+
+    /// Pages of 100 repositories; nobody picks one out of more.
+    private static let maximumPages = 20
+
+    /// The repositories that the token can read.
+    ///
+    /// - Throws: ``APIError`` `repository_sync_failed` with what GitHub said.
+    func repositories(account: String) async throws -> [RepositoryRow] {
+        var rows: [RepositoryRow] = []
+        for page in 1...Self.maximumPages {
+            let found = try await get("/user/repos?per_page=100&sort=full_name&page=\(page)").array ?? []
+            rows += found.compactMap { Self.row($0, account: account) }
+            if found.count < 100 { break }
+        }
+        return rows
+    }
+
+    private static func row(_ json: JSON, account: String) -> RepositoryRow? {
+        guard let fullName = json["full_name"]?.string, RepositoryName.isValid(fullName),
+            let url = json["clone_url"]?.string, RepositoryURL.isRemote(url)
+        else { return nil }
+        let pushed = json["pushed_at"]?.string.flatMap(Timestamp.init(iso8601:)) ?? .now
+        let rights = json["permissions"]
+        let permissions =
+            rights?["admin"]?.bool == true ? "admin" : rights?["push"]?.bool == true ? "write" : "read"
+        return RepositoryRow(
+            id: "repo_" + RandomText.hex(bytes: 8), accountID: account, source: .github, url: url, fullName: fullName,
+            githubID: json["id"]?.int.map(Int64.init), isPrivate: json["private"]?.bool ?? true,
+            permissions: permissions, avatarURL: json["owner"]?["avatar_url"]?.string,
+            ownerType: json["owner"]?["type"]?.string, defaultBranch: json["default_branch"]?.string,
+            pushedAt: pushed.milliseconds)
+    }
+
+    /// The token goes to curl on its standard input: arguments can be seen by everybody on the host.
+    private func get(_ path: String) async throws -> JSON {
+        let configuration = """
+            url = "\(access.apiURL)\(path)"
+            header = "Accept: application/vnd.github+json"
+            header = "Authorization: Bearer \(access.token)"
+            user-agent = "boxd/\(ProductVersion.current)"
+            proto = "=http,https"
+            max-time = 20
+            max-filesize = 4000000
+            write-out = "\\n%{http_code}"
+            silent
+            show-error
+
+            """
+        let output: String
+        do {
+            output = try await Tool.run(
+                "curl", ["--disable", "--config", "-"], input: configuration, timeout: .seconds(30))
+        } catch let error as EngineError {
+            throw Self.failure("GitHub can't be reached: \(error.diagnostics.split(separator: "\n").last ?? "")")
+        }
+        let status = output.split(separator: "\n").last.flatMap { Int($0) } ?? 0
+        let body = output.dropLast(output.reversed().prefix { $0 != "\n" }.count)
+        let json = try? JSON.parse(String(body))
+        guard status == 200, let json else {
+            throw Self.failure("GitHub answered \(status): \(json?["message"]?.string?.prefix(200) ?? "no reason")")
+        }
+        return json
+    }
+
+    private static func failure(_ message: String) -> APIError {
+        APIError(.conflict, .repositorySyncFailed, message)
+    }
+}
+
+/// The accounts' tokens, sealed.
+struct GitHubStore: Sendable {
+    let database: Database
+    let sealer: Sealer
+
+    /// - Returns: nil when the account has none; `isSynced` tells whether its repositories were ever asked for.
+    func access(of account: String) async throws -> (access: GitHubAccess, isSynced: Bool)? {
+        try await database.pool.read { database in
+            let row = try Row.fetchOne(
+                database, sql: "SELECT * FROM githubAccess WHERE accountID = ?", arguments: [account])
+            guard let row else { return nil }
+            let access = GitHubAccess(token: try sealer.open(row["sealedToken"]), apiURL: row["apiURL"])
+            return (access, row["syncedAt"] as Int64? != nil)
+        }
+    }
+
+    func set(_ access: GitHubAccess, of account: String) async throws {
+        let sealed = try sealer.seal(access.token)
+        try await database.pool.write {
+            try $0.execute(
+                sql: "INSERT OR REPLACE INTO githubAccess (accountID, sealedToken, apiURL) VALUES (?, ?, ?)",
+                arguments: [account, sealed, access.apiURL])
+        }
+    }
+
+    func noteSync(of account: String) async throws {
+        try await database.pool.write {
+            try $0.execute(
+                sql: "UPDATE githubAccess SET syncedAt = ? WHERE accountID = ?",
+                arguments: [Timestamp.now.milliseconds, account])
+        }
+    }
+
+    /// - Returns: whether the account had one.
+    func remove(of account: String) async throws -> Bool {
+        try await database.pool.write { database in
+            try database.execute(sql: "DELETE FROM githubAccess WHERE accountID = ?", arguments: [account])
+            return database.changesCount > 0
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import BoxModel
+import HTTPTypes
+import Hummingbird
+
+/// `/repos`: which repositories there are, and which of them new boxes get.
+struct RepositoryRoutes {
+    let repositories: RepositoryService
+
+    func add(to router: RouterGroup<BoxdContext>) {
+        router.route("/repos", [.get: list, .post: select])
+    }
+
+    @Sendable private func list(_ request: Request, _ context: BoxdContext) async throws -> Response {
+        let account = try context.requireAccount()
+        let page = try PageRequest(request)
+        let parameters = request.uri.queryParameters
+        let filter = RepositoryStore.Filter(
+            text: parameters["q"].map { String($0.prefix(200)) }.flatMap { $0.isEmpty ? nil : $0 },
+            isSelected: try Self.bool("selected", parameters["selected"]))
+        try await repositories.sync(account, isWanted: try Self.bool("sync", parameters["sync"]) ?? false)
+        let (rows, hasMore) = try await repositories.store.page(page, filter, account: account.id)
+        let last = rows.last.map { PageCursor(moment: $0.pushedAt, id: $0.id) }
+        var members = try await selection(account)
+        members["installations"] = .array(Self.installations(rows))
+        members["pageInfo"] = page.info(last, hasMore: hasMore)
+        return .success("repos.list", members)
+    }
+
+    private static func bool(_ name: String, _ text: Substring?) throws -> Bool? {
+        switch text {
+        case nil, "": nil
+        case "true", "1": true
+        case "false", "0": false
+        default:
+            throw APIError(
+                .badRequest, .invalidRequest, "\(name) \"\(text?.prefix(32) ?? "")\" is not valid: use true or false")
+        }
+    }
+
+    /// The page's repositories by owner, in the page's order.
+    private static func installations(_ rows: [RepositoryRow]) -> [JSON] {
+        var owners: [String] = []
+        let groups = Dictionary(grouping: rows) { row in
+            if !owners.contains(row.owner) { owners.append(row.owner) }
+            return row.owner
+        }
+        return owners.map { owner in
+            let first = groups[owner]?.first
+            return [
+                "type": .string(first?.ownerType ?? "User"), "accountLogin": .string(owner),
+                "accountAvatarUrl": JSON(first?.avatarURL),
+                "repositories": .array((groups[owner] ?? []).map(\.json)),
+            ]
+        }
+    }
+
+    @Sendable private func select(_ request: Request, _ context: BoxdContext) async throws -> Response {
+        let account = try context.requireAccount()
+        let body = try await context.body(of: request).body
+        guard let id = try body.string("repositoryId", code: .invalidRepository), !id.isEmpty else {
+            throw APIError(
+                .badRequest, .invalidRepository,
+                "repositoryId is missing: send the databaseId of one that GET /repos lists")
+        }
+        let branch = try body.string("baseBranch", code: .invalidBranch)
+        if let branch, !BranchName.isValid(branch) {
+            throw APIError(.badRequest, .invalidBranch, "baseBranch is not a name that a branch can have")
+        }
+        let isKnown =
+            try body.bool("selected") == false
+            ? try await repositories.store.unselect(id, account: account.id)
+            : try await repositories.store.select(id, baseBranch: branch, account: account.id)
+        guard isKnown else {
+            throw APIError(
+                .notFound, .notFound, "repository \(id.prefix(64)) not found: GET /repos lists those that are there",
+                details: ["repositoryId": .string(String(id.prefix(64)))])
+        }
+        var members = try await selection(account)
+        members["success"] = true
+        return .success("repos.updated", members)
+    }
+
+    private func selection(_ account: Account) async throws -> JSONObject {
+        let selected = try await repositories.store.selected(by: account.id)
+        return [
+            "environmentId": .string(account.environmentID), "selectedRepositories": .array(selected.map(\.json)),
+        ]
+    }
+}
+
+/// What a git branch can be called: the rules of git-check-ref-format(1).
+enum BranchName {
+    static func isValid(_ name: String) -> Bool {
+        guard (1...250).contains(name.utf8.count), !name.hasPrefix("-"), !name.hasSuffix("/"), !name.hasSuffix("."),
+            name != "@", !name.contains(".."), !name.contains("@{")
+        else { return false }
+        let forbidden = Set(" ~^:?*[\\\u{7F}".unicodeScalars)
+        guard name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !forbidden.contains($0) }) else { return false }
+        return name.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
+            !$0.isEmpty && !$0.hasPrefix(".") && !$0.hasSuffix(".lock")
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import BoxEngine
+import BoxModel
+import FoundationEssentials
+import Glibc
+import HostTools
+
+/// Repositories, and how they get into boxes.
+struct RepositoryService: Sendable {
+    let store: RepositoryStore
+    let github: GitHubStore
+    let engine: any MachineEngine
+    /// For what is on its way into a box. Readable by root only.
+    let scratchDirectory: String
+
+    /// Asks GitHub for the account's repositories when that is wanted or was never done.
+    func sync(_ account: Account, isWanted: Bool) async throws {
+        guard let (access, isSynced) = try await github.access(of: account.id), isWanted || !isSynced else { return }
+        try await store.replaceGitHub(
+            try await GitHub(access: access).repositories(account: account.id), account: account.id)
+        try await github.noteSync(of: account.id)
+    }
+
+    // MARK: Cloning
+
+    /// In seconds.
+    private static let cloneTimeout = 600
+    /// In bytes, of each output of git; only the end of what it says is told.
+    private static let outputLimit = 64 << 10
+
+    /// Clones a repository into the home folder of a box. Does nothing where a folder of its name is.
+    ///
+    /// - Throws: ``CloneFailure``.
+    func clone(_ repository: SelectedRepository, into box: String) async throws {
+        do {
+            let (url, environment) = try await reachable(repository.row, from: box)
+            let outcome = try await engine.run(
+                MachineCommand(
+                    script: Self.script,
+                    arguments: ["clone", repository.row.name, url, repository.baseBranch ?? "", repository.row.url],
+                    environment: environment, timeout: Self.cloneTimeout, outputLimit: Self.outputLimit),
+                in: box)
+            guard outcome.exitCode == 0 else {
+                let said = String(decoding: outcome.stderr, as: UTF8.self).split(separator: "\n").suffix(3)
+                throw CloneFailure(outcome.timedOut ? "it took too long" : said.joined(separator: "; "))
+            }
+        } catch let error as EngineError {
+            throw CloneFailure(error.message)
+        } catch let refusal as GuestRefusal {
+            throw CloneFailure(refusal.message)
+        }
+    }
+
+    /// Into a folder of another name first, so that half a clone is never taken for one.
+    private static let script = """
+        set -e
+        name=$1 url=$2 branch=$3 origin=$4
+        if [ ! -e "$name" ]; then
+            part=.box-clone-$name
+            trap 'rm -rf -- "$part"; case $url in /tmp/.box-*) rm -f -- "$url";; esac' EXIT
+            rm -rf -- "$part"
+            git clone --quiet ${branch:+"--branch=$branch"} -- "$url" "$part"
+            git -C "$part" remote set-url origin "$origin"
+            mv -T -- "$part" "$name"
+        fi
+        """
+
+    /// What git in the box can clone the repository from, and what it has to know for that.
+    private func reachable(_ row: RepositoryRow, from box: String) async throws -> (
+        url: String, environment: [(name: String, value: String)]
+    ) {
+        if row.isOnHost { return (try await carry(row, into: box), []) }
+        var environment = [
+            (name: "GIT_TERMINAL_PROMPT", value: "0"),
+            // A server that sends next to nothing for a minute is given up.
+            (name: "GIT_HTTP_LOW_SPEED_LIMIT", value: "1000"), (name: "GIT_HTTP_LOW_SPEED_TIME", value: "60"),
+            (name: "GIT_SSH_COMMAND", value: "ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new"),
+        ]
+        if row.source == .github, let access = try await github.access(of: row.accountID)?.access {
+            // For this one clone: the box's disk never has the token.
+            let credentials = Base64.encode(Array("x-access-token:\(access.token)".utf8))
+            environment += [
+                (name: "GIT_CONFIG_COUNT", value: "1"),
+                (name: "GIT_CONFIG_KEY_0", value: "http.\(row.url).extraHeader"),
+                (name: "GIT_CONFIG_VALUE_0", value: "Authorization: Basic \(credentials)"),
+            ]
+        }
+        return (row.url, environment)
+    }
+
+    /// Puts a repository of the host into the box as one file (git-bundle(1)). git runs with the rights of the
+    /// repository's owner: its configuration can name programs.
+    private func carry(_ row: RepositoryRow, into box: String) async throws -> String {
+        guard let owner = RepositoryURL.owner(ofPath: row.url) else {
+            throw CloneFailure("there is no repository at \(row.url) on the server")
+        }
+        let name = ".box-\(RandomText.hex(bytes: 8)).bundle"
+        let folder = "\(scratchDirectory)/\(name)"
+        guard mkdir(folder, 0o700) == 0, chown(folder, owner.id, owner.group) == 0 else {
+            throw CloneFailure("the server has no room for it")
+        }
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let bundle = "\(folder)/bundle"
+        do {
+            try await Tool.run(
+                "env",
+                [
+                    "HOME=/", "GIT_CONFIG_GLOBAL=/dev/null", "git", "-C", row.url, "bundle", "create", "--quiet",
+                    bundle,
+                    "--all", "HEAD",
+                ], user: owner, timeout: .seconds(300))
+        } catch let error as EngineError {
+            throw CloneFailure("git can't read it: \(error.diagnostics.split(separator: "\n").last ?? "")")
+        }
+        try await engine.writeFile("/tmp/\(name)", .file(bundle), in: box)
+        return "/tmp/\(name)"
+    }
+}
+
+/// Why a repository is not in a box, in words for the box's owner.
+struct CloneFailure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,141 @@
+import BoxModel
+import FoundationEssentials
+import GRDB
+
+/// What the database knows of repositories. Every method is one transaction.
+struct RepositoryStore: Sendable {
+    let database: Database
+
+    /// Which repositories a list has.
+    struct Filter: Sendable {
+        /// A part of the full name, without regard to case.
+        var text: String?
+        /// Only those that new boxes get, or only the others.
+        var isSelected: Bool?
+    }
+
+    /// One page of an account's repositories, the last pushed first or last.
+    func page(_ page: PageRequest, _ filter: Filter, account: String) async throws -> (
+        rows: [RepositoryRow], hasMore: Bool
+    ) {
+        try await database.pool.read { database in
+            var conditions = ["accountID = ?"]
+            var arguments: StatementArguments = [account]
+            if let text = filter.text {
+                conditions.append("instr(lower(fullName), lower(?)) > 0")
+                arguments += [text]
+            }
+            if let isSelected = filter.isSelected {
+                conditions.append("id \(isSelected ? "" : "NOT ")IN (SELECT repositoryID FROM selection)")
+            }
+            if let after = page.after {
+                conditions.append("(pushedAt, id) \(page.comparison) (?, ?)")
+                arguments += [after.moment, after.id]
+            }
+            let sql = """
+                SELECT * FROM repository WHERE \(conditions.joined(separator: " AND "))
+                ORDER BY pushedAt \(page.order), id \(page.order) LIMIT \(page.limit + 1)
+                """
+            let rows = try RepositoryRow.fetchAll(database, sql: sql, arguments: arguments)
+            return (Array(rows.prefix(page.limit)), rows.count > page.limit)
+        }
+    }
+
+    func all(of account: String) async throws -> [RepositoryRow] {
+        try await database.pool.read {
+            try RepositoryRow.filter(Column("accountID") == account).order(Column("fullName")).fetchAll($0)
+        }
+    }
+
+    /// Those that new boxes get, in the order in which they were selected.
+    func selected(by account: String) async throws -> [SelectedRepository] {
+        try await database.pool.read { try Self.selected(by: account, in: $0) }
+    }
+
+    static func selected(by account: String, in database: GRDB.Database) throws -> [SelectedRepository] {
+        try Row.fetchAll(
+            database,
+            sql: """
+                SELECT repository.*, selection.baseBranch FROM selection JOIN repository ON repository.id = repositoryID
+                WHERE repository.accountID = ? ORDER BY selection.rowid
+                """, arguments: [account]
+        ).map { SelectedRepository(row: try RepositoryRow(row: $0), baseBranch: $0["baseBranch"]) }
+    }
+
+    /// - Returns: false when the account has no such repository.
+    func select(_ id: String, baseBranch: String?, account: String) async throws -> Bool {
+        try await database.pool.write { database in
+            guard try Self.find(id, account, in: database) != nil else { return false }
+            try database.execute(
+                sql: """
+                    INSERT INTO selection (repositoryID, baseBranch) VALUES (?, ?)
+                    ON CONFLICT (repositoryID) DO UPDATE SET baseBranch = excluded.baseBranch
+                    """, arguments: [id, baseBranch])
+            return true
+        }
+    }
+
+    /// - Returns: false when the account has no such repository.
+    func unselect(_ id: String, account: String) async throws -> Bool {
+        try await database.pool.write { database in
+            guard try Self.find(id, account, in: database) != nil else { return false }
+            try database.execute(sql: "DELETE FROM selection WHERE repositoryID = ?", arguments: [id])
+            return true
+        }
+    }
+
+    private static func find(_ id: String, _ account: String, in database: GRDB.Database) throws -> RepositoryRow? {
+        try RepositoryRow.filter(Column("id") == id && Column("accountID") == account).fetchOne(database)
+    }
+
+    // MARK: Inventory
+
+    /// Enters a repository, or changes the one of the same source and name, which keeps its id and selection.
+    func enter(_ row: RepositoryRow) async throws -> RepositoryRow {
+        try await database.pool.write { try Self.enter(row, in: $0) }
+    }
+
+    private static func enter(_ row: RepositoryRow, in database: GRDB.Database) throws -> RepositoryRow {
+        let earlier = try RepositoryRow.filter(
+            Column("accountID") == row.accountID && Column("source") == row.source.rawValue
+                && Column("fullName") == row.fullName
+        ).fetchOne(database)
+        var row = row
+        if let earlier { row.id = earlier.id }
+        try row.save(database)
+        return row
+    }
+
+    /// Makes what GitHub told last the account's GitHub repositories. Those that are gone there go here, with their selection.
+    func replaceGitHub(_ rows: [RepositoryRow], account: String) async throws {
+        try await database.pool.write { database in
+            let kept = Set(try rows.map { try Self.enter($0, in: database).id })
+            let known = try RepositoryRow.filter(
+                Column("accountID") == account && Column("source") == RepositoryRow.Source.github.rawValue
+            ).fetchAll(database)
+            for row in known where !kept.contains(row.id) { try row.delete(database) }
+        }
+    }
+
+    /// - Returns: whether the account had such a repository.
+    func remove(_ id: String, account: String) async throws -> Bool {
+        try await database.pool.write { database in
+            try Self.find(id, account, in: database)?.delete(database) ?? false
+        }
+    }
+
+    /// The repositories of these ids that are still there.
+    func find(_ ids: [String]) async throws -> [SelectedRepository] {
+        try await database.pool.read { database in
+            try ids.compactMap { id in
+                try Row.fetchOne(
+                    database,
+                    sql: """
+                        SELECT repository.*, selection.baseBranch FROM repository
+                        LEFT JOIN selection ON repositoryID = repository.id WHERE repository.id = ?
+                        """, arguments: [id]
+                ).map { SelectedRepository(row: try RepositoryRow(row: $0), baseBranch: $0["baseBranch"]) }
+            }
+        }
+    }
+}

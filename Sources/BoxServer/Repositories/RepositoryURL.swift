@@ -1,0 +1,58 @@
+import Glibc
+
+/// The rules of a repository's name: `owner/name`, each part fit for a folder.
+enum RepositoryName {
+    static func isValid(_ name: String) -> Bool {
+        let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+        return parts.count == 2
+            && parts.allSatisfy { part in
+                (1...100).contains(part.utf8.count) && !part.hasPrefix(".") && !part.hasPrefix("-")
+                    && part.utf8.allSatisfy {
+                        (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)
+                            || [0x2D, 0x2E, 0x5F].contains($0)
+                    }
+            }
+    }
+
+    /// A name made of the end of a URL or path: `/srv/git/tools.git` is `git/tools`.
+    static func guess(from url: String) -> String? {
+        var text = url[...]
+        while text.hasSuffix("/") { text = text.dropLast() }
+        if text.hasSuffix(".git") { text = text.dropLast(4) }
+        let parts = text.split(whereSeparator: { $0 == "/" || $0 == ":" }).suffix(2)
+        let name = parts.count == 2 ? parts.joined(separator: "/") : "local/\(parts.joined())"
+        return isValid(name) ? name : nil
+    }
+}
+
+/// The rules of where a repository can be: a URL that git clones inside a box, or a path on this host.
+enum RepositoryURL {
+    private static let schemes = ["https://", "http://", "ssh://", "git://"]
+
+    static func isRemote(_ url: String) -> Bool {
+        guard url.utf8.count <= 2000, url.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F }) else {
+            return false
+        }
+        if schemes.contains(where: { url.hasPrefix($0) && url.count > $0.count }) { return true }
+        // git@host:path, as git's own documentation calls it: scp-like.
+        guard let at = url.firstIndex(of: "@"), let colon = url.firstIndex(of: ":") else { return false }
+        return at < colon && !url.hasPrefix("-") && !url[..<colon].contains("/")
+    }
+
+    /// Whether it has a password in it, which would end up in boxes and lists.
+    static func hasPassword(_ url: String) -> Bool {
+        guard let scheme = schemes.first(where: { url.hasPrefix($0) }) else { return false }
+        let authority = url.dropFirst(scheme.count).prefix { $0 != "/" }
+        return authority.contains("@") && authority.prefix { $0 != "@" }.contains(":")
+    }
+
+    /// The owner of a repository on this host, or nil when there is none at the path.
+    static func owner(ofPath path: String) -> (id: uid_t, group: gid_t)? {
+        var status = stat()
+        for candidate in ["\(path)/.git", path] where access("\(candidate)/HEAD", F_OK) == 0 {
+            guard stat(candidate, &status) == 0 else { return nil }
+            return (status.st_uid, status.st_gid)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,123 @@
+import BoxModel
+import HTTPTypes
+
+/// The variables and files that every box of an account gets.
+struct SecretsSetup: Sendable, Equatable {
+    struct File: Sendable, Equatable {
+        /// Relative to the home folder.
+        var path: String
+        var contents: String
+    }
+
+    /// In the format of ``Dotenv``, as it was sent.
+    var envContents = ""
+    var files: [File] = []
+
+    static let none = SecretsSetup()
+
+    var variables: [(name: String, value: String)] { Dotenv(envContents).variables }
+
+    /// The object that the API shows.
+    var members: JSONObject {
+        [
+            "envContents": .string(envContents),
+            "secretFiles": .array(files.map { ["path": .string($0.path), "contents": .string($0.contents)] }),
+        ]
+    }
+}
+
+// MARK: - From a request
+
+extension SecretsSetup {
+    /// In bytes.
+    static let maximumEnvSize = 256 << 10
+    static let maximumFiles = 100
+    /// In bytes, of all files together.
+    static let maximumFilesSize = 512 << 10
+
+    /// - Throws: ``APIError`` `invalid_env` or `invalid_secret_file`. Its message never holds a value.
+    init(_ body: RequestBody) throws {
+        envContents = try body.string("envContents", code: .invalidEnvironment) ?? ""
+        try Self.check(envContents)
+        files = try body.objects("secretFiles", code: .invalidSecretFile).enumerated().map(Self.file)
+        try Self.check(files)
+    }
+
+    private static func check(_ text: String) throws {
+        func invalid(_ message: String) -> APIError { APIError(.badRequest, .invalidEnvironment, message) }
+        guard text.utf8.count <= maximumEnvSize else {
+            throw invalid("envContents has \(text.utf8.count) bytes; at most \(maximumEnvSize) are possible")
+        }
+        guard !text.utf8.contains(0) else { throw invalid("envContents has a NUL byte") }
+        let dotenv = Dotenv(text)
+        if let line = dotenv.unreadableLines.first {
+            throw invalid("envContents: line \(line) is not a variable: write NAME=value")
+        }
+        for (name, _) in dotenv.variables {
+            guard EnvironmentRules.isValidName(name) else {
+                throw invalid(
+                    "envContents: the name \"\(name.prefix(140))\" is not valid: use a letter or _ and then letters, digits or _"
+                )
+            }
+            guard !EnvironmentRules.reserved.contains(name) else {
+                throw invalid("envContents: the name \"\(name)\" is reserved")
+            }
+        }
+    }
+
+    private static func file(_ index: Int, _ body: RequestBody) throws -> File {
+        func invalid(_ message: String) -> APIError {
+            APIError(.badRequest, .invalidSecretFile, "secretFiles[\(index)]: \(message)")
+        }
+        guard let path = try body.string("path", code: .invalidSecretFile) else { throw invalid("path is missing") }
+        guard let contents = try body.string("contents", code: .invalidSecretFile) else {
+            throw invalid("contents is missing")
+        }
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard !path.isEmpty, path.utf8.count <= 1024, parts.allSatisfy({ !$0.isEmpty && $0.utf8.count <= 255 }) else {
+            throw invalid("path is not valid: name a file below /home/user, such as .config/service/token")
+        }
+        guard !parts.contains(where: { [".", "..", "~"].contains($0) }),
+            !path.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+        else { throw invalid("path has a part that is not a plain name: name a file below /home/user") }
+        return File(path: path, contents: contents)
+    }
+
+    private static func check(_ files: [File]) throws {
+        func invalid(_ message: String) -> APIError { APIError(.badRequest, .invalidSecretFile, message) }
+        guard files.count <= maximumFiles else {
+            throw invalid("secretFiles has \(files.count) files; at most \(maximumFiles) are possible")
+        }
+        let size = files.reduce(0) { $0 + $1.contents.utf8.count }
+        guard size <= maximumFilesSize else {
+            throw invalid("secretFiles have \(size) bytes; at most \(maximumFilesSize) are possible")
+        }
+        var seen: Set<String> = []
+        for file in files where !seen.insert(file.path).inserted {
+            throw invalid("secretFiles has \"\(file.path)\" twice")
+        }
+        for file in files {
+            var parent = file.path[...]
+            while let slash = parent.lastIndex(of: "/") {
+                parent = parent[..<slash]
+                if seen.contains(String(parent)) {
+                    throw invalid("secretFiles has \"\(parent)\" as a file and as a folder")
+                }
+            }
+        }
+    }
+}
+
+extension SecretsSetup {
+    /// What is sealed into the database.
+    var stored: String { JSON.object(members).compact }
+
+    init(stored text: String) throws {
+        let json = try JSON.parse(text)
+        envContents = json["envContents"]?.string ?? ""
+        files = (json["secretFiles"]?.array ?? []).compactMap { file in
+            guard let path = file["path"]?.string, let contents = file["contents"]?.string else { return nil }
+            return File(path: path, contents: contents)
+        }
+    }
+}

@@ -1,0 +1,131 @@
+# Commands through the API: POST /boxes/{id}/commands, and `box exec` on top of it.
+
+run() { # BODY (a JSON object)
+    api POST "/boxes/$box/commands" "$1"
+}
+field() { jq -r "$1" <<<"$body"; }
+
+test_command_and_its_result() {
+    new_box
+    run '{"command":"echo out; echo err >&2; pwd; exit 3"}'
+    equal "$status" 200 "$body"
+    equal "$(field .type)" command.finished
+    equal "$(field .stdout)" "out
+/home/user"
+    equal "$(field .stderr)" err
+    equal "$(field .exitCode)" 3
+    equal "$(field .success)" false
+    equal "$(field .timedOut)" false
+    equal "$(field .cwd)" /home/user
+    match "$(field .startedAt)" Z
+    run '{"command":"id -un; echo $BOX_ID; sudo -n id -un; readlink /proc/self/fd/0"}'
+    equal "$(field .stdout)" "user
+$box
+root
+/dev/null"
+    run '{"command":"kill -9 $$"}'
+    equal "$(field .exitCode)" null
+    equal "$(field .signal)" SIGKILL
+}
+
+test_working_folder() {
+    new_box
+    run '{"command":"mkdir -p proj/sub; ln -s /etc out; ln -s proj in"}'
+    run '{"command":"pwd","cwd":"proj/sub"}'
+    equal "$(field .cwd)" /home/user/proj/sub
+    run '{"command":"pwd -P","cwd":"in"}'
+    equal "$(field .stdout)" /home/user/proj
+    for folder in ../.. /etc out nowhere .bashrc '"; id'; do
+        api POST "/boxes/$box/commands" "$(jq -nc --arg cwd "$folder" '{command: "pwd", cwd: $cwd}')"
+        equal "$status" 400 "$folder: $body"
+        equal "$(field .code)" invalid_path
+    done
+}
+
+test_limits_of_a_command() {
+    new_box
+    for seconds in 0 601 -1 1.5 '"9"' true; do
+        run "{\"command\":\"true\",\"timeoutSeconds\":$seconds}"
+        equal "$status $(field .code)" "400 invalid_timeout" "$seconds"
+    done
+    run '{"command":"true","timeoutSeconds":null,"cwd":null}'
+    equal "$status" 200
+    run '{}'
+    equal "$status $(field .code)" "400 command_required"
+    run '{"command":"echo before; sleep 60 & sleep 60","timeoutSeconds":1}'
+    equal "$(field '[.exitCode, .timedOut, .stdout] | tostring')" '[124,true,"before\n"]'
+    run '{"command":"pgrep -c sleep"}'
+    equal "$(field .stdout)" 0 "the whole process group is killed"
+    # Longer than one argument of a program can be, and unlike any file name.
+    python3 -c 'import json; print(json.dumps({"command": "# " + "x" * 300000 + "\necho \"$0\" end; exit 7"}))' >"$SCRATCH/long"
+    api POST "/boxes/$box/commands" "@$SCRATCH/long"
+    equal "$(field '[.exitCode, .stdout, .stderr] | tostring')" '[7,"bash end\n",""]'
+    run '{"command":"head -c 15000000 /dev/zero | tr \"\\0\" x; head -c 12000000 /dev/zero | tr \"\\0\" y >&2"}'
+    equal "$(field '[(.stdout | length), (.stderr | length), .stdoutTruncated, .stderrTruncated, .exitCode] | tostring')" \
+        '[10000000,10000000,true,true,0]'
+    run '{"command":"printf \"a\\377b\""}'
+    equal "$(field .stdout)" $'a\xef\xbf\xbdb'
+}
+
+test_what_goes_on_in_the_background_lives_on() {
+    new_box
+    run '{"command":"(while :; do date; sleep 0.05; done) & yes & echo started"}'
+    equal "$(field .stdout | grep -c started)" 1
+    sleep 1
+    run '{"command":"pgrep -cx yes; ps -e -o stat | grep -c Z; pkill -u user -P 1; sleep 0.3; pgrep -cx cat"}'
+    equal "$(field '.stdout | split("\n") | join(" ")')" "1 0 0 " "it runs, no zombie is left, and what took its output went with it"
+}
+
+test_a_client_that_goes_away_takes_its_command_along() {
+    new_box
+    timeout 1 curl -sS -X POST -H "Authorization: Bearer $(cat "$WORK/key")" -d '{"command":"sleep 77","timeoutSeconds":60}' \
+        "http://127.0.0.1:$PORT/api/box/v1/boxes/$box/commands" || true
+    for _ in $(seq 60); do
+        run '{"command":"pgrep -cx sleep"}'
+        [ "$(field .stdout)" != 0 ] || return 0
+        sleep 0.1
+    done
+    fail "the command still runs"
+}
+
+test_boxes_that_dont_run() {
+    new_box
+    stop_box "$box"
+    run '{"command":"true"}'
+    equal "$status $(field .code)" "400 machine_not_running"
+    api POST /boxes/bx_22222222/commands '{"command":"true"}'
+    equal "$status $(field .code)" "404 not_found"
+}
+
+test_a_stop_ends_what_runs() {
+    new_box
+    run '{"command":"sleep 60","timeoutSeconds":60}' &
+    local running=$!
+    sleep 0.7
+    begun=$SECONDS
+    stop_box "$box"
+    wait "$running" || true
+    [ $((SECONDS - begun)) -lt 20 ] || fail "the command held the stop up"
+}
+
+test_exec() {
+    new_box
+    equal "$(box exec "$box" -- echo hi there)" "hi there"
+    fails_with 5 box exec "$box" -- sh -c 'echo x; echo y >&2; exit 5'
+    equal "$out $err" "x y"
+    box exec "$box" --json -- sh -c 'echo x; exit 5' >"$SCRATCH/out"
+    equal "$(jq -r '[.stdout, .exitCode] | tostring' "$SCRATCH/out")" '["x\n",5]'
+    equal "$(jq -s length "$SCRATCH/out")" 1
+}
+
+test_many_at_a_time() {
+    new_box
+    local index answers=()
+    for index in $(seq 12); do
+        curl -sS -X POST -H "Authorization: Bearer $(cat "$WORK/key")" -d "{\"command\":\"sleep 0.3; echo $index\"}" \
+            "http://127.0.0.1:$PORT/api/box/v1/boxes/$box/commands" >"$SCRATCH/$index" &
+        answers+=($!)
+    done
+    wait "${answers[@]}"
+    for index in $(seq 12); do equal "$(jq -r .stdout "$SCRATCH/$index")" "$index"; done
+}
