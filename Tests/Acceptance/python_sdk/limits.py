@@ -1,0 +1,27 @@
+"""Accounts that may do as good as nothing."""
+
+import os
+
+from ascii_box_sdk.models.create_box_request import CreateBoxRequest
+
+from harness import refused, shows
+
+LIMITS = [
+    ("boxes", "limit_reached", "maxActiveBoxes"),
+    ("per_minute", "rate_limited", "maxCreationRequestsPerMinute"),
+    ("per_day", "daily_limit_reached", "maxCreationRequestsPerDay"),
+]
+
+
+def limits(world):
+    for kind, code, name in LIMITS:
+        box = world.client(os.environ[f"SDK_KEY_{kind}"])
+        with world.removed(box.create(CreateBoxRequest(ttl_seconds=600)).box.id, box):
+            details = refused(f"a second box, limit {kind}", 429, code, box.create, CreateBoxRequest(ttl_seconds=600))
+            shows("the error tells the limit", details[name], 1)
+            if kind == "boxes":
+                found = box.limits()
+                shows("limits says so before", (found.can_start, found.start_blocked_reason), (False, "limit_reached"))
+
+
+THEMES = [limits]
