@@ -8,10 +8,10 @@ BASH_COMPLETION := bash-completion/completions/box
 ZSH_COMPLETION := zsh/site-functions/_box
 FISH_COMPLETION := fish/vendor_completions.d/box.fish
 
-.PHONY: help build release test test-vm unit acceptance check fmt run bench soak fuzz install uninstall clean bootstrap
+.PHONY: help build release test test-vm unit acceptance check fmt run bench soak fuzz fuzz-api install uninstall clean bootstrap
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' Makefile
 
 bootstrap: ## Install what building and running need (Debian, Ubuntu)
 	@scripts/bootstrap
@@ -52,6 +52,9 @@ soak: release ## Random operations with boxd killed in between, for five minutes
 
 fuzz: bootstrap ## Feed ten million bytes of damaged JSON to the parser
 	BOX_FUZZ_BYTES=10000000 swift test --filter JSONFuzzTests
+
+fuzz-api: build ## Send boxd two thousand generated requests and compare its answers with Docs/openapi.yaml (needs PyPI)
+	BOX_API_CASES=2000 TEST_TIMEOUT=1800 scripts/acceptance openapi
 
 install: release ## Install box and boxd, their manual and completions under PREFIX (/usr/local)
 	mkdir -p .build/share

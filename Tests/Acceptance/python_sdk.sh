@@ -1,21 +1,6 @@
 # The hosted service's official Python SDK against a real boxd: every method, every helper, every documented error, every answer held
 # to Docs/openapi.yaml. Needs PyPI. python_sdk/run.py is what runs.
 
-# Makes a virtual environment with these packages; the machine's own pip and packages have no part in it.
-install_packages() { # FOLDER PACKAGE...
-    local folder=$1 log=$SCRATCH/pip.log
-    shift
-    python3 -m venv "$folder" >"$log" 2>&1 || fail "python3 can't make a virtual environment: install python3-venv. $(cat "$log")"
-    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@" >"$log" 2>&1 ||
-        fail "pip can't install $*: this test needs https://pypi.org. $(tail -n 5 "$log")"
-}
-
-# Makes an account and prints a key of it.
-new_account() { # LOGIN [flags of boxd account add]
-    boxd account add "$@" >/dev/null
-    boxd api-key create --account "$1" --name python-sdk
-}
-
 # A git repository with a branch besides main, which boxes can be given as NAME.
 new_repository() { # NAME
     local work=$SCRATCH/$1
@@ -31,14 +16,8 @@ new_repository() { # NAME
         git commit --quiet --all --message "Next"
         git switch --quiet main
     )
-    chmod -R a+rX "$SCRATCH" "$work"
     boxd repo add "$1" "$work"
     defer "boxd repo remove $1"
-}
-
-delete_boxes_of() { # KEY
-    local id
-    for id in $(BOX_API_KEY=$1 box list --json | jq -r '.boxes[].id'); do BOX_API_KEY=$1 box delete "$id" --yes --json; done
 }
 
 python_sdk() { # VERSION

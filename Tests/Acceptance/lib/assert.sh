@@ -44,3 +44,24 @@ api() {
         ${3+-d "$3"} "http://127.0.0.1:$PORT/api/box/v1$2")
     body=$(cat "$SCRATCH/.body")
 }
+
+# Makes a virtual environment with these packages; the machine's own pip and packages have no part in it.
+install_packages() { # FOLDER PACKAGE...
+    local folder=$1 log=$SCRATCH/pip.log
+    shift
+    python3 -m venv "$folder" >"$log" 2>&1 || fail "python3 can't make a virtual environment: install python3-venv. $(cat "$log")"
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@" >"$log" 2>&1 ||
+        fail "pip can't install $*: this test needs https://pypi.org. $(tail -n 5 "$log")"
+}
+
+# Makes an account and prints a key of it.
+new_account() { # LOGIN [flags of boxd account add]
+    boxd account add "$@" >/dev/null
+    boxd api-key create --account "$1" --name acceptance
+}
+
+# For accounts that new_account made.
+delete_boxes_of() { # KEY
+    local id
+    for id in $(BOX_API_KEY=$1 box list --json | jq -r '.boxes[].id'); do BOX_API_KEY=$1 box delete "$id" --yes --json; done
+}

@@ -1,0 +1,57 @@
+# Docs/openapi.yaml and boxd agree: what it serves is the file, and generated requests are answered as the file says. Needs PyPI.
+
+SCHEMATHESIS=schemathesis==4.32.5
+CHECKS=not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance
+
+served() { curl -sS "$@" -H "Authorization: Bearer $(cat "$WORK/key")"; }
+
+test_boxd_serves_the_description() {
+    curl -fsS "$BOX_API_URL/openapi.yaml" >served.yaml
+    cmp served.yaml "$ROOT/Docs/openapi.yaml"
+}
+
+test_the_description_is_valid() {
+    install_packages "$SCRATCH/venv" openapi-spec-validator==0.9.0
+    "$SCRATCH/venv/bin/openapi-spec-validator" "$ROOT/Docs/openapi.yaml"
+}
+
+# What the description says in words, because OpenAPI has no room for it.
+test_head_options_and_other_methods() {
+    local path prefix=/api/box/v1
+    for path in $prefix/me $prefix/limits $prefix/boxes $prefix/api-keys $prefix/secrets $prefix/repos /healthz /openapi.yaml; do
+        equal "$(served -I -o /dev/null -w '%{http_code} %{size_download}' "$BOX_API_URL$path")" "200 0" "HEAD $path"
+        equal "$(served -X OPTIONS -o /dev/null -D heads -w '%{http_code}' "$BOX_API_URL$path")" 204 "OPTIONS $path"
+        match "$(grep -i '^allow:' heads)" GET
+        equal "$(served -X TRACE -o body -w '%{http_code}' "$BOX_API_URL$path")" 405 "TRACE $path"
+        equal "$(jq -r '.code' body)" method_not_allowed
+    done
+    equal "$(served -o body -w '%{http_code}' "$BOX_API_URL$prefix/nowhere")" 404
+    equal "$(jq -r '.code, .error.details.route' body | paste -sd ' ')" "not_found GET $prefix/nowhere"
+}
+
+# BOX_API_CASES is about how many requests are made, BOX_API_SEED decides which.
+test_generated_requests() {
+    local cases=${BOX_API_CASES:-300} seed=${BOX_API_SEED:-1} phases=examples,fuzzing ids key
+    [ "$cases" -lt 1000 ] || phases=examples,coverage,fuzzing
+    install_packages "$SCRATCH/venv" "$SCHEMATHESIS"
+    # An account that can't start hundreds of machines, however many it asks for.
+    key=$(new_account "fuzz$seed" --max-boxes 6 --max-per-minute 100000)
+    defer "delete_boxes_of $key"
+    export BOX_API_KEY=$key BOX_BASE_URL=$BOX_API_URL/api/box/v1 FUZZ_FILE=$SCRATCH/fuzz.json
+    for _ in 1 2 3; do box new --type small --ttl 3600 --json | jq -r 'select(.event == "ready") | .id'; done >ids
+    ids=$(jq -Rsc 'split("\n") | map(select(. != ""))' ids)
+    box ssh "$(head -n 1 ids)" 'echo some text >real.txt'
+    python3 "$ROOT/Tests/Acceptance/lib/store_events.py" "$BOXD_DATA_DIR/boxd.sqlite" "$(head -n 1 ids)" 5
+    box events "$(head -n 1 ids)" --type prompt --json | jq -sc --argjson ids "$ids" --argjson seed "$seed" \
+        '{seed: $seed, boxes: $ids, prompts: map(.data.id), path: "real.txt"}' >fuzz.json
+    printf '[servers.variables]\norigin = "%s"\n' "$BOX_API_URL" >schemathesis.toml
+    # Of each operation so many, beside the examples in the file; some have fewer different requests.
+    echo "about $cases requests, seed $seed"
+    PYTHONDONTWRITEBYTECODE=1 SCHEMATHESIS_HOOKS=$ROOT/Tests/Acceptance/lib/schemathesis_hooks.py \
+        "$SCRATCH/venv/bin/schemathesis" --config-file schemathesis.toml run "$BOX_API_URL/openapi.yaml" \
+        -H "Authorization: Bearer $key" --phases "$phases" --checks "$CHECKS" --max-examples "$((cases / 30 + 1))" \
+        --seed "$seed" --generation-database none --workers 1 --request-timeout 60 --no-color >fuzz.log 2>&1 || fail "$(cat fuzz.log)"
+    grep -A 2 'Test cases:' fuzz.log
+    # Nothing that the run needs was lost on the way.
+    equal "$(box info "$(head -n 1 ids)" --json | jq -r .box.state)" ready
+}
