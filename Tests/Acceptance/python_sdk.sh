@@ -1,8 +1,8 @@
 # The hosted service's official Python SDK against a real boxd: every method, every helper, every documented error, every answer held
 # to Docs/openapi.yaml. Needs PyPI. python_sdk/run.py is what runs.
 
-# A git repository with a branch besides main, which boxes can be given as NAME.
-new_repository() { # NAME
+# A git repository on this host with a branch besides main, which the account can give its boxes.
+new_repository() { # NAME ACCOUNT
     local work=$SCRATCH/$1
     git init --quiet --initial-branch=main "$work"
     (
@@ -16,8 +16,8 @@ new_repository() { # NAME
         git commit --quiet --all --message "Next"
         git switch --quiet main
     )
-    boxd repo add "$1" "$work"
-    defer "boxd repo remove $1"
+    boxd repo add "$work" --name "acme/$1" --account "$2" >/dev/null
+    defer "boxd repo remove acme/$1 --account $2"
 }
 
 python_sdk() { # VERSION
@@ -25,14 +25,14 @@ python_sdk() { # VERSION
     install_packages "$SCRATCH/venv" "ascii-box-sdk==$1" jsonschema==4.26.0 PyYAML==6.0.3
     export BOX_BASE_URL=$BOX_API_URL/api/box/v1 BOXD_DATABASE=$BOXD_DATA_DIR/boxd.sqlite SDK_LOGIN=$name SDK_KEY
     SDK_KEY=$(new_account "$name")
-    defer "delete_boxes_of $SDK_KEY"
+    defer 'delete_boxes_of $SDK_KEY'
     # One account for each of the limits.
     for kind in boxes per-minute per-day; do
         declare -gx "SDK_KEY_${kind//-/_}=$(new_account "$name-$kind" "--max-$kind" 1)"
         defer "delete_boxes_of \$SDK_KEY_${kind//-/_}"
     done
-    new_repository "first-$name"
-    new_repository "second-$name"
+    new_repository "first-$name" "$name"
+    new_repository "second-$name" "$name"
     PYTHONDONTWRITEBYTECODE=1 "$SCRATCH/venv/bin/python" "$ROOT/Tests/Acceptance/python_sdk/run.py"
 }
 

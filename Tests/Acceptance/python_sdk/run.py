@@ -18,7 +18,7 @@ import environment
 import files
 import limits
 import prompts
-from harness import World, shows
+from harness import ROOT, World, shows
 
 
 def operations():
@@ -37,6 +37,14 @@ def everything_was_called(world):
     shows("every helper was called", world.helpers.names - world.helpers.called, set())
 
 
+def tell(error):
+    """What went wrong, and where in these files: the SDK's own frames tell nothing."""
+    for frame in traceback.extract_tb(error.__traceback__):
+        if str(ROOT) in frame.filename:
+            print(f"      {frame.filename.removeprefix(str(ROOT))}:{frame.lineno}: {frame.line}")
+    print(f"FAIL  {type(error).__name__}: {error}"[:2000], flush=True)
+
+
 def main():
     print(f"ascii-box-sdk {ascii_box_sdk.__version__}")
     world, broken = World(), []
@@ -45,8 +53,8 @@ def main():
             print(f"--    {theme.__name__}", flush=True)
             try:
                 theme(world)
-            except Exception:
-                traceback.print_exc(file=sys.stdout)
+            except Exception as error:  # Whatever it is, the other themes run too.
+                tell(error)
                 broken.append(theme.__name__)
     if broken:
         sys.exit(f"failed: {', '.join(broken)}")
