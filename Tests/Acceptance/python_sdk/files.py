@@ -48,9 +48,9 @@ def commands(world):
         result = world.box.command(box_id, CommandRequest(command="pwd; id -un; echo err >&2; exit 3", cwd="app"))
         shows("command: stdout and stderr apart", (result.stdout, result.stderr), ("/home/user/app\nuser\n", "err\n"))
         shows("its status", (result.ok, result.success, result.exit_code, result.timed_out), (True, False, 3, False))
-        slow = world.helpers.exec_command(world.box, box_id, "echo begun; sleep 60", timeout_seconds=1)
+        slow = world.helpers.exec_command(world.box, box_id, "echo begun; sleep 600", timeout_seconds=3)
         shows("a command that takes too long", (slow.timed_out, slow.exit_code, slow.stdout), (True, 124, "begun\n"))
-        shows("nothing of it goes on", world.output(box_id, "pgrep -x sleep || echo nothing"), "nothing")
+        shows("nothing of it goes on", world.output(box_id, "sleep 1; pgrep -x sleep || echo nothing"), "nothing")
         long = "x" * 200_000
         shows("a command of 200 KB", world.output(box_id, f"printf %s {long} | wc -c"), str(len(long)))
         what_commands_refuse(world, box_id)
