@@ -15,7 +15,7 @@ struct APIKeyTests {
     @Test func aKeyIsMadeListedAndWorks() async throws {
         try await withServer { api in
             let answer = try await api.post("/api-keys", #"{"name":" ci "}"#)
-            #expect(answer.status == 200)
+            #expect(answer.status == 201)
             #expect(answer.json["type"] == "api_key.created")
             let (id, secret) = try issued(answer)
             #expect(id.hasPrefix("sak_") && secret.hasPrefix("box_"))

@@ -19,7 +19,9 @@ struct APIKeyRoutes {
     @Sendable private func create(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let name = try await context.body(of: request).body.name() ?? "API key"
         let key = try await keys.create(name: name, account: context.requireAccount())
-        return .success("api_key.created", try await members(context, issued: key.id, secret: key.secret))
+        // Clients made from the hosted service's description read the secret only from a 201.
+        return .success(
+            "api_key.created", try await members(context, issued: key.id, secret: key.secret), status: .created)
     }
 
     @Sendable private func rotate(_ request: Request, _ context: BoxdContext) async throws -> Response {
