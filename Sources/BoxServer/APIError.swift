@@ -2,15 +2,23 @@ import BoxModel
 import HTTPTypes
 
 /// A failure that the API tells its caller about.
-struct APIError: Error, Sendable {
+struct APIError: Error, Sendable, CustomStringConvertible {
     let status: HTTPResponse.Status
     let code: ErrorCode
     let message: String
     let details: JSONObject
+    /// In seconds: when asking again makes sense, where that is known.
+    let retryAfter: Int?
 
-    init(_ status: HTTPResponse.Status, _ code: ErrorCode, _ message: String, details: JSONObject = JSONObject()) {
+    init(
+        _ status: HTTPResponse.Status, _ code: ErrorCode, _ message: String, details: JSONObject = JSONObject(),
+        retryAfter: Int? = nil
+    ) {
         (self.status, self.code, self.message, self.details) = (status, code, message, details)
+        self.retryAfter = retryAfter
     }
+
+    var description: String { message }
 
     /// The error envelope: the same facts at the top, where the oldest clients look, and under `error`.
     func json(requestID: String) -> JSON {

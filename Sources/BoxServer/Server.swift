@@ -16,6 +16,9 @@ public struct ServerConfiguration: Sendable {
     public var host: String
     public var port: Int
     public var limits = ServerLimits()
+    public var connections = ConnectionLimits()
+    /// How long requests that are under way may take after the signal to stop.
+    public var stopTimeout = Duration.seconds(30)
 
     public init(dataDirectory: String, host: String, port: Int) {
         (self.dataDirectory, self.host, self.port) = (dataDirectory, host, port)
@@ -35,17 +38,23 @@ public struct Server: Sendable {
     private let database: Database
     let boxes: BoxService
     let keys: KeyStore
+    let accounts: AccountStore
     let events: EventService
     let guests: GuestService
     let secrets: SecretStore
     let repositories: RepositoryService
+    let views: BoxViews
+    let metrics = Metrics()
+    let readiness = Readiness()
+    var databasePath: String { configuration.databasePath }
 
     public init(configuration: ServerConfiguration, engine: any MachineEngine, logger: Logger) throws {
         (self.configuration, self.engine, self.logger) = (configuration, engine, logger)
         database = try Database(path: configuration.databasePath)
-        keys = KeyStore(database: database)
-        events = EventService(
-            store: EventStore(database: database), commits: try CommitSignal(path: configuration.databasePath))
+        let commits = try CommitSignal(path: configuration.databasePath)
+        keys = KeyStore(database: database, commits: commits)
+        accounts = AccountStore(database: database)
+        events = EventService(store: EventStore(database: database), commits: commits)
         let store = BoxStore(database: database)
         let sealer = try Sealer(keyFile: configuration.keyFile)
         secrets = SecretStore(database: database, sealer: sealer)
@@ -56,24 +65,31 @@ public struct Server: Sendable {
         boxes = BoxService(
             store: store, engine: engine,
             setUp: BoxSetUp(secrets: secrets, repositories: repositories, sealer: sealer),
-            limits: configuration.limits, logger: logger)
+            limits: configuration.limits, logger: logger, metrics: metrics)
+        views = BoxViews(store: store, commits: commits)
     }
 
     func router() -> Router<BoxdContext> {
         let router = Router(context: BoxdContext.self)
-        router.add(middleware: EnvelopeMiddleware())
-        HealthRoutes().add(to: router)
+        router.add(middleware: EnvelopeMiddleware(metrics: metrics))
+        HealthRoutes(
+            readiness: readiness, database: database,
+            metrics: MetricsPage(metrics: metrics, boxes: boxes, database: database), keys: keys
+        ).add(to: router)
+        AgentRoutes().add(to: router)
         LoginRoutes(logins: LoginService(keys: keys)).add(to: router)
         let api = router.group(RouterPath(APIPath.prefix)).add(middleware: AuthenticationMiddleware(keys: keys))
         AccountRoutes(boxes: boxes, database: database).add(to: api)
         APIKeyRoutes(keys: keys).add(to: api)
-        BoxRoutes(boxes: boxes).add(to: api)
+        BoxRoutes(boxes: boxes, views: views).add(to: api)
         BoxActionRoutes(boxes: boxes).add(to: api)
         EventRoutes(boxes: boxes, events: events).add(to: api)
         CommandRoutes(guests: guests).add(to: api)
         FileRoutes(guests: guests).add(to: api)
         SecretRoutes(secrets: secrets, boxes: boxes).add(to: api)
         RepositoryRoutes(repositories: repositories).add(to: api)
+        PromptRoutes(boxes: boxes, events: events.store).add(to: api)
+        DesktopRoutes(boxes: boxes).add(to: api)
         return router
     }
 
@@ -87,31 +103,26 @@ public struct Server: Sendable {
         chmod(path, 0o711)
     }
 
-    /// Connections that are served at a time; more wait to be accepted. Well below what a process may open, so that idle
-    /// connections can't take the descriptors that boxes need.
-    private static let maximumConnections = 400
-
-    /// Makes the host ready, takes up what the last boxd left, and serves until a signal asks it to stop.
+    /// Makes the host ready, takes up what the last boxd left, and serves until a signal asks it to stop. Then nobody new is let
+    /// in, what is under way is finished, and what isn't by the end of the configuration's `stopTimeout` is cancelled.
     ///
     /// - Parameter onRunning: called once requests are answered.
     public func run(onRunning: @escaping @Sendable () async -> Void = {}) async throws {
         try makeScratchDirectory()
         try await engine.prepare()
         try await boxes.reconcile()
-        let application = Application(
-            router: router(),
-            server: .http1(configuration: .init(idleTimeout: .seconds(60))),
-            configuration: .init(
-                address: .hostname(configuration.host, port: configuration.port), serverName: "boxd",
-                availableConnectionsDelegate: MaximumAvailableConnections(Self.maximumConnections)),
-            onServerRunning: { _ in await onRunning() },
-            logger: logger)
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [.init(service: application), .init(service: Watch(boxes: boxes, logger: logger))],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        var group = ServiceGroupConfiguration(
+            services: [
+                .init(service: application(onRunning: onRunning)),
+                .init(service: Watch(boxes: boxes, accounts: accounts, logger: logger)),
+                .init(service: StopNotice(readiness: readiness)),
+            ],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        group.maximumGracefulShutdownDuration = configuration.stopTimeout
         let outcome: Result<Void, any Error>
-        do { outcome = .success(try await group.run()) } catch { outcome = .failure(error) }
+        do { outcome = .success(try await ServiceGroup(configuration: group).run()) } catch {
+            outcome = .failure(error)
+        }
         // Also when serving failed, such as on a port that is taken: what was made ready for boxes goes again.
         await boxes.settleForShutdown()
         await engine.shutdown()
@@ -119,20 +130,23 @@ public struct Server: Sendable {
             throw StartupError(
                 "something else listens on \(configuration.host):\(configuration.port): stop it, or choose another --listen"
             )
+        } catch is CancellationError {
+            logger.warning("requests were cut off, because they took longer than boxd may take to stop")
         }
     }
-}
 
-/// What can be done to a data directory without a running server.
-public struct Administration: Sendable {
-    private let keys: KeyStore
-
-    public init(configuration: ServerConfiguration) throws {
-        keys = KeyStore(database: try Database(path: configuration.databasePath))
-    }
-
-    /// Makes an API key for the account of that login, and the account where it is new.
-    public func createKey(name: String, login: String) async throws -> (id: String, secret: String) {
-        try await keys.create(name: name, account: keys.account(login: login))
+    func application(onRunning: @escaping @Sendable () async -> Void = {}) -> Application<RouterResponder<BoxdContext>>
+    {
+        Application(
+            router: router(),
+            server: .http1(configuration: configuration.connections.channel(metrics)),
+            configuration: .init(
+                address: .hostname(configuration.host, port: configuration.port), serverName: "boxd",
+                availableConnectionsDelegate: MaximumAvailableConnections(configuration.connections.maximum)),
+            onServerRunning: { [readiness] _ in
+                readiness.enter(.ready)
+                await onRunning()
+            },
+            logger: logger)
     }
 }

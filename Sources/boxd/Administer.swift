@@ -5,18 +5,6 @@ import BoxServer
 import Glibc
 
 extension Boxd {
-    static func createKey(_ parsed: ParsedCommand, _ place: Place) async throws {
-        try place.prepare()
-        let configuration = ServerConfiguration(dataDirectory: place.dataDirectory, host: "", port: 0)
-        let key = try await Administration(configuration: configuration).createKey(
-            name: parsed.value("name") ?? "boxd api-key create", login: parsed.value("account") ?? "local")
-        if parsed.has("json") {
-            say(JSON.object(["id": .string(key.id), "secret": .string(key.secret)]).compact + "\n", to: .output)
-        } else {
-            say("\(key.secret)\n", to: .output)
-        }
-    }
-
     static func buildImage(_ parsed: ParsedCommand, _ place: Place) async throws {
         try place.prepare()
         let images = ImageStore(dataDirectory: place.dataDirectory)

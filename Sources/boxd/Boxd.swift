@@ -27,20 +27,17 @@ enum Boxd {
                     .value(
                         "max-per-day", "N", "boxes created per account and day (no limit)", kind: .integer(minimum: 1)),
                     .value(
-                        "log-level", "LEVEL", "how much to log", kind: .choice(Logger.Level.allCases.map(\.rawValue))),
+                        "log-level", "LEVEL", "how much to log (info)",
+                        kind: .choice(Logger.Level.allCases.map(\.rawValue))),
+                    .value(
+                        "log-format", "FORMAT", "text, or json for one object a line (text)",
+                        kind: .choice(["text", "json"])),
+                    .value(
+                        "stop-timeout", "SECONDS", "how long requests may take after the signal to stop (30)",
+                        kind: .integer(minimum: 0, maximum: 3600)),
                 ],
                 examples: [ExampleSpec("boxd serve --data-dir /srv/boxd", "keep everything under /srv/boxd")]),
-            CommandSpec(
-                "api-key", summary: "manage API keys",
-                subcommands: [
-                    CommandSpec(
-                        "create", summary: "make a key and print its secret, which is shown only now",
-                        options: shared + [
-                            .value("name", "NAME", "what the key is for"),
-                            .value("account", "LOGIN", "whose key it is; the account is made when it is new (local)"),
-                            .flag("json", "print one JSON object"),
-                        ])
-                ]),
+            accountGroup, keyGroup,
             CommandSpec(
                 "image", summary: "manage the image that new boxes start from",
                 subcommands: [
@@ -60,7 +57,7 @@ enum Boxd {
                 options: shared + [.flag("json", "print one JSON object")]),
         ] + repositorySpecs(shared: shared))
 
-    private static let shared: [OptionSpec] = [
+    static let shared: [OptionSpec] = [
         .value("data-dir", "DIR", "images, disks and the database (/var/lib/boxd, or BOXD_DATA_DIR)"),
         .value(
             "instance", "NAME",
@@ -71,26 +68,19 @@ enum Boxd {
         let place = try Place(parsed)
         switch parsed.path.dropFirst().joined(separator: " ") {
         case "serve": try await serve(parsed, place)
+        case "account add": try await addAccount(parsed, place)
+        case "account list": try await listAccounts(parsed, place)
+        case "account set": try await setAccount(parsed, place)
+        case "account remove": try await removeAccount(parsed, place)
         case "api-key create": try await createKey(parsed, place)
+        case "api-key list": try await listKeys(parsed, place)
+        case "api-key delete": try await deleteKey(parsed, place)
         case "image build": try await buildImage(parsed, place)
         case "image status": try imageStatus(parsed, place)
         case "check": try check(parsed, place)
         case let action where ["repo", "github"].contains(parsed.path.dropFirst().first):
             try await manageRepositories(action, parsed, place)
         default: say("boxd \(version)\n", to: .output)
-        }
-    }
-
-    /// A standard stream by its descriptor: nothing here writes enough to need stdio's buffers.
-    enum Stream: Int32 { case output = 1, error = 2 }
-
-    static func say(_ text: String, to stream: Stream) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(stream.rawValue, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return }
-            rest = rest.dropFirst(count)
         }
     }
 }

@@ -12,9 +12,11 @@ extension Boxd {
         raiseOpenFileLimit()
         let pidFile = try PIDFile("\(place.dataDirectory)/boxd.pid")
         defer { pidFile.remove() }
+        let level = parsed.value("log-level").flatMap { Logger.Level(rawValue: $0) } ?? .info
+        let asJSON = parsed.value("log-format") == "json"
         LoggingSystem.bootstrap { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = parsed.value("log-level").flatMap { Logger.Level(rawValue: $0) } ?? .info
+            var handler: any LogHandler = asJSON ? JSONLogHandler() : StreamLogHandler.standardError(label: label)
+            handler.logLevel = level
             return handler
         }
         let logger = Logger(label: "boxd")
@@ -23,6 +25,7 @@ extension Boxd {
         if let count = parsed.integer("max-boxes") { configuration.limits.activeBoxes = count }
         if let count = parsed.integer("max-per-minute") { configuration.limits.creationsPerMinute = count }
         configuration.limits.creationsPerDay = parsed.integer("max-per-day")
+        if let seconds = parsed.integer("stop-timeout") { configuration.stopTimeout = .seconds(seconds) }
         let engine = try OCIEngine(configuration: place.engine, logger: logger)
         let server = try Server(configuration: configuration, engine: engine, logger: logger)
         try await server.run { logger.info("listening on http://\(listen.host):\(listen.port)") }

@@ -25,7 +25,7 @@ struct EnvelopeTests {
     }
 
     @Test func meIsAnsweredInTheEnvelope() async throws {
-        try await withServer { api in
+        try await withServer { api async throws in
             let answer = try await api.get("/me")
             #expect(answer.status == 200)
             #expect(answer.json["ok"] == true)
@@ -38,7 +38,7 @@ struct EnvelopeTests {
     }
 
     @Test func everyAnswerHasARequestIdOfItsOwn() async throws {
-        try await withServer { api in
+        try await withServer { api async throws in
             var ids: Set<String> = []
             for path in ["/me", "/limits", "/boxes", "/boxes/bx_22222222", "/nothing", "/boxes?limit=0"] {
                 let answer = try await api.get(path)
@@ -50,7 +50,7 @@ struct EnvelopeTests {
     }
 
     @Test func withoutAValidKeyEveryRouteIsRefused() async throws {
-        try await withServer { api in
+        try await withServer { api async throws in
             let secret = api.secret
             let headers: [String?] = [
                 nil, "", "Bearer", "Bearer ", secret, "Basic \(secret)", "Bearer box_", "Bearer \(secret)0",
@@ -82,7 +82,7 @@ struct EnvelopeTests {
     }
 
     @Test func unknownRoutesAreNotFound() async throws {
-        try await withServer { api in
+        try await withServer { api async throws in
             for path in [
                 "/nothing", "/boxes/bx_22222222/nothing", "/", "/me/x", "/Boxes", "/boxes/bx_22222222/stop/x",
                 "/%2e%2e/me",
@@ -99,19 +99,58 @@ struct EnvelopeTests {
 
     @Test(
         arguments: [
-            (.put, "/boxes", "GET, HEAD, POST"), (.delete, "/boxes", "GET, HEAD, POST"), (.post, "/me", "GET, HEAD"),
-            (.put, "/boxes/bx_22222222", "DELETE, GET, HEAD, PATCH"),
-            (.post, "/boxes/bx_22222222", "DELETE, GET, HEAD, PATCH"),
-            (.get, "/boxes/bx_22222222/stop", "POST"), (.delete, "/limits", "GET, HEAD"),
-            (.options, "/boxes", "GET, HEAD, POST"),
-            (.trace, "/me", "GET, HEAD"), (.patch, "/boxes/bx_22222222/sshkey", "POST"),
+            (.put, "/boxes", "GET, HEAD, OPTIONS, POST"), (.delete, "/boxes", "GET, HEAD, OPTIONS, POST"),
+            (.post, "/me", "GET, HEAD, OPTIONS"),
+            (.put, "/boxes/bx_22222222", "DELETE, GET, HEAD, OPTIONS, PATCH"),
+            (.post, "/boxes/bx_22222222", "DELETE, GET, HEAD, OPTIONS, PATCH"),
+            (.get, "/boxes/bx_22222222/stop", "OPTIONS, POST"), (.delete, "/limits", "GET, HEAD, OPTIONS"),
+            (.head, "/boxes/bx_22222222/prompt", "OPTIONS, POST"), (.connect, "/boxes", "GET, HEAD, OPTIONS, POST"),
+            (.trace, "/me", "GET, HEAD, OPTIONS"), (.patch, "/boxes/bx_22222222/sshkey", "OPTIONS, POST"),
         ] as [(HTTPRequest.Method, String, String)])
     func wrongMethodsNameTheRightOnes(_ method: HTTPRequest.Method, _ path: String, _ allowed: String) async throws {
-        try await withServer { api in
+        try await withServer { api async throws in
             let answer = try await api.send(method, path)
-            expectEnvelope(answer, 405, "method_not_allowed")
             #expect(answer.header("Allow") == allowed)
+            guard method != .head else {
+                #expect(answer.status == 405)
+                #expect(answer.text.isEmpty)
+                return
+            }
+            expectEnvelope(answer, 405, "method_not_allowed")
             #expect(answer.message.contains(allowed))
+        }
+    }
+
+    /// Every path, with what it answers to.
+    static let paths = [
+        ("/api/box/v1/me", "GET, HEAD, OPTIONS"), ("/api/box/v1/limits", "GET, HEAD, OPTIONS"),
+        ("/api/box/v1/api-keys", "GET, HEAD, OPTIONS, POST"), ("/api/box/v1/api-keys/sak_1", "DELETE, OPTIONS"),
+        ("/api/box/v1/api-keys/sak_1/rotate", "OPTIONS, POST"), ("/api/box/v1/boxes", "GET, HEAD, OPTIONS, POST"),
+        ("/api/box/v1/boxes/bx_22222222", "DELETE, GET, HEAD, OPTIONS, PATCH"),
+        ("/api/box/v1/boxes/bx_22222222/stop", "OPTIONS, POST"),
+        ("/api/box/v1/boxes/bx_22222222/events", "GET, HEAD, OPTIONS"),
+        ("/api/box/v1/boxes/bx_22222222/prompt", "OPTIONS, POST"),
+        ("/api/box/v1/boxes/bx_22222222/prompts/x", "GET, HEAD, OPTIONS"),
+        ("/api/box/v1/boxes/bx_22222222/interrupt", "OPTIONS, POST"),
+        ("/api/box/v1/boxes/bx_22222222/desktop", "OPTIONS, POST"),
+        ("/api/box/v1/deletion-operations/x", "GET, HEAD, OPTIONS"), ("/healthz", "GET, HEAD, OPTIONS"),
+        ("/api/box/auth/confirm", "GET, HEAD, OPTIONS, POST"),
+    ]
+
+    @Test(arguments: [TestingSetup.router, .live])
+    func optionsNeedNoKeyAndAllowNoOtherOrigin(_ setting: TestingSetup) async throws {
+        try await withServer(setting) { api async throws in
+            for (path, allowed) in Self.paths {
+                let answer = try await api.raw(.options, path, headers: ["Origin": "https://elsewhere.test"])
+                #expect(answer.status == 204, "\(path)")
+                #expect(answer.text.isEmpty)
+                #expect(answer.header("Allow") == allowed, "\(path)")
+                #expect(answer.header("Content-Length") == nil)
+                #expect(!answer.headers.contains { $0.name.canonicalName.hasPrefix("access-control") })
+            }
+            #expect(try await api.raw(.options, "/api/box/v1/nothing").status == 404)
+            // The connection is still in step.
+            #expect(try await api.get("/me").status == 200)
         }
     }
 
@@ -120,14 +159,14 @@ struct EnvelopeTests {
         "\0",
     ])
     func bodiesThatAreNoJSONObjectAreRefused(_ body: String) async throws {
-        try await withServer { api in
+        try await withServer { api async throws in
             expectEnvelope(try await api.post("/boxes", body), 400, "invalid_json")
             #expect(try await api.get("/boxes").json["boxes"] == [])
         }
     }
 
     @Test func aDeepBodyIsRefused() async throws {
-        try await withServer { api in
+        try await withServer { api async throws in
             expectEnvelope(try await api.post("/boxes", String(repeating: "[", count: 100_000)), 400, "invalid_json")
             expectEnvelope(
                 try await api.post("/boxes", #"{"x":"# + String(repeating: "[", count: 100_000)), 400, "invalid_json")
@@ -135,7 +174,7 @@ struct EnvelopeTests {
     }
 
     @Test func unknownMembersAreIgnored() async throws {
-        try await withServer { api in
+        try await withServer { api async throws in
             let answer = try await api.post("/boxes", #"{"future":{"a":[1,2]},"ttlSeconds":60,"environmentId":null}"#)
             #expect(answer.status == 202)
             #expect(answer.json["ttlSeconds"] == 60)
@@ -150,7 +189,7 @@ struct EnvelopeTests {
             let fits = String(repeating: "x", count: (1 << 20) - 13)
             #expect(try await api.post("/boxes", #"{"future":"\#(fits)"}"#).status == 202)
         }
-        try await withServer { api in
+        try await withServer { api async throws in
             let answer = try await api.post("/boxes", String(repeating: " ", count: (1 << 20) + 1))
             expectEnvelope(answer, 413, "body_too_large")
         }
@@ -158,7 +197,7 @@ struct EnvelopeTests {
 
     @Test(arguments: [TestingSetup.router, .live])
     func headIsGetWithoutABody(_ setting: TestingSetup) async throws {
-        try await withServer(setting) { api in
+        try await withServer(setting) { api async throws in
             let (got, head) = (try await api.get("/me"), try await api.send(.head, "/me"))
             #expect(head.status == 200)
             #expect(head.text.isEmpty)
@@ -172,7 +211,7 @@ struct EnvelopeTests {
     }
 
     @Test func overASocketEverythingIsTheSame() async throws {
-        try await withServer(.live) { api in
+        try await withServer(.live) { api async throws in
             expectEnvelope(try await api.send(.get, "/me", authorization: nil), 401, "unauthorized")
             expectEnvelope(try await api.get("/nothing"), 404, "not_found")
             expectEnvelope(try await api.send(.put, "/boxes", "{}"), 405, "method_not_allowed")
@@ -184,7 +223,7 @@ struct EnvelopeTests {
     }
 
     @Test func healthNeedsNoKeyAndTellsNothing() async throws {
-        try await withServer { api in
+        try await withServer { api async throws in
             let answer = Answer(
                 try await api.client.executeRequest(uri: "/healthz", method: .get, headers: [:], body: nil))
             #expect(answer.status == 200)

@@ -53,7 +53,8 @@ actor LoginService {
         expire()
         guard logins.count < Self.maximumPending else {
             throw APIError(
-                .tooManyRequests, .rateLimited, "too many logins are under way: wait some minutes and try again")
+                .tooManyRequests, .rateLimited, "too many logins are under way: wait some minutes and try again",
+                retryAfter: 60)
         }
         let started = Started(
             state: RandomText.hex(bytes: 32), pollToken: "poll_" + RandomText.hex(bytes: 32), code: Self.newCode())

@@ -1,7 +1,7 @@
 import HTTPTypes
 import Hummingbird
 
-/// Lets only requests with a valid API key through.
+/// Lets only requests with a valid API key through, and OPTIONS, which tells no more than the documentation.
 struct AuthenticationMiddleware: RouterMiddleware {
     typealias Context = BoxdContext
 
@@ -10,11 +10,18 @@ struct AuthenticationMiddleware: RouterMiddleware {
     func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws
         -> Response
     {
-        guard let header = request.headers[.authorization], header.lowercased().hasPrefix("bearer "),
-            let account = try await keys.authenticate(String(header.dropFirst(7)).trimmed)
-        else { throw APIError.unauthorized }
+        if request.method == .options { return try await next(request, context) }
+        guard let account = try await keys.account(of: request) else { throw APIError.unauthorized }
         var context = context
         context.account = account
         return try await next(request, context)
+    }
+}
+
+extension KeyStore {
+    /// The account whose key comes with the request, or nil.
+    func account(of request: Request) async throws -> Account? {
+        guard let header = request.headers[.authorization], header.lowercased().hasPrefix("bearer ") else { return nil }
+        return try await authenticate(String(header.dropFirst(7)).trimmed)
     }
 }

@@ -2,10 +2,12 @@ import BoxModel
 import HTTPTypes
 import Hummingbird
 import Logging
+import NIOCore
 
 /// What a request carries through boxd.
 struct BoxdContext: RequestContext {
     var coreContext: CoreRequestContextStorage
+    let channel: any Channel
     /// In every answer's header, in every error's body and in the log.
     let requestID: String
     /// Whose key came with the request; set by ``AuthenticationMiddleware``.
@@ -13,8 +15,11 @@ struct BoxdContext: RequestContext {
 
     init(source: Source) {
         coreContext = .init(source: source)
-        requestID = "req_" + RandomText.hex(bytes: 12)
+        channel = source.channel
+        requestID = Self.newRequestID()
     }
+
+    static func newRequestID() -> String { "req_" + RandomText.hex(bytes: 12) }
 
     func requireAccount() throws -> Account {
         guard let account else { throw APIError.unauthorized }

@@ -19,7 +19,7 @@ struct AccountRoutes {
 
     @Sendable private func limits(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let account = try context.requireAccount()
-        let active = try await database.pool.read { try ServerLimits.countActive(account.id, in: $0) }
-        return .success("limits.info", boxes.limits.json(activeNow: active))
+        let usage = try await database.pool.read { try boxes.limits.usage(of: account.id, in: $0) }
+        return .success("limits.info", usage.json)
     }
 }

@@ -5,6 +5,7 @@ import Hummingbird
 /// `/boxes`, `/boxes/{id}` and what became of deleting one.
 struct BoxRoutes {
     let boxes: BoxService
+    let views: BoxViews
 
     func add(to router: RouterGroup<BoxdContext>) {
         router.route("/boxes", [.get: list, .post: create])
@@ -43,7 +44,11 @@ struct BoxRoutes {
     }
 
     @Sendable private func get(_ request: Request, _ context: BoxdContext) async throws -> Response {
-        .success("box.info", ["box": try await boxes.get(context.boxID(), context.requireAccount()).json])
+        let id = try context.boxID()
+        guard let view = try await views.find(id, account: context.requireAccount().id) else {
+            throw APIError.boxNotFound(id)
+        }
+        return .json(bytes: view)
     }
 
     @Sendable private func update(_ request: Request, _ context: BoxdContext) async throws -> Response {

@@ -12,12 +12,13 @@ actor BoxActor {
     let engine: any MachineEngine
     let setUp: BoxSetUp
     let logger: Logger
+    private let metrics: Metrics
     private var last: Task<Void, Never>?
     /// The set-up that is under way and can be given up.
     var cloning: Task<Void, Never>?
 
-    init(id: String, store: BoxStore, engine: any MachineEngine, setUp: BoxSetUp, logger: Logger) {
-        (self.id, self.store, self.engine, self.setUp) = (id, store, engine, setUp)
+    init(id: String, store: BoxStore, engine: any MachineEngine, setUp: BoxSetUp, logger: Logger, metrics: Metrics) {
+        (self.id, self.store, self.engine, self.setUp, self.metrics) = (id, store, engine, setUp, metrics)
         var logger = logger
         logger[metadataKey: "box"] = "\(id)"
         self.logger = logger
@@ -75,10 +76,10 @@ actor BoxActor {
         }
         let began = ContinuousClock.now
         let delivery = try await setUp.delivery(for: row)
-        let address = try await engine.start(
-            MachineSpec(
-                id: id, type: row.machineType, environment: try setUp.environment(of: row, delivery),
-                authorizedKeys: try await store.keys(of: id)))
+        let spec = MachineSpec(
+            id: id, type: row.machineType, environment: try setUp.environment(of: row, delivery),
+            authorizedKeys: try await store.keys(of: id))
+        let address = try await metrics.operation("start") { try await engine.start(spec) }
         let warnings = try await deliver(delivery)
         try await store.update(id) { row in
             row.state = (row.pendingRepositories.isEmpty ? BoxState.ready : .cloning).rawValue
@@ -97,7 +98,7 @@ actor BoxActor {
         _ = serially { [self] in
             do {
                 let hasDisk = await engine.status(id) != .missing
-                if hasDisk { try await engine.stop(id, force: force) }
+                if hasDisk { try await metrics.operation("stop") { try await engine.stop(id, force: force) } }
                 try await store.update(id) { row in
                     row.state = BoxState.archived.rawValue
                     row.ip = nil
@@ -122,7 +123,7 @@ actor BoxActor {
             guard await engine.status(id) != .missing else {
                 throw EngineError(.noSuchMachine, "the source box has no disk")
             }
-            try await engine.fork(id, to: target)
+            try await metrics.operation("fork") { try await engine.fork(id, to: target) }
         }
     }
 
@@ -130,7 +131,7 @@ actor BoxActor {
     func remove() async throws {
         cloning?.cancel()
         try await serially { [self] in
-            try await engine.remove(id)
+            try await metrics.operation("remove") { try await engine.remove(id) }
             try await store.delete(id)
             logger.info("deleted")
         }.value

@@ -13,20 +13,27 @@ actor BoxService {
     private nonisolated let setUp: BoxSetUp
     private nonisolated var sealer: Sealer { setUp.sealer }
     private let logger: Logger
+    private let metrics: Metrics
     private var actors: [String: BoxActor] = [:]
+    /// What is being removed now, so that nobody starts it twice.
+    private var removals: [String: Task<Void, any Error>] = [:]
 
-    init(store: BoxStore, engine: any MachineEngine, setUp: BoxSetUp, limits: ServerLimits, logger: Logger) {
+    init(
+        store: BoxStore, engine: any MachineEngine, setUp: BoxSetUp, limits: ServerLimits, logger: Logger,
+        metrics: Metrics
+    ) {
         (self.store, self.engine, self.setUp, self.limits, self.logger) = (store, engine, setUp, limits, logger)
+        self.metrics = metrics
     }
 
     private func actor(_ id: String) -> BoxActor {
         if let actor = actors[id] { return actor }
-        let actor = BoxActor(id: id, store: store, engine: engine, setUp: setUp, logger: logger)
+        let actor = BoxActor(id: id, store: store, engine: engine, setUp: setUp, logger: logger, metrics: metrics)
         actors[id] = actor
         return actor
     }
 
-    private func existing(_ id: String, _ account: Account) async throws -> BoxRow {
+    private nonisolated func existing(_ id: String, _ account: Account) async throws -> BoxRow {
         guard let row = try await store.find(id, account: account.id) else { throw APIError.boxNotFound(id) }
         return row
     }
@@ -39,7 +46,9 @@ actor BoxService {
         return try await existing(id, account)
     }
 
-    func get(_ id: String, _ account: Account) async throws -> BoxRow { try await existing(id, account) }
+    nonisolated func get(_ id: String, _ account: Account) async throws -> BoxRow {
+        try await existing(id, account)
+    }
 
     // MARK: Create and fork
 
@@ -203,8 +212,12 @@ actor BoxService {
     }
 
     private func finishDelete(_ id: String) async throws {
-        defer { actors[id] = nil }
-        try await actor(id).remove()
+        if let removal = removals[id] { return try await removal.value }
+        let actor = actor(id)
+        let removal = Task { try await actor.remove() }
+        removals[id] = removal
+        defer { (actors[id], removals[id]) = (nil, nil) }
+        try await removal.value
     }
 
     // MARK: Access
@@ -271,10 +284,20 @@ actor BoxService {
         }
     }
 
-    /// Tries again to remove what could not be removed when it was deleted.
+    /// Removes what is marked as deleted and nobody is removing: what could not be removed when it was deleted, and the boxes
+    /// of an account that is on its way out.
     func retryDeletions() async throws {
-        for id in try await store.deleting() where actors[id] == nil { await finishDeleteLogged(id) }
+        var rest = try await store.deleting().filter { removals[$0] == nil }[...]
+        await withTaskGroup { group in
+            for id in rest.prefix(Self.removalsAtOnce) { group.addTask { await self.finishDeleteLogged(id) } }
+            rest = rest.dropFirst(Self.removalsAtOnce)
+            while await group.next() != nil {
+                if let id = rest.popFirst() { group.addTask { await self.finishDeleteLogged(id) } }
+            }
+        }
     }
+
+    private static let removalsAtOnce = 4
 
     /// Archives the boxes whose machine ended by itself: shut down from inside, or killed.
     func archiveLost() async throws {
@@ -282,6 +305,15 @@ actor BoxService {
             logger.notice("the machine is gone; archiving its disk", metadata: ["box": "\(id)"])
             _ = try await beginStop(id, force: true)
         }
+    }
+
+    /// The machines that run.
+    func countRunning() async throws -> Int {
+        var count = 0
+        for id in try await store.active() {
+            if case .running = await engine.status(id) { count += 1 }
+        }
+        return count
     }
 
     /// Takes up what the last boxd left: unfinished work is finished, boxes whose machine is gone are archived. Machines of no box

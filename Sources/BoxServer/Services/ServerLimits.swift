@@ -2,7 +2,7 @@ import BoxModel
 import GRDB
 import HTTPTypes
 
-/// How much one account may have and do. Configuration of the server.
+/// How much one account may have and do, where the account has no limits of its own. Configuration of the server.
 public struct ServerLimits: Sendable, Equatable {
     public var activeBoxes = 100
     public var creationsPerMinute = 120
@@ -23,20 +23,52 @@ public struct ServerLimits: Sendable, Equatable {
             .fetchCount(database)
     }
 
+    /// These limits with those that the account has of its own.
+    func applied(to account: Account) -> ServerLimits {
+        var limits = self
+        if let count = account.maxBoxes { limits.activeBoxes = count }
+        if let count = account.maxPerMinute { limits.creationsPerMinute = count }
+        if let count = account.maxPerDay { limits.creationsPerDay = count == 0 ? nil : count }
+        return limits
+    }
+
+    /// Why the account may not start another box now, or nil.
+    ///
     /// - Parameter creating: whether the rates of creation count, or only the number of active boxes.
+    /// - Throws: ``APIError/unauthorized`` when the account is on its way out.
     func refusal(of account: String, creating: Bool, in database: GRDB.Database) throws -> LimitRefusal? {
+        try usage(of: account, creating: creating, in: database).refusal
+    }
+
+    /// What the account has and may have now.
+    func usage(of account: String, creating: Bool = true, in database: GRDB.Database) throws -> LimitUsage {
+        let limits = applied(to: try Account.usable(account, in: database))
         let active = try Self.countActive(account, in: database)
-        if active >= activeBoxes { return .active(active, of: activeBoxes) }
-        guard creating else { return nil }
-        let now = Timestamp.now
-        func creations(_ seconds: Int) throws -> Int {
-            try Int.fetchOne(
-                database, sql: "SELECT COUNT(*) FROM creation WHERE accountID = ? AND at > ?",
-                arguments: [account, now.advanced(bySeconds: -seconds).milliseconds]) ?? 0
+        var usage = LimitUsage(limits: limits, active: active)
+        if active >= limits.activeBoxes {
+            usage.refusal = .active(active, of: limits.activeBoxes)
+        } else if creating {
+            // The day first: its end comes after the minute's.
+            usage.refusal = try limits.rateRefusal(of: account, in: database)
         }
-        if try creations(60) >= creationsPerMinute { return .perMinute(creationsPerMinute) }
-        if let creationsPerDay, try creations(86400) >= creationsPerDay { return .perDay(creationsPerDay) }
-        return nil
+        return usage
+    }
+
+    private func rateRefusal(of account: String, in database: GRDB.Database) throws -> LimitRefusal? {
+        let now = Timestamp.now.milliseconds
+        /// In seconds: when the next creation within the window is possible; nil for now.
+        func wait(_ window: Int64, _ limit: Int) throws -> Int? {
+            // The creation that has to leave the window first: the limit's own number from the newest.
+            let moment = try Int64.fetchOne(
+                database,
+                sql: "SELECT at FROM creation WHERE accountID = ? AND at > ? ORDER BY at DESC LIMIT 1 OFFSET ?",
+                arguments: [account, now - window, limit - 1])
+            return moment.map { Int(min(max($0 + window - now, 1), window) + 999) / 1000 }
+        }
+        if let limit = creationsPerDay, let seconds = try wait(Self.longestWindow, limit) {
+            return .perDay(limit, retryAfter: seconds)
+        }
+        return try wait(60_000, creationsPerMinute).map { .perMinute(creationsPerMinute, retryAfter: $0) }
     }
 
     private var quotas: JSON {
@@ -48,15 +80,14 @@ public struct ServerLimits: Sendable, Equatable {
 
     /// The members that `GET /limits` and limit errors share. A self-hosted server sells nothing: the billing members are
     /// there because clients read them, and say so.
-    func json(activeNow: Int) -> JSONObject {
-        let canStart = activeNow < activeBoxes
+    fileprivate func json(activeNow: Int, refusal: LimitRefusal?) -> JSONObject {
         let counts: JSONObject = [
             "activeBoxes": JSON(activeNow), "maxActiveBoxes": JSON(activeBoxes),
             "maxCreationRequestsPerMinute": JSON(creationsPerMinute),
             "maxCreationRequestsPerDay": JSON(creationsPerDay),
             "activeStates": .array(BoxState.active.map { .string($0.rawValue) }),
-            "canStart": .bool(canStart),
-            "startBlockedReason": canStart ? nil : "limit_reached", "blockedReason": nil, "currentLimits": quotas,
+            "canStart": .bool(refusal == nil),
+            "startBlockedReason": JSON(refusal?.error.code.rawValue), "blockedReason": nil, "currentLimits": quotas,
             "standardLimits": quotas, "trialLimits": quotas,
         ]
         return JSONObject((counts.members + Self.billing.members).map { ($0.key, $0.value) })
@@ -74,11 +105,21 @@ public struct ServerLimits: Sendable, Equatable {
     ]
 }
 
-/// Why an account may not start another box now.
+/// What an account has of what it may have.
+struct LimitUsage: Sendable, Equatable {
+    /// The account's own where it has some.
+    let limits: ServerLimits
+    let active: Int
+    var refusal: LimitRefusal?
+
+    var json: JSONObject { limits.json(activeNow: active, refusal: refusal) }
+}
+
+/// Why an account may not start another box now. A rate says after how many seconds it may again.
 enum LimitRefusal: Sendable, Equatable {
     case active(Int, of: Int)
-    case perMinute(Int)
-    case perDay(Int)
+    case perMinute(Int, retryAfter: Int)
+    case perDay(Int, retryAfter: Int)
 
     var error: APIError {
         switch self {
@@ -86,15 +127,26 @@ enum LimitRefusal: Sendable, Equatable {
             APIError(
                 .tooManyRequests, .limitReached, "\(count) of \(limit) boxes are active: stop or delete one first",
                 details: ["activeBoxes": JSON(count), "maxActiveBoxes": JSON(limit)])
-        case .perMinute(let limit):
+        case .perMinute(let limit, let seconds):
             APIError(
-                .tooManyRequests, .rateLimited, "more than \(limit) boxes were created within a minute: wait a moment",
-                details: ["maxCreationRequestsPerMinute": JSON(limit)])
-        case .perDay(let limit):
+                .tooManyRequests, .rateLimited,
+                "\(limit) of \(limit) boxes a minute were created: try again in \(Self.words(seconds))",
+                details: ["maxCreationRequestsPerMinute": JSON(limit)], retryAfter: seconds)
+        case .perDay(let limit, let seconds):
             APIError(
                 .tooManyRequests, .dailyLimitReached,
-                "more than \(limit) boxes were created within a day: try again tomorrow",
-                details: ["maxCreationRequestsPerDay": JSON(limit)])
+                "\(limit) of \(limit) boxes a day were created: try again in \(Self.words(seconds))",
+                details: ["maxCreationRequestsPerDay": JSON(limit)], retryAfter: seconds)
+        }
+    }
+
+    /// As people say it, rounded up.
+    private static func words(_ seconds: Int) -> String {
+        func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+        switch seconds {
+        case ..<120: return count(seconds, "second")
+        case ..<7200: return count((seconds + 59) / 60, "minute")
+        default: return count((seconds + 3599) / 3600, "hour")
         }
     }
 }

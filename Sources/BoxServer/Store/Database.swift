@@ -94,6 +94,14 @@ struct Database: Sendable {
             try database.create(index: "eventInOrder", on: "event", columns: ["boxID", "timestamp", "id"])
             try database.create(index: "eventByRevision", on: "event", columns: ["boxID", "revision"])
         }
+        migrator.registerMigration("3 account limits") { database in
+            try database.alter(table: "account") { table in
+                table.add(column: "maxBoxes", .integer)
+                table.add(column: "maxPerMinute", .integer)
+                table.add(column: "maxPerDay", .integer)
+                table.add(column: "isRemoving", .boolean).notNull().defaults(to: false)
+            }
+        }
         migrator.registerMigration("4 secrets, repositories", migrate: Self.addSecretsAndRepositories)
         return migrator
     }

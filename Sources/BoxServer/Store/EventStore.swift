@@ -53,13 +53,25 @@ struct EventStore: Sendable {
         }
     }
 
+    func find(_ id: String, box: String, type: String) async throws -> EventRow? {
+        try await database.pool.read { database in
+            try EventRow.filter(sql: "boxID = ? AND id = ? AND type = ?", arguments: [box, id, type]).fetchOne(database)
+        }
+    }
+
     private static func nextRevision(_ database: GRDB.Database) throws -> Int64 {
         try Int64.fetchOne(database, sql: "SELECT COALESCE(MAX(revision), 0) + 1 FROM event") ?? 1
     }
 
-    /// The revision of the box's last change, 0 before its first event.
-    func revision(of box: String) async throws -> Int64 {
-        try await database.pool.read { try Self.revision(of: box, $0) }
+    /// The revision of the box's last change, 0 before its first event, nil when it is gone or on its way out.
+    func revision(of box: String) async throws -> Int64? {
+        try await database.pool.read { database in
+            guard
+                try Bool.fetchOne(database, sql: "SELECT NOT isDeleting FROM box WHERE id = ?", arguments: [box])
+                    ?? false
+            else { return nil }
+            return try Self.revision(of: box, database)
+        }
     }
 
     private static func revision(of box: String, _ database: GRDB.Database) throws -> Int64 {

@@ -4,15 +4,6 @@ import FoundationEssentials
 import GRDB
 import HTTPTypes
 
-/// Someone who has boxes.
-struct Account: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
-    static let databaseTableName = "account"
-    var id: String
-    var login: String
-    var email: String
-    var createdAt: Int64
-}
-
 /// What is kept of an API key. The secret isn't.
 struct APIKeyRow: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
     static let databaseTableName = "apiKey"
@@ -41,14 +32,18 @@ struct KeyStore: Sendable {
     static let secretPrefix = "box_"
 
     let database: Database
+    /// By the hash of a key's secret; nil where nobody authenticates.
+    private let cache: ReadCache<Data, Holder>?
+
+    init(database: Database, commits: CommitSignal? = nil) {
+        (self.database, cache) = (database, commits.map { ReadCache($0) })
+    }
 
     /// The account of that login, made when it isn't there.
     func account(login: String) async throws -> Account {
         try await database.pool.write { database in
             if let account = try Account.filter(Column("login") == login).fetchOne(database) { return account }
-            let account = Account(
-                id: "acc_" + RandomText.hex(bytes: 8), login: login, email: "\(login)@localhost",
-                createdAt: Timestamp.now.milliseconds)
+            let account = Account.new(login: login)
             try account.insert(database)
             return account
         }
@@ -56,7 +51,7 @@ struct KeyStore: Sendable {
 
     /// Makes a key and returns its secret, which can't be read again.
     ///
-    /// - Throws: ``APIError`` `limit_reached` when the account has ``maximumKeys``.
+    /// - Throws: ``APIError`` `limit_reached` when the account has ``maximumKeys``, `unauthorized` when it is on its way out.
     func create(name: String, account: Account) async throws -> (id: String, secret: String) {
         let secret = Self.newSecret()
         let row = APIKeyRow(
@@ -64,6 +59,7 @@ struct KeyStore: Sendable {
             prefix: Self.prefix(secret), lastFour: Self.lastFour(secret), createdAt: Timestamp.now.milliseconds,
             lastUsedAt: nil)
         try await database.pool.write { database in
+            _ = try Account.usable(account.id, in: database)
             let count = try APIKeyRow.filter(Column("accountID") == account.id).fetchCount(database)
             guard count < Self.maximumKeys else {
                 throw APIError(
@@ -114,38 +110,48 @@ struct KeyStore: Sendable {
     private static func prefix(_ secret: String) -> String { String(secret.prefix(8)) }
     private static func lastFour(_ secret: String) -> String { String(secret.suffix(4)) }
 
+    /// Who has a key.
+    struct Holder: Sendable {
+        let account: Account
+        let keyID: String
+        let lastUsedAt: Int64?
+    }
+
+    /// In milliseconds: how exactly the last use of a key is known. It keeps polling from writing.
+    static let useInterval: Int64 = 60_000
+
     /// The account whose key this is, or nil.
     func authenticate(_ secret: String) async throws -> Account? {
         guard secret.hasPrefix(Self.secretPrefix), secret.utf8.count <= 256 else { return nil }
         let (hash, now) = (Self.hash(secret), Timestamp.now.milliseconds)
-        let found = try await database.pool.read { database in
+        let found =
+            if let cache { try await cache.value(hash) { try await holder(hash) } } else { try await holder(hash) }
+        guard let holder = found else { return nil }
+        if now - (holder.lastUsedAt ?? 0) > Self.useInterval { try await note(holder.keyID, usedAt: now) }
+        return holder.account
+    }
+
+    private func holder(_ hash: Data) async throws -> Holder? {
+        try await database.pool.read { database in
             try Row.fetchOne(
                 database,
-                sql:
-                    "SELECT account.*, apiKey.id AS keyID, apiKey.lastUsedAt FROM apiKey JOIN account ON account.id = accountID WHERE hash = ?",
+                sql: """
+                    SELECT account.*, apiKey.id AS keyID, apiKey.lastUsedAt FROM apiKey JOIN account ON account.id = accountID
+                    WHERE hash = ? AND NOT isRemoving
+                    """,
                 arguments: [hash]
-            ).map { (try Account(row: $0), $0["keyID"] as String, $0["lastUsedAt"] as Int64?) }
+            ).map { Holder(account: try Account(row: $0), keyID: $0["keyID"], lastUsedAt: $0["lastUsedAt"]) }
         }
-        guard let (account, keyID, lastUsedAt) = found else { return nil }
-        // Once a minute is exact enough, and keeps polling from writing.
-        if now - (lastUsedAt ?? 0) > 60_000 {
-            try await database.pool.write {
-                try $0.execute(sql: "UPDATE apiKey SET lastUsedAt = ? WHERE id = ?", arguments: [now, keyID])
-            }
+    }
+
+    /// Of many requests at once, the first one writes.
+    private func note(_ key: String, usedAt now: Int64) async throws {
+        try await database.pool.write {
+            try $0.execute(
+                sql: "UPDATE apiKey SET lastUsedAt = ? WHERE id = ? AND COALESCE(lastUsedAt, 0) < ?",
+                arguments: [now, key, now - Self.useInterval])
         }
-        return account
     }
 
     private static func hash(_ secret: String) -> Data { Data(SHA256.hash(data: Array(secret.utf8))) }
-}
-
-/// Random text for ids and secrets, from the system's generator.
-enum RandomText {
-    static func hex(bytes count: Int) -> String {
-        var generator = SystemRandomNumberGenerator()
-        return (0..<count).map { _ in
-            let byte = UInt8.random(in: .min ... .max, using: &generator)
-            return (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }.joined()
-    }
 }

@@ -128,16 +128,18 @@ struct Answer: Sendable {
 /// - Parameter scratch: the data directory of a server that ran before, or nil for a new one that is removed at the end.
 func withServer<Value: Sendable>(
     in scratch: Scratch? = nil, engine: TestEngine = TestEngine(), limits: ServerLimits = ServerLimits(),
+    connections: ConnectionLimits = ConnectionLimits(),
+    logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
     _ setting: TestingSetup = .router, _ body: @escaping @Sendable (API) async throws -> Value
 ) async throws -> Value {
     let folder = try scratch ?? Scratch()
     defer { if scratch == nil { folder.remove() } }
     var configuration = ServerConfiguration(dataDirectory: folder.path, host: "127.0.0.1", port: 0)
     configuration.limits = limits
-    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    configuration.connections = connections
     let server = try Server(configuration: configuration, engine: engine, logger: logger)
     let key = try await server.keys.create(name: "test", account: server.keys.account(login: "alice"))
-    let application = Application(router: server.router(), logger: logger)
+    let application = server.application()
     let result: Result<Value, any Error>
     do {
         result = .success(

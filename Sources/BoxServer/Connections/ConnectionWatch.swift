@@ -1,0 +1,221 @@
+import BoxModel
+import Glibc
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
+
+/// Ends connections whose client is too slow or gone; Hummingbird's own idle time-out only ends those without a request.
+///
+/// It stands behind the HTTP decoder. A timer runs only while the client is waited for, so a quick request costs none.
+/// All of it happens on the connection's event loop.
+final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    /// What of a request has come.
+    private enum Incoming {
+        /// Nothing that is known; the beginning of a head can be there.
+        case nothing
+        case body(BodyPace)
+    }
+
+    private let limits: ConnectionLimits
+    private let metrics: Metrics
+    private var incoming = Incoming.nothing
+    /// Requests whose answer isn't written.
+    private var unanswered = 0
+    private var hasBegunAnswer = false
+    /// Whether something of the present read could be decoded.
+    private var hasDecoded = false
+    /// Whether more was asked of the client; not while enough waits to be worked on.
+    private var isReading = false
+    private var headTimer: Scheduled<Void>?
+    private var bodyTimer: Scheduled<Void>?
+    private var unreadTimer: Scheduled<Void>?
+
+    init(limits: ConnectionLimits, metrics: Metrics) { (self.limits, self.metrics) = (limits, metrics) }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        metrics.connectionOpened()
+        context.channel.closeFuture.whenComplete { [metrics] _ in metrics.connectionClosed() }
+        Self.keepAlive(context.channel)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        for timer in [headTimer, bodyTimer, unreadTimer] { timer?.cancel() }
+    }
+
+    /// A client whose machine is gone says nothing, so the kernel asks: after a minute, and four times within another.
+    private static func keepAlive(_ channel: any Channel) {
+        guard let options = channel.syncOptions else { return }
+        try? options.setOption(.socketOption(.so_keepalive), value: 1)
+        for (name, value) in [(TCP_KEEPIDLE, 60), (TCP_KEEPINTVL, 15), (TCP_KEEPCNT, 4)] {
+            try? options.setOption(.tcpOption(.init(rawValue: name)), value: SocketOptionValue(value))
+        }
+    }
+
+    // MARK: From the client
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        hasDecoded = true
+        switch unwrapInboundIn(data) {
+        case .head:
+            headTimer?.cancel()
+            headTimer = nil
+            unanswered += 1
+            hasBegunAnswer = false
+            incoming = .body(BodyPace(limits))
+        case .body(let buffer):
+            if case .body(var pace) = incoming {
+                pace.add(buffer.readableBytes)
+                incoming = .body(pace)
+            }
+        case .end:
+            bodyTimer?.cancel()
+            bodyTimer = nil
+            incoming = .nothing
+        }
+        context.fireChannelRead(data)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        switch incoming {
+        case .nothing:
+            // Bytes came and no part did: a head has begun. While a request is worked on, the next one's may take its time.
+            if !hasDecoded, unanswered == 0, headTimer == nil {
+                headTimer = schedule(context, limits.head) { $0.headIsLate($1) }
+            }
+        case .body(let pace):
+            if bodyTimer == nil { watchBody(context, until: pace.deadline) }
+        }
+        hasDecoded = false
+        context.fireChannelReadComplete()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        isReading = true
+        context.read()
+    }
+
+    private func headIsLate(_ context: ChannelHandlerContext) {
+        headTimer = nil
+        context.close(promise: nil)
+    }
+
+    private func watchBody(_ context: ChannelHandlerContext, until deadline: ContinuousClock.Instant) {
+        bodyTimer = schedule(context, deadline - .now) { $0.bodyMayBeLate($1) }
+    }
+
+    private func bodyMayBeLate(_ context: ChannelHandlerContext) {
+        bodyTimer = nil
+        guard case .body(var pace) = incoming else { return }
+        // Not the client's fault: what has come isn't worked on yet, or an earlier request isn't.
+        if !isReading || unanswered > 1 {
+            pace = BodyPace(limits)
+            incoming = .body(pace)
+        }
+        guard pace.deadline <= .now else { return watchBody(context, until: pace.deadline) }
+        guard unanswered == 1, !hasBegunAnswer else { return context.close(promise: nil) }
+        refuse(context)
+    }
+
+    /// Answers in place of whoever works on the request, and closes.
+    private func refuse(_ context: ChannelHandlerContext) {
+        hasBegunAnswer = true
+        let id = BoxdContext.newRequestID()
+        let error = APIError(
+            .requestTimeout, .requestTimeout,
+            "the request's body came too slowly: send at least \(limits.bodyBytesPerSecond) bytes a second")
+        let body = ByteBuffer(bytes: error.json(requestID: id).compactBytes)
+        let head = HTTPResponse(
+            status: .requestTimeout,
+            headerFields: [
+                .contentType: "application/json; charset=utf-8", .contentLength: "\(body.readableBytes)",
+                .connection: "close", .init("X-Request-Id")!: id,
+            ])
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(body)), promise: nil)
+        let written = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: written)
+        let channel = context.channel
+        written.futureResult.whenComplete { _ in channel.close(promise: nil) }
+    }
+
+    // MARK: To the client
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch unwrapOutboundIn(data) {
+        case .head: hasBegunAnswer = true
+        case .body: break
+        case .end:
+            unanswered -= 1
+            hasBegunAnswer = false
+        }
+        context.write(data, promise: promise)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable {
+            unreadTimer?.cancel()
+            unreadTimer = nil
+        } else if unreadTimer == nil {
+            watchReader(context, Unread(bytes: Self.unreadBytes(context), since: .now))
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    /// What a client has left unread, and since when it has read nothing of it.
+    private struct Unread {
+        var bytes: Int
+        var since: ContinuousClock.Instant
+    }
+
+    private static func unreadBytes(_ context: ChannelHandlerContext) -> Int {
+        (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+
+    private func watchReader(_ context: ChannelHandlerContext, _ unread: Unread) {
+        unreadTimer = schedule(context, limits.unread / 4) { watch, context in
+            watch.unreadTimer = nil
+            let bytes = Self.unreadBytes(context)
+            let now = ContinuousClock.now
+            if bytes == unread.bytes, now - unread.since >= watch.limits.unread { return context.close(promise: nil) }
+            watch.watchReader(context, bytes == unread.bytes ? unread : Unread(bytes: bytes, since: now))
+        }
+    }
+
+    // MARK: Timers
+
+    private func schedule(
+        _ context: ChannelHandlerContext, _ delay: Duration,
+        _ work: @escaping (ConnectionWatch, ChannelHandlerContext) -> Void
+    ) -> Scheduled<Void> {
+        context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(delay)) { [weak self] in
+            guard let self, context.channel.isActive else { return }
+            work(self, context)
+        }
+    }
+}
+
+/// How fast a body comes.
+private struct BodyPace {
+    private let limits: ConnectionLimits
+    private let began = ContinuousClock.now
+    private var last = ContinuousClock.now
+    private var bytes = 0
+
+    init(_ limits: ConnectionLimits) { self.limits = limits }
+
+    mutating func add(_ count: Int) {
+        bytes += count
+        last = .now
+    }
+
+    /// When it is too slow, unless more has come by then.
+    var deadline: ContinuousClock.Instant {
+        let earned = Duration.seconds(Double(bytes) / Double(limits.bodyBytesPerSecond))
+        return min(began + limits.bodyGrace + earned, last + limits.bodyGrace)
+    }
+}

@@ -1,0 +1,55 @@
+import BoxModel
+import Glibc
+import Logging
+
+/// Writes each event as one line with one JSON object: `time`, `level`, `message`, and then what else is known of it.
+public struct JSONLogHandler: LogHandler {
+    public var logLevel = Logger.Level.info
+    public var metadata: Logger.Metadata = [:]
+    public var metadataProvider: Logger.MetadataProvider?
+    private let write: @Sendable (String) -> Void
+
+    /// - Parameter write: takes a line with its line feed; standard error when absent.
+    public init(write: @escaping @Sendable (String) -> Void = Self.writeToStandardError) { self.write = write }
+
+    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    public func log(event: LogEvent) {
+        var object: JSONObject = [
+            "time": JSON(Timestamp.now), "level": .string(event.level.rawValue), "message": .string("\(event.message)"),
+        ]
+        let provided = metadataProvider?.get() ?? [:]
+        let all = metadata.merging(provided) { $1 }.merging(event.metadata ?? [:]) { $1 }
+        // The framework numbers requests for itself; ours have ids.
+        for (key, value) in all.sorted(by: { $0.key < $1.key }) where !key.hasPrefix("hb.") && object[key] == nil {
+            object[key] = Self.json(value)
+        }
+        write(JSON.object(object).compact + "\n")
+    }
+
+    private static func json(_ value: Logger.Metadata.Value) -> JSON {
+        switch value {
+        case .string(let text): .string(text)
+        case .stringConvertible(let number as Int): JSON(number)
+        case .stringConvertible(let number as Double): .number("\(number)")
+        case .stringConvertible(let other): .string("\(other)")
+        case .array(let values): .array(values.map(json))
+        case .dictionary(let members):
+            .object(JSONObject(members.sorted { $0.key < $1.key }.map { ($0.key, json($0.value)) }))
+        }
+    }
+
+    /// One call for a line, so that lines of two threads don't mix.
+    public static let writeToStandardError: @Sendable (String) -> Void = { line in
+        var rest = Array(line.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import BoxModel
+import GRDB
+
+/// Everything that `/metrics` tells.
+struct MetricsPage: Sendable {
+    let metrics: Metrics
+    let boxes: BoxService
+    let database: Database
+
+    func text() async throws -> String {
+        var text = MetricsText()
+        text.add(
+            "boxd_build_info", .gauge, "The version that runs.", [([("version", ProductVersion.current)], 1)])
+        addRequests(to: &text)
+        try await addBoxes(to: &text)
+        addProcess(to: &text)
+        return text.text
+    }
+
+    private func addRequests(to text: inout MetricsText) {
+        let counts = metrics.snapshot
+        let requests = counts.requests.sorted {
+            ($0.key.template, $0.key.method, $0.key.status) < ($1.key.template, $1.key.method, $1.key.status)
+        }
+        text.add(
+            "boxd_http_requests_total", .counter, "Requests that were answered.",
+            requests.map { route, count in
+                (
+                    [("method", route.method), ("route", route.template), ("status", "\(route.status)")],
+                    Double(count)
+                )
+            })
+        text.add(
+            "boxd_http_request_duration_seconds", "Seconds until an answer began.",
+            counts.latencies.sorted { $0.key < $1.key }.map { ([("route", $0.key)], $0.value) })
+        text.add("boxd_connections", .gauge, "Open connections.", Double(counts.openConnections))
+        text.add(
+            "boxd_connections_accepted_total", .counter, "Connections that were accepted.",
+            Double(counts.acceptedConnections))
+        let operations = counts.operations.sorted {
+            ($0.key.name, $0.key.succeeded ? 0 : 1) < ($1.key.name, $1.key.succeeded ? 0 : 1)
+        }
+        text.add(
+            "boxd_machine_operation_duration_seconds", "What the engine did with machines, and how long it took.",
+            operations.map {
+                ([("operation", $0.key.name), ("outcome", $0.key.succeeded ? "success" : "failure")], $0.value)
+            })
+    }
+
+    private func addBoxes(to text: inout MetricsText) async throws {
+        let counts = try await database.pool.read { database in
+            try Row.fetchAll(
+                database,
+                sql:
+                    "SELECT CASE WHEN isDeleting THEN 'deleting' ELSE state END AS what, COUNT(*) AS n FROM box GROUP BY what"
+            ).reduce(into: [String: Int]()) { $0[$1["what"]] = $1["n"] }
+        }
+        let states = BoxState.all.map(\.rawValue) + ["deleting"]
+        text.add(
+            "boxd_boxes", .gauge, "Boxes by state.", states.map { ([("state", $0)], Double(counts[$0] ?? 0)) })
+        text.add("boxd_machines_active", .gauge, "Machines that run.", Double(try await boxes.countRunning()))
+    }
+
+    private func addProcess(to text: inout MetricsText) {
+        guard let facts = ProcessFacts() else { return }
+        text.add("process_start_time_seconds", .gauge, "When boxd started, since the epoch.", facts.startTime)
+        text.add("process_cpu_seconds_total", .counter, "CPU time that boxd took.", facts.cpuSeconds)
+        text.add("process_resident_memory_bytes", .gauge, "Memory that boxd has.", facts.residentMemory)
+        text.add("process_open_fds", .gauge, "Files and sockets that boxd has open.", Double(facts.openFiles))
+        text.add("process_max_fds", .gauge, "How many it may have open.", Double(facts.maximumFiles))
+    }
+}

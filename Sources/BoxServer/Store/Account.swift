@@ -1,0 +1,37 @@
+import BoxModel
+import GRDB
+
+/// Someone who has boxes.
+struct Account: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
+    static let databaseTableName = "account"
+    /// The account that the first key of a new server belongs to.
+    static let firstLogin = "local"
+
+    var id: String
+    var login: String
+    var email: String
+    var createdAt: Int64
+    /// Limits of its own; nil for the server's.
+    var maxBoxes: Int?
+    var maxPerMinute: Int?
+    /// 0 for none.
+    var maxPerDay: Int?
+    /// Whether the account is on its way out: it has no keys any more, and goes when its last box has gone.
+    var isRemoving = false
+
+    static func new(login: String, email: String? = nil) -> Account {
+        Account(
+            id: "acc_" + RandomText.hex(bytes: 8), login: login, email: email ?? "\(login)@localhost",
+            createdAt: Timestamp.now.milliseconds)
+    }
+
+    /// The account of that id while it may still get something new.
+    ///
+    /// - Throws: ``APIError/unauthorized`` once it is on its way out: its keys are gone already.
+    static func usable(_ id: String, in database: GRDB.Database) throws -> Account {
+        guard let account = try Account.fetchOne(database, key: id), !account.isRemoving else {
+            throw APIError.unauthorized
+        }
+        return account
+    }
+}

@@ -1,0 +1,43 @@
+import BoxArguments
+import BoxModel
+import Glibc
+
+/// What boxd's commands say and ask.
+extension Boxd {
+    /// A standard stream by its descriptor: nothing here writes enough to need stdio's buffers.
+    enum Stream: Int32 { case output = 1, error = 2 }
+
+    static func say(_ text: String, to stream: Stream) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(stream.rawValue, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    static func say(_ json: JSON) { say(json.compact + "\n", to: .output) }
+
+    /// Asks on a terminal, unless `--yes` was given, and ends the program on a no. Without a terminal, or with `--json`, nobody
+    /// can be asked, and the command counts.
+    static func confirm(_ what: String, _ parsed: ParsedCommand) {
+        guard !parsed.has("yes"), !parsed.has("json"), isatty(0) == 1, isatty(2) == 1 else { return }
+        say("\(what)? [y/N] ", to: .error)
+        guard ["y", "yes"].contains(readLine()?.lowercased() ?? "") else {
+            say("nothing was changed\n", to: .error)
+            exit(1)
+        }
+    }
+
+    /// Rows with their cells in columns, two spaces apart.
+    static func columns(_ rows: [[String]]) -> String {
+        let widths = (rows.first ?? []).indices.map { index in rows.map { $0[index].count }.max() ?? 0 }
+        return rows.map { row in
+            let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+            var line = cells.joined(separator: "  ")
+            while line.last == " " { line.removeLast() }
+            return line + "\n"
+        }.joined()
+    }
+}

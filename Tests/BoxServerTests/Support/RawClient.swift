@@ -1,0 +1,78 @@
+import Glibc
+import Testing
+
+/// A socket to a server under test, for what no HTTP client would do. Whoever makes one closes it.
+///
+/// Nothing blocks a thread: the server under test needs them. Reading takes ten seconds at most.
+struct RawClient {
+    private let descriptor: Int32
+
+    /// - Parameter receiveBuffer: in bytes; small for a client that soon has no room for an answer that it doesn't read.
+    init(port: Int, receiveBuffer: Int32? = nil) throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        try #require(descriptor >= 0)
+        if var size = receiveBuffer {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout.size(ofValue: size)))
+        }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        let status = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(status == 0, "connect: \(String(cString: strerror(errno)))")
+    }
+
+    func close() { Glibc.close(descriptor) }
+
+    /// - Returns: whether all of it was taken.
+    @discardableResult
+    func send(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        return Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) == bytes.count
+    }
+
+    enum Reading: Equatable { case text(String), end, reset, silence }
+
+    /// What comes next.
+    func read() async throws -> Reading {
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        let deadline = ContinuousClock.now + .seconds(10)
+        while ContinuousClock.now < deadline {
+            let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+            if count > 0 { return .text(String(decoding: buffer[..<count], as: UTF8.self)) }
+            if count == 0 { return .end }
+            if errno != EAGAIN { return .reset }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        return .silence
+    }
+
+    /// Everything until the server closes, and whether it did.
+    func readToEnd() async throws -> (text: String, isClosed: Bool) {
+        var text = ""
+        while true {
+            switch try await read() {
+            case .text(let more): text += more
+            case .end, .reset: return (text, true)
+            case .silence: return (text, false)
+            }
+        }
+    }
+
+    /// Whether the server has closed, without waiting for it.
+    var isClosed: Bool {
+        var byte: UInt8 = 0
+        let count = recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT | MSG_PEEK))
+        return count == 0 || (count < 0 && errno != EAGAIN)
+    }
+
+    /// Whether nothing has come, and the server hasn't closed.
+    var isQuiet: Bool {
+        var byte: UInt8 = 0
+        return recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT | MSG_PEEK)) < 0 && errno == EAGAIN
+    }
+}
