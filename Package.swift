@@ -103,6 +103,17 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
+// What scripts/bench/load compares boxd with. Here, because it takes Hummingbird as boxd has it, built once; and only when it is
+// asked for, because nobody else needs it.
+if Context.environment["BOX_BENCH"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "hello",
+            dependencies: [
+                .product(name: "Hummingbird", package: "hummingbird"), .product(name: "Logging", package: "swift-log"),
+            ], path: "scripts/bench/hello"))
+}
+
 // One loop for every target's settings, so that no target is stricter or laxer than its neighbours.
 for target in package.targets where target.type != .system {
     target.swiftSettings =

@@ -3,7 +3,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 if [ "$(id -u)" -ne 0 ]; then exec sudo --preserve-env=PATH "$0" "$@"; fi
 ROOT=$PWD
-export PATH=$ROOT/.build/release:$PATH
+export PATH=$ROOT/.build/${BUILD:-release}:$PATH
 WORK=$(mktemp -d /tmp/box-bench.XXXXXX)
 chmod 711 "$WORK"
 export HOME=$WORK/home BOXD_DATA_DIR=$WORK/data BOXD_INSTANCE=bench

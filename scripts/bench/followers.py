@@ -1,0 +1,38 @@
+"""What followers cost a boxd while nothing happens: followers.py HOST:PORT CONFIG BOX
+
+Prints the share of one core that boxd takes while 100 of them wait for an event.
+"""
+
+import json
+import socket
+import sys
+import time
+import urllib.request
+
+COUNT, SECONDS = 100, 10
+host, port = sys.argv[1].split(":")
+with open(sys.argv[2]) as file:
+    token = json.load(file)["token"]
+request = (f"GET /api/box/v1/boxes/{sys.argv[3]}/events HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n"
+           'If-None-Match: "0"\r\nPrefer: wait=30\r\n\r\n').encode()
+
+
+def processor():
+    with urllib.request.urlopen(f"http://{sys.argv[1]}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("process_cpu_seconds_total "))
+
+
+def share():
+    before, begun = processor(), time.monotonic()
+    time.sleep(SECONDS)
+    return 100 * (processor() - before) / (time.monotonic() - begun)
+
+
+alone = share()
+followers = [socket.create_connection((host, int(port)), timeout=10) for _ in range(COUNT)]
+for follower in followers:
+    follower.sendall(request)
+time.sleep(2)
+waiting = share()
+print(f"idle boxd        {alone:.1f} % of a core, with {COUNT} idle followers {waiting:.1f} %")
