@@ -69,7 +69,8 @@ let package = Package(
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-            ]
+            ],
+            resources: [.embedInCode("openapi.yaml")]
         ),
         .executableTarget(
             name: "boxd",
@@ -87,7 +88,7 @@ let package = Package(
             name: "BoxCLITests", dependencies: ["BoxArguments", "BoxCLI", "BoxClient", "BoxModel", "BoxSSH"],
             exclude: ["Golden"]
         ),
-        .testTarget(name: "BoxEngineOCITests", dependencies: ["BoxEngine", "BoxEngineOCI", "BoxModel", "CLinux"]),
+        .testTarget(name: "BoxEngineOCITests", dependencies: ["BoxEngine", "BoxEngineOCI", "BoxModel", "CLinux", "HostTools"]),
         .testTarget(
             name: "BoxServerTests",
             dependencies: [

@@ -1,6 +1,7 @@
 import BoxEngine
 import BoxModel
 import Glibc
+import HostTools
 import Testing
 
 @testable import BoxEngineOCI

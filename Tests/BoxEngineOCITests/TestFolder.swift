@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import HostTools
 
 @testable import BoxEngineOCI
 

@@ -11,7 +11,9 @@ public struct RepositoryAdministration: Sendable {
     /// - Throws: ``StartupError`` when there is no such account.
     public init(configuration: ServerConfiguration, login: String) async throws {
         let database = try Database(path: configuration.databasePath)
-        let found = try await database.pool.read { try Account.filter(Column("login") == login).fetchOne($0) }
+        let found = try await database.pool.read {
+            try Account.filter(Column("login") == login && !Column("isRemoving")).fetchOne($0)
+        }
         guard let found else {
             throw StartupError("there is no account \"\(login)\": run `boxd account list` to see those that are there")
         }

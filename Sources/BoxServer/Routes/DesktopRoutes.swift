@@ -12,15 +12,12 @@ struct DesktopRoutes {
 
     @Sendable private func desktop(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let row = try await boxes.get(context.boxID(), context.requireAccount())
-        let isPublic = try await context.body(of: request).body.bool("publicAccess") ?? false
-        let vnc = try Self.parameter("vnc", of: request, values: ["1", "true", "0", "false"])
+        _ = try await context.body(of: request).body.bool("publicAccess")
+        _ = try Self.parameter("vnc", of: request, values: ["1", "true", "0", "false"])
         _ = try Self.parameter("theme", of: request, values: ["light", "dark"])
-        guard !isPublic || ["1", "true"].contains(vnc) else {
-            throw APIError(.badRequest, .invalidRequest, "publicAccess is for noVNC: add vnc=1 to the query")
-        }
         try row.requireRunning()
         throw APIError(
-            .conflict, .desktopNotReady, "box \(row.id) has no desktop: this server's boxes have none yet",
+            .badRequest, .desktopNotReady, "box \(row.id) has no desktop: this server's boxes have none yet",
             details: ["boxId": .string(row.id)])
     }
 

@@ -2,7 +2,8 @@ import BoxModel
 import HTTPTypes
 import Hummingbird
 
-/// What is for whoever runs boxd: `/healthz`, whether it answers; `/readyz`, whether requests make sense now; `/metrics`.
+/// What is for whoever runs boxd: `/healthz`, whether it answers; `/readyz`, whether requests make sense now; `/metrics`;
+/// and `/openapi.yaml`, what the API is.
 struct HealthRoutes {
     let readiness: Readiness
     let database: Database
@@ -13,6 +14,14 @@ struct HealthRoutes {
         router.route("/healthz", [.get: { _, _ in .json(["ok": true]) }])
         router.route("/readyz", [.get: ready])
         router.route("/metrics", [.get: showMetrics])
+        router.route("/openapi.yaml", [.get: description])
+    }
+
+    /// The description of the API that this boxd was built with.
+    @Sendable private func description(_ request: Request, _ context: BoxdContext) async throws -> Response {
+        Response(
+            status: .ok, headers: [.contentType: "application/yaml", .cacheControl: "no-cache"],
+            body: .init(byteBuffer: ByteBuffer(bytes: PackageResources.openapi_yaml)))
     }
 
     @Sendable private func ready(_ request: Request, _ context: BoxdContext) async throws -> Response {

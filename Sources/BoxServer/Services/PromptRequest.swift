@@ -40,17 +40,23 @@ struct PromptRequest: Sendable, Equatable {
         return provider
     }
 
-    /// The models that the body leaves: the named one, or all.
+    /// The models that the body leaves: the named one, or all. Providers have new models before this catalog has, so an unknown
+    /// one is passed on.
     private static func models(_ body: RequestBody, of provider: AgentCatalog.Provider) throws -> [AgentCatalog.Model] {
         guard let name = try body.string("model", code: .invalidModel) else { return provider.models }
-        let named = provider.models.filter { $0.name == name }
-        guard !named.isEmpty else {
+        guard (1...128).contains(name.utf8.count), !name.hasPrefix("-"), name.utf8.allSatisfy(isModelByte) else {
             throw APIError(
                 .badRequest, .invalidModel,
-                "model \"\(name.prefix(64))\" is not one of \(provider.name)'s: use \(list(provider.models.map(\.name)))"
-            )
+                "model \"\(name.prefix(64))\" is not a name that a model can have: use one such as "
+                    + list(provider.models.map(\.name)))
         }
-        return named
+        let named = provider.models.filter { $0.name == name }
+        return named.isEmpty ? provider.models : named
+    }
+
+    private static func isModelByte(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+            || "-._/:@[]".utf8.contains(byte)
     }
 
     private static func list(_ words: [String]) -> String {
