@@ -4,35 +4,42 @@ import BoxModel
 public enum SortOrder: String, Sendable { case ascending = "asc", descending = "desc" }
 
 /// One page of boxes.
-public struct BoxPage: Sendable, Equatable {
+public struct BoxPage: APIPage {
     public let json: JSON
+
+    /// - Parameter json: an answer to `GET /boxes`.
     public init(json: JSON) { self.json = json }
 
-    public var boxes: [Box] { (json["boxes"]?.array ?? []).compactMap(Box.init(json:)) }
-    public var pageInfo: JSON? { json["pageInfo"] }
-    /// For the next call's `cursor`; nil on the last page.
-    public var nextCursor: String? {
-        pageInfo?["hasMore"]?.bool == false ? nil : pageInfo?["nextCursor"]?.string
-    }
+    /// Those of this page, in the order that was asked for.
+    public var boxes: [Box] { json.list("boxes", Box.init(json:)) }
 }
 
 /// An answer about one box.
-public struct BoxInfo: Sendable, Equatable {
+public struct BoxInfo: APIAnswer {
     public let json: JSON
+    /// As it is now.
     public let box: Box
 }
 
 /// What was deleted.
-public struct DeletedBox: Sendable, Equatable {
+public struct DeletedBox: APIAnswer {
     public let json: JSON
+    /// The box's.
     public var id: String { json["id"]?.string ?? "" }
+    /// `deleted`, or `deleting` while it is under way.
+    public var status: String { json["status"]?.string ?? "" }
+    /// What goes on after the answer, where that was asked for.
+    public var operation: DeletionOperation? { json["operation"].flatMap(DeletionOperation.init(json:)) }
 }
 
 /// A change to a box: only what is set is sent.
 public struct BoxChanges: Sendable, Equatable {
+    /// At most 120 characters; the server cuts longer ones.
     public var name: String?
+    /// Counted from the box's creation or last resume. ``TimeToLiveChoice/standard`` changes nothing.
     public var ttl: TimeToLiveChoice?
 
+    /// A change of what is given.
     public init(name: String? = nil, ttl: TimeToLiveChoice? = nil) {
         self.name = name
         self.ttl = ttl
@@ -44,7 +51,10 @@ extension BoxClient {
     ///
     /// - Parameters:
     ///   - limit: 1 to 200; the server's default is 100.
+    ///   - cursor: the page before's ``APIPage/nextCursor``.
+    ///   - sort: descending when not given.
     ///   - states: the API's own names; all states when empty.
+    /// - Throws: ``BoxError/api(_:)`` with `invalid_limit`, `invalid_cursor`, `invalid_sort` or `invalid_state`.
     public func boxes(
         limit: Int? = nil, cursor: String? = nil, sort: SortOrder? = nil, states: [BoxState] = []
     ) async throws -> BoxPage {
@@ -74,11 +84,15 @@ extension BoxClient {
     }
 
     /// One box. `GET /boxes/{id}`.
+    ///
+    /// - Throws: ``BoxError/api(_:)`` with `not_found` when the account has no such box, as every call about one box does.
     public func get(_ id: String) async throws -> BoxInfo {
         try info(try await send(APICall(method: .get, path: APIPath.box(id))))
     }
 
-    /// Renames a box, or sets when it stops. `PATCH /boxes/{id}`.
+    /// Renames a box, or sets when it stops. `PATCH /boxes/{id}`. Never repeated by itself.
+    ///
+    /// - Throws: ``BoxError/api(_:)`` with `invalid_name`, `invalid_ttl`, `no_changes` or `not_found`.
     public func update(_ id: String, _ changes: BoxChanges) async throws -> BoxInfo {
         var body = JSONObject()
         if let name = changes.name { body["name"] = .string(name) }
@@ -86,9 +100,30 @@ extension BoxClient {
         return try info(try await send(APICall(method: .patch, path: APIPath.box(id), body: .object(body))))
     }
 
-    /// Deletes a box and its disk, in any state. `DELETE /boxes/{id}`.
-    public func remove(_ id: String) async throws -> DeletedBox {
-        DeletedBox(json: try await send(APICall(method: .delete, path: APIPath.box(id))))
+    /// Deletes a box and its disk, in any state. `DELETE /boxes/{id}`. Never repeated by itself.
+    ///
+    /// - Parameter tracked: whether the server confirms that it means this box and answers with
+    ///   ``DeletedBox/operation``, which goes on after the answer. See ``deletionOperation(_:)``.
+    /// - Throws: ``BoxError/api(_:)`` with `not_found`.
+    public func remove(_ id: String, tracked: Bool = false) async throws -> DeletedBox {
+        let headers = tracked ? [HTTPHeader("X-Ascii-Confirm-Delete", id)] : []
+        let call = APICall(method: .delete, path: APIPath.box(id), headers: headers)
+        let deleted = DeletedBox(json: try await send(call))
+        if tracked, deleted.operation == nil { throw unexpectedShape("it has no operation") }
+        return deleted
+    }
+
+    /// How a deletion stands. `GET /deletion-operations/{id}`.
+    ///
+    /// - Parameter operation: ``DeletionOperation/id``, not the box's.
+    /// - Throws: ``BoxError/api(_:)`` with `not_found`, also for operations that ended long ago.
+    public func deletionOperation(_ operation: String) async throws -> DeletionOperation {
+        let path = "/deletion-operations/\(APIPath.escape(operation))"
+        let json = try await send(APICall(method: .get, path: path))
+        guard let operation = DeletionOperation(json: json["operation"] ?? json) else {
+            throw unexpectedShape("it has no operation")
+        }
+        return operation
     }
 
     private func info(_ json: JSON) throws(BoxError) -> BoxInfo {

@@ -1,18 +1,31 @@
 import BoxModel
 
 /// A command that ended, or was ended.
-public struct CommandResult: Sendable, Equatable {
+public struct CommandResult: APIAnswer {
     public let json: JSON
 
+    /// Whether it ended with status 0, in time; from ``exitCode`` when the server doesn't say.
+    public var success: Bool { json["success"]?.bool ?? (exitCode == 0 && !timedOut) }
     /// 124 when the time was up; nil when a signal ended the command.
     public var exitCode: Int? { json["exitCode"]?.int }
     /// The name of the signal that ended the command, such as `SIGKILL`.
     public var signal: String? { json["signal"]?.string }
+    /// What it wrote to standard output, as text.
     public var stdout: String { json["stdout"]?.text ?? "" }
+    /// What it wrote to standard error, as text.
     public var stderr: String { json["stderr"]?.text ?? "" }
+    /// Whether ``stdout`` is only the beginning: servers keep 10 MB.
     public var stdoutIsTruncated: Bool { json["stdoutTruncated"]?.bool ?? false }
+    /// Whether ``stderr`` is only the beginning: servers keep 10 MB.
     public var stderrIsTruncated: Bool { json["stderrTruncated"]?.bool ?? false }
+    /// Whether it was ended because its time was up.
     public var timedOut: Bool { json["timedOut"]?.bool ?? false }
+    /// The folder that it ran in.
+    public var cwd: String? { json.text("cwd") }
+    /// By the server's clock.
+    public var startedAt: Timestamp? { json.time("startedAt") }
+    /// By the server's clock.
+    public var finishedAt: Timestamp? { json.time("finishedAt") }
 }
 
 extension BoxClient {
@@ -25,8 +38,9 @@ extension BoxClient {
     /// cancelling it ends the command. A status other than 0 is a result and no error.
     ///
     /// - Parameters:
+    ///   - command: for `bash`, of any length, several lines too.
     ///   - cwd: a folder, relative to the work folder.
-    ///   - timeoutSeconds: from 1; 30 when not given. Servers have a maximum.
+    ///   - timeoutSeconds: from 1; 30 when not given. Servers have a maximum, 600 as documented.
     /// - Throws: ``BoxError/api(_:)`` with `invalid_timeout`, `invalid_path`, `machine_not_running` or `box_starting`.
     public func command(
         _ id: String, _ command: String, cwd: String? = nil, timeoutSeconds: Int? = nil

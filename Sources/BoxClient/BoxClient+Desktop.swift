@@ -12,6 +12,7 @@ public struct DesktopRequest: Sendable, Equatable {
     /// For noVNC, a URL without an access token: whoever knows it gets in.
     public var publicAccess: Bool
 
+    /// A desktop as the server shows it by itself, unless something is given.
     public init(vnc: Bool = false, theme: DesktopTheme? = nil, publicAccess: Bool = false) {
         self.vnc = vnc
         self.theme = theme
@@ -20,18 +21,23 @@ public struct DesktopRequest: Sendable, Equatable {
 }
 
 /// Where a box's desktop can be seen. Its URLs can hold access tokens: treat them as secrets.
-public struct DesktopAnswer: Sendable, Equatable {
+public struct DesktopAnswer: APIAnswer {
     public let json: JSON
 
+    /// False when no desktop could be made.
+    public var success: Bool { json["success"]?.bool ?? true }
+    /// Where to look; nil while there is nothing.
     public var desktopURL: String? { json["desktopUrl"]?.string.flatMap { $0.isEmpty ? nil : $0 } }
     /// The page around the stream, where the server has one.
     public var viewerURL: String? { json["viewerUrl"]?.string.flatMap { $0.isEmpty ? nil : $0 } }
+    /// The machine's IPv4 address.
     public var ip: String? { json["ip"]?.string }
     /// `vnc`, or nil for the stream.
     public var mode: String? { json["mode"]?.string }
     /// Whether it is still being prepared.
     public var provisioning: Bool { json["provisioning"]?.bool ?? false }
-    public var message: String? { json["message"]?.string }
+    /// What it waits for, for people.
+    public var message: String? { json.text("message") }
     /// Whether it can be looked at now.
     public var isReady: Bool { desktopURL != nil && !provisioning }
 }
@@ -50,7 +56,9 @@ extension BoxClient {
 
     /// Asks for a box's desktop until it can be looked at.
     ///
-    /// - Parameter onWait: called with each answer that isn't that yet; nil for one with `desktop_not_ready`.
+    /// - Parameters:
+    ///   - timeout: five minutes when not given.
+    ///   - onWait: called with each answer that isn't that yet; nil for one with `desktop_not_ready`.
     /// - Throws: ``BoxError/desktopTimedOut(id:message:seconds:refusal:)``, and what ``desktop(_:_:)`` throws but
     ///   `desktop_not_ready`.
     public func waitForDesktop(

@@ -6,7 +6,10 @@ struct NewsRequest {
 }
 
 extension BoxClient {
-    /// One page of a box's events. `GET /boxes/{id}/events`. For all of them, and those to come, see ``EventFollower``.
+    /// One page of a box's events. `GET /boxes/{id}/events`. For all of them, and those to come, see
+    /// ``streamEvents(_:types:includeExisting:timeout:onInterruption:)``.
+    ///
+    /// - Throws: ``BoxError/api(_:)`` with `not_found`, `invalid_limit`, `invalid_cursor` or `invalid_sort`.
     public func events(_ id: String, _ query: EventQuery = EventQuery()) async throws -> EventPage {
         guard let page = try await events(id, query, news: nil) else { throw unexpectedShape("it is empty (304)") }
         return page
@@ -36,61 +39,5 @@ extension BoxClient {
         let page = EventPage(json: try read(response), tag: canWait ? response.header("ETag") : nil)
         guard page.json["events"]?.array != nil else { throw unexpectedShape("it has no list of events") }
         return page
-    }
-}
-
-/// A prompt for a box's agent. Empty fields are left to the server.
-public struct PromptRequest: Sendable, Equatable {
-    public var text: String
-    /// `codex` or `claude-code`.
-    public var provider: String?
-    public var model: String?
-    public var reasoningEffort: String?
-
-    public init(text: String, provider: String? = nil, model: String? = nil, reasoningEffort: String? = nil) {
-        self.text = text
-        self.provider = provider
-        self.model = model
-        self.reasoningEffort = reasoningEffort
-    }
-
-    var body: JSON {
-        var body = JSONObject([("prompt", .string(text))])
-        for (name, value) in [("provider", provider), ("model", model), ("reasoningEffort", reasoningEffort)] {
-            if let value { body[name] = .string(value) }
-        }
-        return .object(body)
-    }
-}
-
-/// A prompt that the server has taken.
-public struct QueuedPrompt: Sendable, Equatable {
-    public let json: JSON
-    /// A UUID. Events of the prompt's run have it as their `taskId`.
-    public let promptID: String
-}
-
-/// How a prompt's run stands.
-public struct PromptRun: Sendable, Equatable {
-    public let json: JSON
-    public let status: PromptStatus
-}
-
-extension BoxClient {
-    /// Queues work for the box's agent. `POST /boxes/{id}/prompt`. Never sent twice.
-    public func prompt(_ id: String, _ request: PromptRequest) async throws -> QueuedPrompt {
-        let json = try await send(APICall(method: .post, path: APIPath.box(id, "prompt"), body: request.body))
-        guard let promptID = json["promptId"]?.string, !promptID.isEmpty else {
-            throw unexpectedShape("it has no promptId")
-        }
-        return QueuedPrompt(json: json, promptID: promptID)
-    }
-
-    /// How a prompt's run stands. `GET /boxes/{id}/prompts/{promptId}`.
-    public func promptRunStatus(_ id: String, prompt: String) async throws -> PromptRun {
-        let path = APIPath.box(id, "prompts/\(APIPath.escape(prompt))")
-        let json = try await send(APICall(method: .get, path: path))
-        guard let status = json["promptRun"]?["status"]?.string else { throw unexpectedShape("it has no promptRun") }
-        return PromptRun(json: json, status: PromptStatus(rawValue: status))
     }
 }

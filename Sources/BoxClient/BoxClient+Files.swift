@@ -4,9 +4,21 @@ import BoxModel
 public enum FileEncoding: String, Sendable, CaseIterable { case utf8, base64 }
 
 /// A file that was read.
-public struct FileContents: Sendable, Equatable {
+public struct FileContents: APIAnswer {
     public let json: JSON
+    /// The contents, decoded.
     public let bytes: [UInt8]
+
+    /// As the server names it.
+    public var path: String { json.text("path") ?? "" }
+    /// How ``content`` stands for the bytes.
+    public var encoding: FileEncoding? { json["encoding"]?.string.flatMap(FileEncoding.init(rawValue:)) }
+    /// In bytes.
+    public var size: Int? { json["size"]?.int }
+    /// The contents as they were sent: text, or base64 of the bytes.
+    public var content: String { json.text("content") ?? "" }
+    /// The contents as text; nil when they aren't UTF-8.
+    public var text: String? { String(validating: bytes, as: UTF8.self) }
 
     init?(json: JSON) {
         guard let content = json["content"] else { return nil }
@@ -22,9 +34,12 @@ public struct FileContents: Sendable, Equatable {
 }
 
 /// A file that was written.
-public struct WrittenFile: Sendable, Equatable {
+public struct WrittenFile: APIAnswer {
     public let json: JSON
-    public var path: String { json["path"]?.string ?? "" }
+    /// As the server names it.
+    public var path: String { json.text("path") ?? "" }
+    /// How it was sent.
+    public var encoding: FileEncoding? { json["encoding"]?.string.flatMap(FileEncoding.init(rawValue:)) }
     /// In bytes.
     public var size: Int? { json["size"]?.int }
 }
@@ -54,8 +69,11 @@ extension BoxClient {
     }
 
     /// Writes a file of a running box, and the folders above it. `PUT /boxes/{id}/files`. Text is sent as text, other
-    /// bytes as base64.
+    /// bytes as base64. Never repeated by itself.
     ///
+    /// - Parameters:
+    ///   - path: relative to the work folder, or absolute under it or `/tmp`.
+    ///   - bytes: all of the file, which is replaced.
     /// - Throws: as ``readFile(_:path:encoding:)``.
     public func writeFile(_ id: String, path: String, bytes: [UInt8]) async throws -> WrittenFile {
         let text = String(validating: bytes, as: UTF8.self)

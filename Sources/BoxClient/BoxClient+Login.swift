@@ -1,7 +1,7 @@
 import BoxModel
 
 /// A login through a browser that has begun.
-public struct StartedLogin: Sendable, Equatable {
+public struct StartedLogin: APIAnswer {
     public let json: JSON
     /// For the person's browser.
     public let url: String
@@ -17,6 +17,7 @@ public struct StartedLogin: Sendable, Equatable {
 public struct CompletedLogin: Sendable, Equatable {
     /// The new API key.
     public let token: String
+    /// Whose key it is, where the server says.
     public let user: JSON?
 }
 

@@ -1,42 +1,34 @@
 import BoxModel
 
-/// A repository that boxes can be given.
-public struct Repository: Sendable, Equatable {
-    public let json: JSON
-    public init(json: JSON) { self.json = json }
-
-    /// What ``BoxClient/selectRepo(repositoryID:baseBranch:)`` takes.
-    public var databaseID: String? { json["databaseId"]?.string ?? json["databaseId"]?.int.map(String.init) }
-    public var name: String { json["name"]?.string ?? "" }
-    /// `owner/name`.
-    public var fullName: String { json["fullName"]?.string ?? name }
-    public var isPrivate: Bool? { json["private"]?.bool }
-    public var pushedAt: Timestamp? { json["pushedAt"]?.string.flatMap(Timestamp.init(iso8601:)) }
-    /// Of a selected repository.
-    public var baseBranch: String? { json["baseBranch"]?.string }
-}
-
 /// One page of the repositories, in groups, and those that new boxes get.
-public struct RepositoryPage: Sendable, Equatable {
+public struct RepositoryPage: APIPage {
     public let json: JSON
+
+    /// - Parameter json: an answer to `GET /repos`.
     public init(json: JSON) { self.json = json }
 
-    /// Groups of `repositories`, each with its `type` and `accountLogin`.
-    public var installations: [JSON] { json["installations"]?.array ?? [] }
-    public var repositories: [Repository] {
-        installations.flatMap { $0["repositories"]?.array ?? [] }.map(Repository.init(json:))
+    /// The repositories in groups, one for each account at the code host.
+    public var installations: [RepositoryInstallation] {
+        json.list("installations", RepositoryInstallation.init(json:))
     }
-    public var selected: [Repository] { (json["selectedRepositories"]?.array ?? []).map(Repository.init(json:)) }
-    /// For the next call's `cursor`; nil on the last page.
-    public var nextCursor: String? {
-        json["pageInfo"]?["hasMore"]?.bool == false ? nil : json["pageInfo"]?["nextCursor"]?.string
-    }
+    /// The repositories of all groups.
+    public var repositories: [Repository] { installations.flatMap(\.repositories) }
+    /// The set of secrets and repositories that new boxes get.
+    public var environmentID: String? { json["environmentId"]?.string }
+    /// Those that new boxes get.
+    public var selected: [SelectedRepository] { json.list("selectedRepositories", SelectedRepository.init(json:)) }
 }
 
 /// The repositories that new boxes get, after a change.
-public struct RepositorySelection: Sendable, Equatable {
+public struct RepositorySelection: APIAnswer {
     public let json: JSON
-    public var selected: [Repository] { (json["selectedRepositories"]?.array ?? []).map(Repository.init(json:)) }
+
+    /// Whether the change was made.
+    public var success: Bool { json["success"]?.bool ?? true }
+    /// The set of secrets and repositories that new boxes get.
+    public var environmentID: String? { json["environmentId"]?.string }
+    /// Those that new boxes get.
+    public var selected: [SelectedRepository] { json.list("selectedRepositories", SelectedRepository.init(json:)) }
 }
 
 extension BoxClient {
@@ -45,8 +37,11 @@ extension BoxClient {
     /// - Parameters:
     ///   - sync: asks the code host for new ones first, which takes longer.
     ///   - limit: 1 to 200; the server's default is 100.
+    ///   - cursor: the page before's ``APIPage/nextCursor``.
+    ///   - sort: descending when not given.
     ///   - query: part of a name or full name, without regard to case.
     ///   - selected: only those that new boxes get, or only the others.
+    /// - Throws: ``BoxError/api(_:)`` with `invalid_limit`, `invalid_cursor` or `invalid_sort`.
     public func repos(
         sync: Bool? = nil, limit: Int? = nil, cursor: String? = nil, sort: SortOrder? = nil, query: String? = nil,
         selected: Bool? = nil
@@ -62,11 +57,12 @@ extension BoxClient {
         return page
     }
 
-    /// Gives a repository to boxes made from now on, or changes its branch. `POST /repos`.
+    /// Gives a repository to boxes made from now on, or changes its branch. `POST /repos`. Never repeated by itself.
     ///
     /// - Parameters:
-    ///   - repositoryID: ``Repository/databaseID``.
+    ///   - repositoryID: ``RepositoryView/databaseID``.
     ///   - baseBranch: `main` when not given.
+    /// - Throws: ``BoxError/api(_:)`` with `not_found` when there is no such repository.
     public func selectRepo(repositoryID: String, baseBranch: String? = nil) async throws -> RepositorySelection {
         var body = JSONObject([("repositoryId", .string(repositoryID))])
         if let baseBranch { body["baseBranch"] = .string(baseBranch) }

@@ -2,9 +2,12 @@ import BoxModel
 
 /// A file that every box of the account gets.
 public struct SecretFile: Sendable, Equatable {
+    /// Relative to the work folder.
     public var path: String
+    /// A secret.
     public var contents: String
 
+    /// A file to send.
     public init(path: String, contents: String) {
         self.path = path
         self.contents = contents
@@ -19,11 +22,16 @@ public struct SecretFile: Sendable, Equatable {
 }
 
 /// The variables and files that every box of the account gets.
-public struct SecretsSetup: Sendable, Equatable {
+public struct SecretsSetup: APIAnswer {
     public let json: JSON
-    /// In the format of ``Dotenv``.
+    /// In the format of ``Dotenv``. A secret.
     public let envContents: String
+    /// Their contents are secrets.
     public let secretFiles: [SecretFile]
+    /// The set of secrets and repositories that new boxes get.
+    public var environmentID: String? { json["environmentId"]?.string }
+    /// Whether the change was made.
+    public var success: Bool { json["success"]?.bool ?? true }
 
     /// - Returns: nil when a part can't be told whole, so that nothing is lost by sending the rest back.
     init?(json: JSON) {
@@ -55,11 +63,17 @@ public struct SecretsSetup: Sendable, Equatable {
 
 extension BoxClient {
     /// The account's secrets. `GET /secrets`.
+    ///
+    /// - Throws: ``BoxError/invalidResponse(origin:status:reason:)`` when a part of them can't be sent back as it is.
     public func secrets() async throws -> SecretsSetup {
         try setup(try await send(APICall(method: .get, path: APIPath.secrets())))
     }
 
     /// Replaces all of the account's secrets: what isn't sent is gone. `POST /secrets`. Never repeated by itself.
+    ///
+    /// - Parameters:
+    ///   - envContents: in the format of ``Dotenv``.
+    ///   - secretFiles: every file that should remain.
     public func updateSecrets(envContents: String, secretFiles: [SecretFile]) async throws -> SecretsSetup {
         let body: JSON = ["envContents": .string(envContents), "secretFiles": .array(secretFiles.map(\.json))]
         return try setup(try await send(APICall(method: .post, path: APIPath.secrets(), body: body)))

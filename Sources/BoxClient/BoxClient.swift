@@ -5,13 +5,17 @@ import BoxModel
 /// Every result keeps the JSON that the server sent. Operations throw ``BoxError``, or `CancellationError`
 /// when their task is cancelled, which also aborts the transfer.
 public struct BoxClient: Sendable {
+    /// Where the API is, whose key is used, and how patient the client is.
     public struct Configuration: Sendable {
+        /// Without the API's path, which the client adds.
         public var origin: Origin
         /// Sent as a bearer token to `origin` and nowhere else.
         public var apiKey: String?
+        /// Sent as `User-Agent`.
         public var userAgent: String
         /// For one call with all its tries.
         public var timeout: Duration
+        /// Of calls that can be repeated without doing more: reads, and creations with their idempotency key.
         public var retry: RetryPolicy
         /// Called after every try, for traces. Holds no secrets.
         public var onExchange: (@Sendable (Exchange) -> Void)?
@@ -20,6 +24,7 @@ public struct BoxClient: Sendable {
         /// How retries and waiters pause.
         public var pause: @Sendable (Duration) async throws -> Void
 
+        /// The hosted service without a key, unless something is given.
         public init(
             origin: Origin = .hosted, apiKey: String? = nil, userAgent: String = "box-swift/\(ProductVersion.current)",
             timeout: Duration = .seconds(60), retry: RetryPolicy = RetryPolicy(),
@@ -40,18 +45,23 @@ public struct BoxClient: Sendable {
 
     /// One try of one request and what came of it.
     public struct Exchange: Sendable, Equatable {
+        /// Such as `GET`.
         public let method: String
         /// Without the values of its query that may be secrets.
         public let url: String
+        /// 1 for the first try of a call.
         public let attempt: Int
+        /// From the start of the try to the last byte of its answer.
         public let duration: Duration
         /// The HTTP status, or nil when no answer came.
         public let status: Int?
         /// Why no answer came.
         public let failure: String?
+        /// Names the request in the server's logs.
         public let requestID: String?
     }
 
+    /// See ``with(_:)`` for a client with another one.
     public let configuration: Configuration
     let transport: any HTTPTransport
 

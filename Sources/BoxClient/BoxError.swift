@@ -54,6 +54,7 @@ public struct APIFailure: Sendable, Equatable {
     /// The body as it was sent.
     public let body: JSON
 
+    /// An error as it would be read from a body.
     public init(
         code: ErrorCode, status: Int, message: String? = nil, requestID: String? = nil, details: JSON? = nil,
         retryAfter: Int? = nil, body: JSON = .object(JSONObject())

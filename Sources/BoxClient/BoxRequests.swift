@@ -6,6 +6,7 @@ public enum TimeToLiveChoice: Sendable, Equatable {
     case standard
     /// From 1; servers cap it at 30 days.
     case seconds(Int)
+    /// The box runs until somebody stops it.
     case never
 
     func write(to body: inout JSONObject) {
@@ -19,9 +20,12 @@ public enum TimeToLiveChoice: Sendable, Equatable {
 
 /// A variable of a box's environment.
 public struct EnvironmentVariable: Sendable, Equatable {
+    /// A letter or `_`, and then letters, digits or `_`, at most 128 in all. Some are reserved, see ``EnvironmentRules``.
     public var name: String
+    /// Names and values together have at most 64 KiB.
     public var value: String
 
+    /// A variable with a value.
     public init(name: String, value: String) {
         self.name = name
         self.value = value
@@ -30,12 +34,14 @@ public struct EnvironmentVariable: Sendable, Equatable {
 
 /// How a box's machine is made. Empty fields are left to the server.
 public struct MachineOptions: Sendable, Equatable {
+    /// How large it is.
     public var type: MachineType?
     /// Variables besides the account's secrets.
     public var environment: [EnvironmentVariable]
     /// None of the account's secrets, repositories or credentials.
     public var noEnvironment: Bool
 
+    /// A machine as the server makes it by itself, unless something is given.
     public init(type: MachineType? = nil, environment: [EnvironmentVariable] = [], noEnvironment: Bool = false) {
         self.type = type
         self.environment = environment
@@ -53,11 +59,14 @@ public struct MachineOptions: Sendable, Equatable {
 
 /// What a new box should be.
 public struct CreateBoxRequest: Sendable, Equatable {
+    /// When it stops by itself.
     public var ttl: TimeToLiveChoice
     /// Servers of the hosted API ignore it: compare the answer and use ``BoxClient/update(_:_:)``.
     public var name: String?
+    /// How its machine is made.
     public var machine: MachineOptions
 
+    /// A box with the server's defaults, unless something is given.
     public init(ttl: TimeToLiveChoice = .standard, name: String? = nil, machine: MachineOptions = MachineOptions()) {
         self.ttl = ttl
         self.name = name
@@ -75,9 +84,12 @@ public struct CreateBoxRequest: Sendable, Equatable {
 
 /// How a stopped box should start again.
 public struct ResumeBoxRequest: Sendable, Equatable {
+    /// When it stops by itself, counted from now.
     public var ttl: TimeToLiveChoice
+    /// How its machine is made; what is empty stays as it was.
     public var machine: MachineOptions
 
+    /// A start with the server's defaults, unless something is given.
     public init(ttl: TimeToLiveChoice = .standard, machine: MachineOptions = MachineOptions()) {
         self.ttl = ttl
         self.machine = machine

@@ -17,6 +17,7 @@ public final class CurlTransport: HTTPTransport {
         loop.withLock { $0?.stop() }
     }
 
+    /// Sends a request and holds its whole answer. Cancelling the task aborts the transfer.
     public func send(_ request: HTTPRequest) async throws -> HTTPResponse { try await send(request, to: nil) }
 
     /// The other transfers of this transport wait while `onBody` runs.

@@ -18,7 +18,9 @@ public struct EventFollower: Sendable {
 
     /// A connection that broke, before it is tried again.
     public struct Interruption: Sendable {
+        /// What broke it.
         public let error: BoxError
+        /// How long it is waited now.
         public let pause: Duration
     }
 

@@ -1,8 +1,11 @@
 /// One header field. Names compare without regard to case.
 public struct HTTPHeader: Sendable, Equatable {
+    /// As it is sent.
     public var name: String
+    /// Without line breaks, which transports refuse.
     public var value: String
 
+    /// A field of that name.
     public init(_ name: String, _ value: String) {
         self.name = name
         self.value = value
@@ -11,24 +14,29 @@ public struct HTTPHeader: Sendable, Equatable {
 
 /// A request as a transport sends it.
 public struct HTTPRequest: Sendable, Equatable {
+    /// Those that the API has.
     public enum Method: String, Sendable {
         case get = "GET", post = "POST", put = "PUT", patch = "PATCH", delete = "DELETE"
     }
 
+    /// What is to be done with the resource.
     public var method: Method
     /// Absolute, with an http or https scheme; sent as it is, without normalising the path.
     public var url: String
+    /// In the order in which they are sent.
     public var headers: [HTTPHeader]
     /// Nil sends no body.
     public var body: [UInt8]?
     /// From the start of the request to the last byte of the answer.
     public var timeout: Duration
+    /// For finding the server and greeting it, TLS included.
     public var connectTimeout: Duration
     /// How long nothing may arrive before the request fails; nil for as long as ``timeout``.
     public var stallTimeout: Duration?
     /// In bytes, after decompression. A longer answer fails the request, unless it is handed on as it arrives.
     public var maximumResponseSize: Int
 
+    /// A request without a body and with the usual limits, unless something is given.
     public init(
         method: Method, url: String, headers: [HTTPHeader] = [], body: [UInt8]? = nil, timeout: Duration = .seconds(60),
         connectTimeout: Duration = .seconds(10), stallTimeout: Duration? = nil,
@@ -47,21 +55,27 @@ public struct HTTPRequest: Sendable, Equatable {
     /// 64 MiB.
     public static let standardMaximumResponseSize = 64 << 20
 
+    /// The first field of that name.
     public func header(_ name: String) -> String? { headers.value(of: name) }
 }
 
 /// An answer, whole.
 public struct HTTPResponse: Sendable, Equatable {
+    /// HTTP's.
     public var status: Int
+    /// In the order in which they are sent.
     public var headers: [HTTPHeader]
+    /// After decompression; empty when it was handed on as it arrived.
     public var body: [UInt8]
 
+    /// An answer, for transports.
     public init(status: Int, headers: [HTTPHeader] = [], body: [UInt8] = []) {
         self.status = status
         self.headers = headers
         self.body = body
     }
 
+    /// The first field of that name.
     public func header(_ name: String) -> String? { headers.value(of: name) }
 
     var isSuccess: Bool { (200..<300).contains(status) }
@@ -102,6 +116,7 @@ extension HTTPTransport {
 
 /// No whole answer arrived.
 public struct TransportError: Error, Equatable {
+    /// What went wrong, as far as it matters for what to do next.
     public enum Kind: Sendable {
         /// Nothing listens there, or no route leads there.
         case unreachable
@@ -114,10 +129,12 @@ public struct TransportError: Error, Equatable {
         case refused
     }
 
+    /// What went wrong.
     public let kind: Kind
     /// For people, without the URL.
     public let reason: String
 
+    /// A failure, for transports.
     public init(_ kind: Kind, _ reason: String) {
         self.kind = kind
         self.reason = reason

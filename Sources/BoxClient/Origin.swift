@@ -2,6 +2,7 @@ import BoxModel
 
 /// Where a Box API is: scheme, host and port, without a path.
 public struct Origin: Sendable, Hashable, CustomStringConvertible {
+    /// `http` or `https`.
     public let scheme: String
     /// An IPv6 address is in brackets.
     public let host: String

@@ -10,6 +10,7 @@ public struct RetryPolicy: Sendable, Equatable {
     /// No try starts later than this after the first one.
     public var timeLimit: Duration
 
+    /// The policy of clients that don't say otherwise, unless something is given.
     public init(
         maximumTries: Int = 3, firstPause: Duration = .milliseconds(100), timeLimit: Duration = .seconds(15)
     ) {

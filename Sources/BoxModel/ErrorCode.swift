@@ -1,7 +1,11 @@
-/// A stable error code of the API. Servers may send codes that aren't listed here.
+/// A stable error code of the API: each constant is the code of its name in `snake_case`. Servers may send codes that
+/// aren't listed here.
 public struct ErrorCode: RawRepresentable, Sendable, Hashable {
+    /// As on the wire.
     public let rawValue: String
+    /// Any code that a server has.
     public init(rawValue: String) { self.rawValue = rawValue }
+    /// Any code that a server has.
     public init(_ rawValue: String) { self.rawValue = rawValue }
 
     public static let unauthorized = ErrorCode("unauthorized")
@@ -59,4 +63,11 @@ public struct ErrorCode: RawRepresentable, Sendable, Hashable {
     public static let notImplemented = ErrorCode("not_implemented")
     public static let internalError = ErrorCode("internal_error")
     public static let unavailable = ErrorCode("unavailable")
+    public static let promptRequired = ErrorCode("prompt_required")
+    public static let providerRequired = ErrorCode("provider_required")
+    public static let providerNotConfigured = ErrorCode("provider_not_configured")
+    public static let boxNotPromptable = ErrorCode("box_not_promptable")
+    public static let billingRequired = ErrorCode("billing_required")
+    public static let invalidJSONResponse = ErrorCode("invalid_json_response")
+    public static let streamFailed = ErrorCode("stream_failed")
 }

@@ -19,18 +19,28 @@ public enum JSON: Sendable, Equatable {
 extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByStringLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
+    /// `nil` is JSON's null.
     public init(nilLiteral: ()) { self = .null }
+    /// `true` and `false`.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
+    /// A whole number.
     public init(integerLiteral value: Int64) { self = .number(String(value)) }
+    /// A string.
     public init(stringLiteral value: String) { self = .string(value) }
+    /// An array.
     public init(arrayLiteral elements: JSON...) { self = .array(elements) }
+    /// An object with its members in that order.
     public init(dictionaryLiteral elements: (String, JSON)...) {
         self = .object(JSONObject(elements))
     }
 
+    /// A whole number.
     public init(_ value: Int) { self = .number(String(value)) }
+    /// A whole number.
     public init(_ value: Int64) { self = .number(String(value)) }
+    /// A string, or null for nil.
     public init(_ value: String?) { self = value.map { .string($0) } ?? .null }
+    /// A whole number, or null for nil.
     public init(_ value: Int?) { self = value.map { .number(String($0)) } ?? .null }
 }
 
@@ -40,10 +50,15 @@ extension JSON {
         if case .object(let object) = self { object[key] } else { nil }
     }
 
+    /// The string; nil for other values. See ``text`` for strings that aren't valid Unicode.
     public var string: String? { if case .string(let value) = self { value } else { nil } }
+    /// True or false; nil for other values.
     public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    /// The elements; nil for other values.
     public var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
+    /// The members; nil for other values.
     public var object: JSONObject? { if case .object(let value) = self { value } else { nil } }
+    /// Whether it is an explicit null.
     public var isNull: Bool { self == .null }
 
     /// The number as an integer, or nil when it isn't a number or has a fraction. `3600.0` and `36e2` are 3600.
@@ -61,11 +76,13 @@ extension JSON {
 /// members. Names are compared by their bytes, as JSON does, and not by Swift's rules, which call a composed and a
 /// decomposed "é" equal.
 public struct JSONObject: Sendable, Equatable {
+    /// In the order in which they were written, duplicates too.
     public private(set) var members: [(key: String, value: JSON)]
     /// Where in ``members`` names stand that a `String` can't hold because they have unpaired surrogates: as the text
     /// between their quotes, escapes included. No look-up finds them.
     private(set) var escapedNames: Set<Int> = []
 
+    /// Without members.
     public init() { members = [] }
 
     /// One member for each name: later duplicates win, and stand where the first one stood.

@@ -3,8 +3,10 @@
 public struct PageCursor: Sendable, Equatable {
     /// Milliseconds since the epoch.
     public var moment: Int64
+    /// The last entry's.
     public var id: String
 
+    /// The place after an entry.
     public init(moment: Int64, id: String) {
         self.moment = moment
         self.id = id
@@ -19,5 +21,6 @@ public struct PageCursor: Sendable, Equatable {
         self.init(moment: moment, id: String(parts[1]))
     }
 
+    /// As on the wire.
     public var text: String { Base64.encodeURL(Array("\(moment):\(id)".utf8)) }
 }

@@ -9,8 +9,10 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     public let milliseconds: Int64
 
+    /// So many milliseconds after 1970-01-01T00:00:00Z.
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
+    /// By this machine's clock.
     public static var now: Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
@@ -60,6 +62,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         milliseconds = Int64(minutes * 60 + second) * 1000 + Int64(fraction)
     }
 
+    /// `2026-05-28T16:00:33.143Z`.
     public var iso8601: String {
         func padded(_ value: Int, _ width: Int) -> String {
             let digits = String(value)
@@ -73,6 +76,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(time).\(padded(rest % 1000, 3))Z"
     }
 
+    /// So many seconds later.
     public func advanced(bySeconds seconds: Int) -> Timestamp {
         Timestamp(milliseconds: milliseconds + Int64(seconds) * 1000)
     }
@@ -81,6 +85,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 }
 
 extension JSON {
+    /// The moment as ISO 8601, or null for nil.
     public init(_ value: Timestamp?) { self = value.map { .string($0.iso8601) } ?? .null }
 }
 

@@ -110,7 +110,7 @@ import Testing
             )
         let (boxes, last) = try await BoxClient.scripted(transport).allBoxes(states: [.ready, .idle])
         #expect(boxes.map(\.id) == ["a", "b", "c"])
-        #expect(last.pageInfo?["hasMore"] == false)
+        #expect(last.pageInfo?.hasMore == false)
     }
 
     @Test func aCursorThatRepeatsEndsTheReading() async throws {

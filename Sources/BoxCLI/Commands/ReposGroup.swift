@@ -31,8 +31,8 @@ struct RepositoryInventory {
     mutating func add(_ page: RepositoryPage) {
         last = page
         for group in page.installations {
-            guard case .object(var object) = group else { continue }
-            let new = (group["repositories"]?.array ?? []).filter { isNew($0) }
+            guard case .object(var object) = group.json else { continue }
+            let new = group.repositories.filter { isNew($0) }.map(\.json)
             if let index = groups.firstIndex(where: { Self.isSame($0, object) }) {
                 groups[index]["repositories"] = .array((groups[index]["repositories"]?.array ?? []) + new)
             } else {
@@ -42,8 +42,7 @@ struct RepositoryInventory {
         }
     }
 
-    private mutating func isNew(_ json: JSON) -> Bool {
-        let repository = Repository(json: json)
+    private mutating func isNew(_ repository: Repository) -> Bool {
         guard count < limit else { return false }
         return seen.insert(repository.databaseID ?? repository.fullName).inserted
     }

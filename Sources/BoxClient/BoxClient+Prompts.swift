@@ -1,0 +1,56 @@
+import BoxModel
+
+/// A prompt for a box's agent. Empty fields are left to the server.
+public struct PromptRequest: Sendable, Equatable {
+    /// What to do.
+    public var text: String
+    /// `codex` or `claude-code`; see ``AgentCatalog``.
+    public var provider: String?
+    /// One of the provider's; the account's default when not given.
+    public var model: String?
+    /// How much the model should think, such as `low` or `high`.
+    public var reasoningEffort: String?
+
+    /// A prompt with the account's defaults, unless something is given.
+    public init(text: String, provider: String? = nil, model: String? = nil, reasoningEffort: String? = nil) {
+        self.text = text
+        self.provider = provider
+        self.model = model
+        self.reasoningEffort = reasoningEffort
+    }
+
+    var body: JSON {
+        var body = JSONObject([("prompt", .string(text))])
+        for (name, value) in [("provider", provider), ("model", model), ("reasoningEffort", reasoningEffort)] {
+            if let value { body[name] = .string(value) }
+        }
+        return .object(body)
+    }
+}
+
+extension BoxClient {
+    /// Queues work for the box's agent. `POST /boxes/{id}/prompt`. Never sent twice.
+    ///
+    /// - Throws: ``BoxError/api(_:)`` with `prompt_required`, `provider_required`, `provider_not_configured` (then the
+    ///   failure's details have a `setupUrl`), `box_not_promptable` or `machine_not_running`.
+    public func prompt(_ id: String, _ request: PromptRequest) async throws -> QueuedPrompt {
+        let json = try await send(APICall(method: .post, path: APIPath.box(id, "prompt"), body: request.body))
+        guard let promptID = json["promptId"]?.string ?? json["promptRun"]?["promptId"]?.string, !promptID.isEmpty
+        else {
+            throw unexpectedShape("it has no promptId")
+        }
+        return QueuedPrompt(json: json, promptID: promptID)
+    }
+
+    /// How a prompt's run stands. `GET /boxes/{id}/prompts/{promptId}`. To wait for its end see
+    /// ``waitForPrompt(_:prompt:timeout:onStatus:)``.
+    ///
+    /// - Parameter prompt: ``QueuedPrompt/promptID``.
+    /// - Throws: ``BoxError/api(_:)`` with `not_found`.
+    public func promptRunStatus(_ id: String, prompt: String) async throws -> PromptRun {
+        let path = APIPath.box(id, "prompts/\(APIPath.escape(prompt))")
+        let json = try await send(APICall(method: .get, path: path))
+        guard let run = PromptRun(answer: json) else { throw unexpectedShape("it has no promptRun") }
+        return run
+    }
+}
