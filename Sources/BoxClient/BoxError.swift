@@ -22,6 +22,10 @@ public enum BoxError: Error, Sendable, Equatable {
     case waitTimedOut(id: String, lastState: BoxState, seconds: Int)
     /// A box's desktop wasn't ready in time, in seconds; with what the server said last, and its error if that was one.
     case desktopTimedOut(id: String, message: String?, seconds: Int, refusal: APIFailure? = nil)
+    /// A prompt's run wasn't over in time, in seconds.
+    case promptTimedOut(id: String, prompt: String, lastStatus: PromptStatus, seconds: Int)
+    /// A file that should be text isn't UTF-8.
+    case notText(path: String)
 }
 
 extension BoxError {

@@ -109,8 +109,9 @@ public struct EventFollower: Sendable {
             let begun = ContinuousClock.now
             let page = try await read(cursor, news: .init(tag: tag))
             let changed = page == nil ? [] : try await changedPrompts()
-            let events = changed.filter { $0.status?.isFinal != true } + take(page?.events ?? [])
-            ended += changed.filter { $0.status?.isFinal == true }
+            // A status that isn't known could be the last one too.
+            let events = changed.filter { $0.status?.isOpen == true } + take(page?.events ?? [])
+            ended += changed.filter { $0.status?.isOpen != true }
             let isQuick = tag != nil && ContinuousClock.now - begun < .seconds(1)
             if let page { tag = page.tag }
             mustPoll = tag == nil || (isQuick && changed.isEmpty && events.isEmpty)

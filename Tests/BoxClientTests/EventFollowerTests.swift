@@ -216,21 +216,6 @@ import Testing
     }
 }
 
-@Suite struct PromptFollowerTests {
-    @Test func onlyThePromptsOwnEventsAndItsEndLast() async throws {
-        let server = EventServer()
-        server.store(.init(id: "p", type: "prompt", timestamp: 100, status: "queued"))
-        server.store(.init(id: "other", type: "prompt", timestamp: 101, status: "queued"))
-        var follower = PromptFollower(try .scripted(server), box: "bx_1", prompt: "p", after: nil)
-        #expect(try await follower.next()?.compactMap(\.id) == ["p"])
-        server.store(.init(id: "p", type: "prompt", timestamp: 100, status: "failed"))
-        var last: [BoxEvent] = []
-        while let events = try await follower.next() { last += events }
-        #expect(last.compactMap(\.status) == [.failed])
-        #expect(follower.status == .failed)
-    }
-}
-
 /// A generator whose numbers are the same in every run.
 struct Xorshift {
     private var state: UInt64

@@ -3,6 +3,7 @@ import BoxModel
 import Synchronization
 
 /// A transport that answers `GET /boxes/…/events` from a list of events, as a server does, and fails when it is told to.
+/// It also takes prompts, as `p`, and tells how their run stands.
 final class EventServer: HTTPTransport {
     struct Entry {
         var id: String
@@ -10,12 +11,17 @@ final class EventServer: HTTPTransport {
         var timestamp: Int
         var status: String?
         var isPartial = false
+        var taskID: String?
 
         var json: JSON {
             var data = JSONObject()
             if let status { data["status"] = .string(status) }
             if isPartial { data["is_streaming"] = true }
-            return ["id": .string(id), "type": .string(type), "timestamp": JSON(timestamp), "data": .object(data)]
+            var object = JSONObject([
+                ("id", .string(id)), ("type", .string(type)), ("timestamp", JSON(timestamp)), ("data", .object(data)),
+            ])
+            if let taskID { object["taskId"] = .string(taskID) }
+            return .object(object)
         }
     }
 
@@ -24,6 +30,8 @@ final class EventServer: HTTPTransport {
         var revision = 0
         var failures: [Result<HTTPResponse, TransportError>] = []
         var targets: [String] = []
+        var run: JSON = nil
+        var promptsTaken = 0
     }
 
     private let state = Mutex(State())
@@ -38,6 +46,10 @@ final class EventServer: HTTPTransport {
     }
 
     var targets: [String] { state.withLock(\.targets) }
+    var promptsTaken: Int { state.withLock(\.promptsTaken) }
+
+    /// How the run of every prompt stands from now on; null when that can't be told.
+    func setRun(_ run: JSON) { state.withLock { $0.run = run } }
 
     func store(_ entry: Entry) {
         state.withLock { state in
@@ -55,12 +67,24 @@ final class EventServer: HTTPTransport {
         try state.withLock { state in
             state.targets.append(request.url)
             if !state.failures.isEmpty { return try state.failures.removeFirst().get() }
+            if request.method == .post {
+                state.promptsTaken += 1
+                return Self.answer(202, ["ok": true, "id": "bx_1", "promptId": "p", "status": "queued"])
+            }
+            if request.url.contains("/prompts/") {
+                return state.run == nil
+                    ? Self.answer(404, ["error": "not_found"]) : Self.answer(200, ["ok": true, "promptRun": state.run])
+            }
             let tag = "\"\(state.revision)\""
             if knowsTags, request.header("If-None-Match") == tag {
                 return HTTPResponse(status: 304, headers: headers(tag))
             }
             return HTTPResponse(status: 200, headers: headers(tag), body: page(request.url, state.entries).compactBytes)
         }
+    }
+
+    private static func answer(_ status: Int, _ body: JSON) -> HTTPResponse {
+        HTTPResponse(status: status, body: body.compactBytes)
     }
 
     private func headers(_ tag: String) -> [HTTPHeader] {

@@ -149,6 +149,11 @@ struct Failure: Equatable {
                     by: "try again, or wait longer with --timeout"))
             code = refusal?.code.rawValue
             status = refusal?.status
+        case .promptTimedOut(let id, _, let state, let seconds):
+            self.init(
+                "the prompt is still \(state.rawValue) after \(Text.duration(seconds)). watch it with `box events \(id) -f`"
+            )
+        case .notText(let path): self.init("\(path) is not text in UTF-8. read it with `box artifact`")
         }
     }
 }

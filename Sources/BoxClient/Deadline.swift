@@ -1,0 +1,21 @@
+/// A moment after which work is given up.
+struct Deadline: Sendable {
+    private let moment: ContinuousClock.Instant?
+
+    /// - Parameter timeout: from now; nil for never.
+    init(after timeout: Duration?) { moment = timeout.map { .now + $0 } }
+
+    /// - Returns: nil when the time is up, in which case the work is cancelled and has ended.
+    func run<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) async throws -> Value? {
+        guard let moment else { return try await work() }
+        return try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask { try await work() }
+            group.addTask {
+                try await Task.sleep(until: moment, clock: .continuous)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+    }
+}
