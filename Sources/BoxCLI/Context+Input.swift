@@ -1,3 +1,4 @@
+import BoxClient
 import Glibc
 
 extension Context {
@@ -9,14 +10,33 @@ extension Context {
     func readInput(_ path: String?, maximum: Int, advice: String) throws -> [UInt8] {
         do {
             guard let path, path != "-" else { return try world.input.readToEnd(maximum: maximum) }
-            guard let bytes = try Files.read(path, maximum: maximum) else {
-                throw CommandError("there is no file \(path). check the path")
-            }
+            guard let bytes = try Files.read(path, maximum: maximum) else { throw Self.noFile(path) }
             return bytes
         } catch let error as FileError where error.code == EFBIG {
-            let limit = maximum < 1 << 20 ? "\(maximum >> 10) KiB" : "\(maximum >> 20) MiB"
-            throw CommandError("\(error.path) has more than \(limit). \(advice)")
+            throw Self.tooLarge(error.path, maximum: maximum, advice: advice)
         }
+    }
+
+    /// The same input as a file that can be sent without holding it; nil when it isn't a regular file.
+    func regularInput(_ path: String?, maximum: Int, advice: String) throws -> UploadFile? {
+        var file: UploadFile?
+        if let path, path != "-" {
+            guard access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR) else { throw Self.noFile(path) }
+            file = try UploadFile(path: path)
+        } else {
+            file = world.input.regularFile()
+        }
+        if let file, file.size > maximum { throw Self.tooLarge(file.path, maximum: maximum, advice: advice) }
+        return file
+    }
+
+    private static func noFile(_ path: String) -> CommandError {
+        CommandError("there is no file \(path). check the path")
+    }
+
+    private static func tooLarge(_ path: String, maximum: Int, advice: String) -> CommandError {
+        let limit = maximum < 1 << 20 ? "\(maximum >> 10) KiB" : "\(maximum >> 20) MiB"
+        return CommandError("\(path) has more than \(limit). \(advice)")
     }
 
     /// The same as text. Secrets can't be anything else.

@@ -46,9 +46,9 @@ public struct WrittenFile: APIAnswer {
 
 extension BoxClient {
     /// How long a file may take. Files are in one request, so it is longer than for others.
-    private static let fileTimeout = Duration.seconds(300)
-    /// How long an artifact may take as a whole. It also fails when nothing arrives for the configured time-out.
-    private static let artifactTimeout = Duration.seconds(3600)
+    static let fileTimeout = Duration.seconds(300)
+    /// How long a file of any size may take as a whole. It also fails when nothing moves for a while.
+    static let transferTimeout = Duration.seconds(3600)
 
     /// Reads a file of a running box. `GET /boxes/{id}/files`. For small files: the answer may have 64 MiB, and base64
     /// makes a third more of a file.
@@ -73,7 +73,7 @@ extension BoxClient {
     ///
     /// - Parameters:
     ///   - path: relative to the work folder, or absolute under it or `/tmp`.
-    ///   - bytes: all of the file, which is replaced.
+    ///   - bytes: all of the file, which is replaced. See ``writeFile(_:path:from:)`` for large ones.
     /// - Throws: as ``readFile(_:path:encoding:)``.
     public func writeFile(_ id: String, path: String, bytes: [UInt8]) async throws -> WrittenFile {
         let text = String(validating: bytes, as: UTF8.self)
@@ -107,6 +107,6 @@ extension BoxClient {
 
     private func artifactCall(_ id: String, _ path: String) -> APICall {
         APICall(
-            method: .get, path: APIPath.box(id, "artifacts"), query: [("path", path)], timeout: Self.artifactTimeout)
+            method: .get, path: APIPath.box(id, "artifacts"), query: [("path", path)], timeout: Self.transferTimeout)
     }
 }

@@ -86,9 +86,13 @@ struct APICall {
     var path: String
     var query: [(name: String, value: String?)] = []
     var body: JSON?
+    /// Instead of ``body``.
+    var upload: HTTPUpload?
     var headers: [HTTPHeader] = []
     /// For all tries of the call; nil for the client's own.
     var timeout: Duration?
+    /// How long nothing may move; nil for as long as ``timeout``.
+    var stallTimeout: Duration?
     var base = APIPath.prefix
     var needsKey = true
 
@@ -130,11 +134,14 @@ extension BoxClient {
             guard let key = configuration.apiKey, !key.isEmpty else { throw BoxError.notLoggedIn }
             headers.insert(HTTPHeader("Authorization", "Bearer \(key)"), at: 0)
         }
-        if call.body != nil { headers.append(HTTPHeader("Content-Type", "application/json")) }
-        return HTTPRequest(
+        if call.body != nil || call.upload != nil { headers.append(HTTPHeader("Content-Type", "application/json")) }
+        var request = HTTPRequest(
             method: call.method, url: configuration.origin.description + call.base + call.target,
-            headers: headers + call.headers,
-            body: call.body?.compactBytes, timeout: call.timeout ?? configuration.timeout)
+            headers: headers + call.headers, body: call.body?.compactBytes,
+            timeout: call.timeout ?? configuration.timeout, stallTimeout: call.stallTimeout)
+        request.upload = call.upload
+        request.isRepeatable = call.isRepeatable
+        return request
     }
 
     private func exchange(

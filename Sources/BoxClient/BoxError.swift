@@ -26,6 +26,10 @@ public enum BoxError: Error, Sendable, Equatable {
     case promptTimedOut(id: String, prompt: String, lastStatus: PromptStatus, seconds: Int)
     /// A file that should be text isn't UTF-8.
     case notText(path: String)
+    /// A file of this machine changed while it was being sent. The box may have nothing of it, and never a part.
+    case fileChanged(path: String)
+    /// A path of this machine that isn't one of a regular file.
+    case notRegularFile(path: String)
 }
 
 extension BoxError {

@@ -7,7 +7,7 @@ import Synchronization
 final class CurlTransfer: @unchecked Sendable {
     typealias BodySink = @Sendable ([UInt8]) throws -> Void
 
-    private let request: HTTPRequest
+    let request: HTTPRequest
     /// Takes the body of a success instead of `body`.
     private let onBody: BodySink?
     private let cancellation: CurlCancellation
@@ -18,7 +18,11 @@ final class CurlTransfer: @unchecked Sendable {
     /// Of the answer whose headers are being read.
     private var isSuccess = false
     private var sinkError: (any Error)?
-    private var headerList: UnsafeMutablePointer<curl_slist>?
+    /// What the body's source threw.
+    var sourceError: (any Error)?
+    /// How often libcurl has begun to send the request.
+    var starts = 0
+    var headerList: UnsafeMutablePointer<curl_slist>?
     private let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
     init(
@@ -87,29 +91,6 @@ final class CurlTransfer: @unchecked Sendable {
             throw TransportError(.refused, "a header or the URL has a control character")
         }
     }
-
-    private func configureBody(_ handle: UnsafeMutableRawPointer) -> [CURLcode] {
-        var results: [CURLcode] = []
-        if request.method != .get || request.body != nil {
-            let body = request.body ?? []
-            results += [
-                box_curl_set_long(handle, CURLOPT_POST, 1),
-                box_curl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)),
-                // Copied by libcurl, so the array need not outlive the call. An empty one must still not be nil.
-                (body + [0]).withUnsafeBytes {
-                    box_curl_set_pointer(
-                        handle, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: $0.baseAddress))
-                },
-                box_curl_set_string(handle, CURLOPT_CUSTOMREQUEST, request.method.rawValue),
-            ]
-        }
-        // A name with a colon and no value takes away what libcurl would add by itself.
-        var lines = request.headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
-        lines.append("Expect:")
-        if request.header("Content-Type") == nil { lines.append("Content-Type:") }
-        for line in lines { headerList = curl_slist_append(headerList, line) }
-        return results + [box_curl_set_list(handle, CURLOPT_HTTPHEADER, headerList)]
-    }
 }
 
 // MARK: - What comes back
@@ -162,7 +143,12 @@ extension CurlTransfer {
 
     /// What the finished transfer came to.
     func outcome(of handle: UnsafeMutableRawPointer, _ result: CURLcode) -> Result<HTTPResponse, any Error> {
+        if isCancelled { return .failure(CancellationError()) }
         if let sinkError { return .failure(sinkError) }
+        if let sourceError { return .failure(sourceError) }
+        if starts > 1, !request.isRepeatable {
+            return .failure(TransportError(.interrupted, "the server closed the connection without an answer"))
+        }
         if isTooLarge { return .failure(TransportError.tooLarge(request.maximumResponseSize)) }
         guard result == CURLE_OK else {
             let detail = String(cString: errorBuffer)
@@ -178,7 +164,8 @@ extension CurlTransfer {
         switch result {
         case CURLE_COULDNT_CONNECT: .unreachable
         case CURLE_OPERATION_TIMEDOUT: .timedOut
-        case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE, CURLE_HTTP2, CURLE_HTTP2_STREAM:
+        case CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_SEND_FAIL_REWIND, CURLE_RECV_ERROR, CURLE_PARTIAL_FILE,
+            CURLE_HTTP2, CURLE_HTTP2_STREAM:
             .interrupted
         default: .refused
         }

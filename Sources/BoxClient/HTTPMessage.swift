@@ -27,11 +27,15 @@ public struct HTTPRequest: Sendable, Equatable {
     public var headers: [HTTPHeader]
     /// Nil sends no body.
     public var body: [UInt8]?
+    /// Instead of ``body``, one that is read while it is sent.
+    public var upload: HTTPUpload?
+    /// Whether sending it twice does no more than sending it once. A transport may send only such requests again by itself.
+    public var isRepeatable: Bool
     /// From the start of the request to the last byte of the answer.
     public var timeout: Duration
     /// For finding the server and greeting it, TLS included.
     public var connectTimeout: Duration
-    /// How long nothing may arrive before the request fails; nil for as long as ``timeout``.
+    /// How long nothing may be sent and nothing arrive before the request fails; nil for as long as ``timeout``.
     public var stallTimeout: Duration?
     /// In bytes, after decompression. A longer answer fails the request, unless it is handed on as it arrives.
     public var maximumResponseSize: Int
@@ -46,6 +50,7 @@ public struct HTTPRequest: Sendable, Equatable {
         self.url = url
         self.headers = headers
         self.body = body
+        isRepeatable = method == .get
         self.timeout = timeout
         self.connectTimeout = connectTimeout
         self.stallTimeout = stallTimeout

@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 
 typedef size_t (*box_curl_data_callback)(char *bytes, size_t size, size_t count, void *context);
+typedef int (*box_curl_start_callback)(void *context, char *address, char *own_address, int port, int own_port);
 
 static inline CURLcode box_curl_set_long(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);
@@ -28,6 +29,19 @@ static inline CURLcode box_curl_set_size(CURL *handle, CURLoption option, curl_o
 
 static inline CURLcode box_curl_set_callback(CURL *handle, CURLoption option, box_curl_data_callback callback) {
     return curl_easy_setopt(handle, option, callback);
+}
+
+/// Asks before each time that a request is sent, also when libcurl sends it again by itself because a connection that was
+/// used before gave no answer. Before 7.80 it can't ask, so such requests get new connections, for which it doesn't.
+static inline CURLcode box_curl_ask_before_sending(CURL *handle, box_curl_start_callback callback, void *context) {
+#if LIBCURL_VERSION_NUM >= 0x075000
+    CURLcode result = curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, callback);
+    return result != CURLE_OK ? result : curl_easy_setopt(handle, CURLOPT_PREREQDATA, context);
+#else
+    (void)callback;
+    (void)context;
+    return curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, 1L);
+#endif
 }
 
 /// Nothing but http and https: 7.85 renamed the option and made it a string.

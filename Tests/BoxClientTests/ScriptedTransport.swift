@@ -40,6 +40,8 @@ final class ScriptedTransport: HTTPTransport {
     }
 
     func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+        var request = request
+        if let upload = request.upload { request.body = try upload.readToEnd() }
         let base = request.url.firstRange(of: APIPath.prefix)?.upperBound ?? request.url.startIndex
         let text = "\(request.method.rawValue) \(request.url[base...])"
         let step = state.withLock { state in

@@ -53,16 +53,14 @@ struct Artifact: Command {
         "the file is binary and could disturb the terminal. use -o FILE, or -o - to write it nevertheless")
 
     private func download(_ id: String, to output: String, _ client: BoxClient, _ context: Context) async throws {
-        let file = try FileReplacement(output, mode: 0o644)
-        try await context.onRunningBox(id, client) {
-            try await client.artifact(id, path: path) { [statusLine = context.emitter.statusLine] bytes in
-                try file.write(bytes)
-                statusLine.show("downloading \(Text.clean(output)): \(Text.size(file.size))")
+        let size = try await context.onRunningBox(id, client) {
+            try await client.downloadArtifact(id, path: path, to: output) {
+                [statusLine = context.emitter.statusLine] size in
+                statusLine.show("downloading \(Text.clean(output)): \(Text.size(size))")
             }
         }
-        try file.commit()
-        try context.emitter.result(["path": .string(output), "size": JSON(file.size)]) { style in
-            "\(style.bold(Text.clean(output))) is downloaded, \(Text.size(file.size))\n"
+        try context.emitter.result(["path": .string(output), "size": JSON(size)]) { style in
+            "\(style.bold(Text.clean(output))) is downloaded, \(Text.size(size))\n"
         }
     }
 }

@@ -33,15 +33,34 @@ struct Write: Command {
     func run(_ context: Context) async throws -> ExitStatus {
         let client = try context.client()
         let id = try context.boxID(id)
-        let bytes = try context.readInput(source, maximum: Self.maximumSize, advice: "copy larger files with `box scp`")
-        context.emitter.statusLine.show("writing \(Text.clean(path))")
-        let written = try await context.onRunningBox(id, client) {
-            try await client.writeFile(id, path: path, bytes: bytes)
-        }
+        let (written, size) = try await write(id, client, context)
         try context.emitter.result(.object(BoxView.withoutEnvelope(written.json))) { style in
-            let size = Text.size(Int64(written.size ?? bytes.count))
+            let size = Text.size(written.size.map { Int64($0) } ?? size)
             return "\(style.bold(Text.clean(written.path.isEmpty ? path : written.path))) is written, \(size)\n"
         }
         return .success
+    }
+
+    /// A regular file is sent while it is read, anything else from memory.
+    ///
+    /// - Returns: the size in bytes too, of what was sent.
+    private func write(
+        _ id: String, _ client: BoxClient, _ context: Context
+    ) async throws -> (WrittenFile, size: Int64) {
+        let advice = "copy larger files with `box scp`"
+        let note = "writing \(Text.clean(path))"
+        if let file = try context.regularInput(source, maximum: Self.maximumSize, advice: advice) {
+            context.emitter.statusLine.show(note)
+            let written = try await context.onRunningBox(id, client) {
+                try await client.writeFile(id, path: path, from: file)
+            }
+            return (written, file.size)
+        }
+        let bytes = try context.readInput(source, maximum: Self.maximumSize, advice: advice)
+        context.emitter.statusLine.show(note)
+        let written = try await context.onRunningBox(id, client) {
+            try await client.writeFile(id, path: path, bytes: bytes)
+        }
+        return (written, Int64(bytes.count))
     }
 }

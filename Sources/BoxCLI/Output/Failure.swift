@@ -153,6 +153,9 @@ struct Failure: Equatable {
             self.init(
                 "the prompt is still \(state.rawValue) after \(Text.duration(seconds)). watch it with `box events \(id) -f`"
             )
+        case .fileChanged(let path):
+            self.init("\(path) changed while it was being sent. try again when it stays as it is")
+        case .notRegularFile(let path): self.init("\(path) is not a regular file")
         case .notText(let path): self.init("\(path) is not text in UTF-8. read it with `box artifact`")
         }
     }

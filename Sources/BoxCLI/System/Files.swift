@@ -1,13 +1,5 @@
+import BoxClient
 import Glibc
-
-/// A file operation that failed, said with the path.
-struct FileError: Error, Equatable, CustomStringConvertible {
-    let action: String
-    let path: String
-    let code: Int32
-
-    var description: String { "could not \(action) \(path): \(String(cString: strerror(code)))" }
-}
 
 /// The few file operations that the command line needs, on the C library.
 enum Files {

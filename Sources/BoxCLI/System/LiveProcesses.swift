@@ -1,3 +1,4 @@
+import BoxClient
 import Glibc
 
 /// Processes of this machine.

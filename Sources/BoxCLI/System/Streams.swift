@@ -1,3 +1,4 @@
+import BoxClient
 import Glibc
 import Synchronization
 
@@ -48,6 +49,8 @@ public protocol InputSource: Sendable {
     func readToEnd() throws -> [UInt8]
     /// The same, for at most so many bytes; more fail with `EFBIG`.
     func readToEnd(maximum: Int) throws -> [UInt8]
+    /// What is left of it, when that is a regular file.
+    func regularFile() -> UploadFile?
     /// One line without its end, or nil at the end of input.
     func readLine() -> String?
     /// One line that isn't shown while it is typed. `CancellationError` on Ctrl-C.
@@ -55,6 +58,9 @@ public protocol InputSource: Sendable {
 }
 
 extension InputSource {
+    /// For sources that are no files.
+    public func regularFile() -> UploadFile? { nil }
+
     /// For sources that hold everything anyway.
     public func readToEnd(maximum: Int) throws -> [UInt8] {
         let bytes = try readToEnd()
@@ -73,6 +79,8 @@ public struct StandardInput: InputSource {
     init(_ descriptor: Int32) { self.descriptor = descriptor }
 
     public func readToEnd() throws -> [UInt8] { try readToEnd(maximum: .max) }
+
+    public func regularFile() -> UploadFile? { UploadFile(descriptor: descriptor, name: "standard input") }
 
     public func readToEnd(maximum: Int) throws -> [UInt8] {
         try Files.readToEnd(descriptor, path: "standard input", maximum: maximum)

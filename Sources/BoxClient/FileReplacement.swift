@@ -3,8 +3,9 @@ import Synchronization
 
 /// A file that is written under a temporary name and takes its place at once when it is whole; without ``commit()``
 /// nothing is left of it. A link is followed.
-final class FileReplacement: Sendable {
+package final class FileReplacement: Sendable {
     private struct State {
+        /// -1 when it is closed.
         var descriptor: Int32
         var size: Int64 = 0
     }
@@ -16,15 +17,14 @@ final class FileReplacement: Sendable {
     private let state: Mutex<State>
 
     /// - Parameter mode: of a file that is new, less the umask.
-    init(_ path: String, mode: mode_t) throws(FileError) {
+    package init(_ path: String, mode: mode_t) throws(FileError) {
         self.path = path
         target = Self.resolved(path)
         var info = stat()
         let exists = stat(target, &info) == 0
         if exists, info.st_mode & S_IFMT == S_IFDIR { throw FileError(action: "write", path: path, code: EISDIR) }
         let isReplaceable = !exists || info.st_mode & S_IFMT == S_IFREG
-        temporary = isReplaceable ? "\(target).\(getpid()).tmp" : nil
-        if let temporary { unlink(temporary) }
+        temporary = isReplaceable ? "\(target).\(getpid())-\(UInt32.random(in: 0 ... .max)).tmp" : nil
         let descriptor =
             temporary.map { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode) }
             ?? open(target, O_WRONLY | O_CLOEXEC)
@@ -35,32 +35,50 @@ final class FileReplacement: Sendable {
     deinit { discard() }
 
     /// In bytes, so far.
-    var size: Int64 { state.withLock { $0.size } }
+    package var size: Int64 { state.withLock { $0.size } }
 
-    func write(_ bytes: [UInt8]) throws(FileError) {
-        let code: Int32 = state.withLock { state in
-            do {
-                try DescriptorSink(state.descriptor).write(bytes)
-                state.size += Int64(bytes.count)
-                return 0
-            } catch {
-                return (error as? SinkError)?.code ?? EIO
-            }
+    package func write(_ bytes: [UInt8]) throws(FileError) {
+        let code = state.withLock { state in
+            let code = Self.write(bytes, to: state.descriptor)
+            if code == 0 { state.size += Int64(bytes.count) }
+            return code
         }
         if code != 0 { throw FileError(action: "write", path: path, code: code) }
     }
 
     /// Gives the file its name. Call it once.
-    func commit() throws(FileError) {
+    package func commit() throws(FileError) {
         guard let temporary else { return }
         let isWhole = state.withLock { fsync($0.descriptor) == 0 } && rename(temporary, target) == 0
         guard isWhole else { throw FileError(action: "write", path: path, code: errno) }
     }
 
-    private func discard() {
-        state.withLock { _ = close($0.descriptor) }
-        // After a commit there is nothing of that name any more.
-        if let temporary { unlink(temporary) }
+    /// Leaves nothing behind. Harmless after a commit, and twice.
+    package func discard() {
+        state.withLock { state in
+            guard state.descriptor >= 0 else { return }
+            close(state.descriptor)
+            state.descriptor = -1
+            // After a commit there is nothing of that name any more.
+            if let temporary { unlink(temporary) }
+        }
+    }
+
+    /// - Returns: a number of errno(3), 0 for success.
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count >= 0 {
+                rest = rest.dropFirst(count)
+            } else if errno == EAGAIN {
+                var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&request, 1, -1)
+            } else if errno != EINTR {
+                return errno
+            }
+        }
+        return 0
     }
 
     private static func resolved(_ path: String) -> String {

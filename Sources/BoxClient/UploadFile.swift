@@ -1,0 +1,78 @@
+import Glibc
+
+/// A regular file of this machine that is to be sent, as it is now.
+public final class UploadFile: Sendable {
+    /// For people.
+    public let path: String
+    /// In bytes, from where reading begins.
+    public let size: Int64
+    private let descriptor: Int32
+    private let start: Int64
+    private let changedAt: timespec
+
+    /// - Returns: nil when the path isn't one of a regular file, such as a pipe's.
+    public convenience init?(path: String) throws(FileError) {
+        var info = stat()
+        guard stat(path, &info) == 0 else { throw FileError(action: "read", path: path, code: errno) }
+        // Opening a pipe would take its writer's first reader away.
+        guard info.st_mode & S_IFMT == S_IFREG else { return nil }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw FileError(action: "read", path: path, code: errno) }
+        self.init(owning: descriptor, path: path, start: 0)
+    }
+
+    /// What is left to read of an open file, which stays open and where it is.
+    ///
+    /// - Returns: nil when the descriptor isn't one of a regular file.
+    public convenience init?(descriptor: Int32, name: String) {
+        let start = lseek(descriptor, 0, SEEK_CUR)
+        guard start >= 0 else { return nil }
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { return nil }
+        self.init(owning: copy, path: name, start: Int64(start))
+    }
+
+    private init?(owning descriptor: Int32, path: String, start: Int64) {
+        var info = stat()
+        let isRegular = fstat(descriptor, &info) == 0 && info.st_mode & S_IFMT == S_IFREG
+        self.path = path
+        self.descriptor = descriptor
+        self.start = start
+        size = max(0, Int64(info.st_size) - start)
+        changedAt = info.st_mtim
+        if !isRegular { return nil }
+    }
+
+    deinit { close(descriptor) }
+
+    /// So many bytes from a place on.
+    ///
+    /// - Throws: ``BoxError/fileChanged(path:)`` when there are fewer now, or ``FileError``.
+    func read(_ count: Int, at offset: Int64) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        var buffer = [UInt8](repeating: 0, count: count)
+        while bytes.count < count {
+            let place = off_t(start + offset + Int64(bytes.count))
+            let taken = pread(descriptor, &buffer, count - bytes.count, place)
+            if taken > 0 {
+                bytes += buffer[..<taken]
+            } else if taken == 0 {
+                throw BoxError.fileChanged(path: path)
+            } else if errno != EINTR {
+                throw FileError(action: "read", path: path, code: errno)
+            }
+        }
+        return bytes
+    }
+
+    /// - Throws: ``BoxError/fileChanged(path:)`` when it isn't as it was: what was read may be of two versions.
+    func checkUnchanged() throws {
+        var info = stat()
+        guard fstat(descriptor, &info) == 0 else { throw FileError(action: "read", path: path, code: errno) }
+        let isSame =
+            max(0, Int64(info.st_size) - start) == size && info.st_mtim.tv_sec == changedAt.tv_sec
+            && info.st_mtim.tv_nsec == changedAt.tv_nsec
+        guard isSame else { throw BoxError.fileChanged(path: path) }
+    }
+}
