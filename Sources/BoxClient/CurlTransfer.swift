@@ -14,6 +14,9 @@ final class CurlTransfer: @unchecked Sendable {
     private let continuation: CheckedContinuation<HTTPResponse, any Error>
     private var headers: [HTTPHeader] = []
     private var body: [UInt8] = []
+    private var headerSize = 0
+    /// Whether the empty line after the last headers has come.
+    private var hasAllHeaders = false
     private var isTooLarge = false
     /// Of the answer whose headers are being read.
     private var isSuccess = false
@@ -105,8 +108,7 @@ extension CurlTransfer {
     private static let onHeader: box_curl_data_callback = { bytes, size, count, context in
         guard let bytes, let context else { return 0 }
         let transfer = Unmanaged<CurlTransfer>.fromOpaque(context).takeUnretainedValue()
-        transfer.receive(header: UnsafeRawBufferPointer(start: bytes, count: size * count))
-        return size * count
+        return transfer.receive(header: UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
     }
 
     private func receive(body bytes: UnsafeRawBufferPointer) -> Bool {
@@ -127,18 +129,26 @@ extension CurlTransfer {
         return true
     }
 
-    private func receive(header bytes: UnsafeRawBufferPointer) {
+    /// In bytes, of one answer with its interim ones. Some versions of libcurl limit only each line.
+    private static let maximumHeaderSize = 256 << 10
+
+    private func receive(header bytes: UnsafeRawBufferPointer) -> Bool {
+        headerSize += bytes.count
+        guard headerSize <= Self.maximumHeaderSize else { return false }
         let line = String(decoding: bytes, as: UTF8.self)
         // A status line starts over: what came before was an interim answer.
         if line.hasPrefix("HTTP/") {
             headers = []
+            hasAllHeaders = false
             isSuccess = line.split(separator: " ").dropFirst().first?.hasPrefix("2") == true
-            return
+            return true
         }
-        guard let colon = line.firstIndex(of: ":") else { return }
+        if line == "\r\n" || line == "\n" { hasAllHeaders = true }
+        guard let colon = line.firstIndex(of: ":") else { return true }
         let value = line[line.index(after: colon)...].drop(while: \.isWhitespace)
         let end = value.lastIndex { !$0.isWhitespace }.map { value.index(after: $0) } ?? value.startIndex
         headers.append(HTTPHeader(String(line[..<colon]), String(value[..<end])))
+        return true
     }
 
     /// What the finished transfer came to.
@@ -149,11 +159,19 @@ extension CurlTransfer {
         if starts > 1, !request.isRepeatable {
             return .failure(TransportError(.interrupted, "the server closed the connection without an answer"))
         }
+        if headerSize > Self.maximumHeaderSize {
+            return .failure(
+                TransportError(.refused, "the answer's headers are larger than \(Self.maximumHeaderSize) bytes"))
+        }
         if isTooLarge { return .failure(TransportError.tooLarge(request.maximumResponseSize)) }
         guard result == CURLE_OK else {
             let detail = String(cString: errorBuffer)
             let reason = detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail
             return .failure(TransportError(Self.kind(of: result), reason))
+        }
+        // libcurl takes the end of the connection for the end of the headers.
+        guard hasAllHeaders else {
+            return .failure(TransportError(.interrupted, "the connection ended in the answer's headers"))
         }
         var status = 0
         _ = box_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)

@@ -1,5 +1,6 @@
 import BoxClient
 import BoxModel
+import Glibc
 import Testing
 
 @testable import BoxCLI
@@ -159,7 +160,33 @@ import Testing
         #expect(world.transport.body(1) == #"{"path":"a/b","content":"/wA=","encoding":"base64"}"#)
     }
 
+    @Test func writeSendsStandardInputThatIsAFileFromWhereItStands() async throws {
+        try Files.replace(world.home + "/x", with: Array("skip this".utf8))
+        let descriptor = open(world.home + "/x", O_RDONLY)
+        defer { close(descriptor) }
+        lseek(descriptor, 5, SEEK_SET)
+        world.change { $0.input = StandardInput(descriptor) }
+        world.transport.on("PUT /boxes/bx_1/files", #"{"ok":true,"path":"a","size":4}"#)
+        #expect(await world.run("write", "bx_1", "a") == 0)
+        #expect(world.transport.body(0) == #"{"path":"a","content":"dGhpcw==","encoding":"base64"}"#)
+        #expect(world.transport.sent[0].upload != nil)
+    }
+
+    @Test func writeTakesWhatIsNoRegularFileFromMemory() async {
+        world.transport.on("PUT /boxes/bx_1/files", #"{"ok":true,"path":"a","size":0}"#)
+        #expect(await world.run("write", "bx_1", "a", "--from", "/dev/null") == 0)
+        #expect(world.transport.body(0) == #"{"path":"a","content":"","encoding":"utf8"}"#)
+        #expect(world.transport.sent[0].upload == nil)
+    }
+
     @Test func writeSaysWhatItCannotRead() async {
+        let large = world.home + "/large"
+        close(open(large, O_WRONLY | O_CREAT, 0o600))
+        #expect(truncate(large, (64 << 20) + 1) == 0)
+        #expect(await world.run("write", "bx_1", "a", "--from", large) == 1)
+        #expect(world.err.text == "error: \(large) has more than 64 MiB. copy larger files with `box scp`\n")
+        #expect(await world.run("write", "bx_1", "a", "--from", world.home) == 1)
+        #expect(world.err.text == "error: could not read \(world.home): Is a directory\n")
         #expect(await world.run("write", "bx_1", "a", "--from", world.home + "/none") == 1)
         #expect(world.err.text == "error: there is no file \(world.home)/none. check the path\n")
         world.change { $0.input = TypedInput(bytes: [UInt8](repeating: 0, count: (64 << 20) + 1)) }
