@@ -47,6 +47,8 @@ public struct WrittenFile: APIAnswer {
 extension BoxClient {
     /// How long a file may take. Files are in one request, so it is longer than for others.
     static let fileTimeout = Duration.seconds(300)
+    /// In bytes: longer text may grow more by its escapes than base64 does.
+    private static let maximumText = 1 << 20
     /// How long a file of any size may take as a whole. It also fails when nothing moves for a while.
     static let transferTimeout = Duration.seconds(3600)
 
@@ -68,15 +70,15 @@ extension BoxClient {
         return contents
     }
 
-    /// Writes a file of a running box, and the folders above it. `PUT /boxes/{id}/files`. Text is sent as text, other
-    /// bytes as base64. Never repeated by itself.
+    /// Writes a file of a running box, and the folders above it. `PUT /boxes/{id}/files`. Short text is sent as
+    /// text, everything else as base64. Never repeated by itself.
     ///
     /// - Parameters:
     ///   - path: relative to the work folder, or absolute under it or `/tmp`.
     ///   - bytes: all of the file, which is replaced. See ``writeFile(_:path:from:)`` for large ones.
     /// - Throws: as ``readFile(_:path:encoding:)``.
     public func writeFile(_ id: String, path: String, bytes: [UInt8]) async throws -> WrittenFile {
-        let text = String(validating: bytes, as: UTF8.self)
+        let text = bytes.count <= Self.maximumText ? String(validating: bytes, as: UTF8.self) : nil
         let encoding = text == nil ? FileEncoding.base64 : .utf8
         let body: JSON = [
             "path": .string(path), "content": .string(text ?? Base64.encode(bytes)),

@@ -4,7 +4,7 @@ import BoxModel
 public struct PromptRequest: Sendable, Equatable {
     /// What to do.
     public var text: String
-    /// `codex` or `claude-code`; see ``AgentCatalog``.
+    /// `codex` or `claude-code`; see `AgentCatalog`.
     public var provider: String?
     /// One of the provider's; the account's default when not given.
     public var model: String?

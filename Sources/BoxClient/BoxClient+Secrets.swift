@@ -24,7 +24,7 @@ public struct SecretFile: Sendable, Equatable {
 /// The variables and files that every box of the account gets.
 public struct SecretsSetup: APIAnswer {
     public let json: JSON
-    /// In the format of ``Dotenv``. A secret.
+    /// In the format of `Dotenv`. A secret.
     public let envContents: String
     /// Their contents are secrets.
     public let secretFiles: [SecretFile]
@@ -72,7 +72,7 @@ extension BoxClient {
     /// Replaces all of the account's secrets: what isn't sent is gone. `POST /secrets`. Never repeated by itself.
     ///
     /// - Parameters:
-    ///   - envContents: in the format of ``Dotenv``.
+    ///   - envContents: in the format of `Dotenv`.
     ///   - secretFiles: every file that should remain.
     public func updateSecrets(envContents: String, secretFiles: [SecretFile]) async throws -> SecretsSetup {
         let body: JSON = ["envContents": .string(envContents), "secretFiles": .array(secretFiles.map(\.json))]

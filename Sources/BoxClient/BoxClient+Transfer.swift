@@ -11,11 +11,11 @@ extension BoxClient {
     ///   ``readFile(_:path:encoding:)`` throws.
     public func writeFile(_ id: String, path: String, from file: String) async throws -> WrittenFile {
         guard let file = try UploadFile(path: file) else { throw BoxError.notRegularFile(path: file) }
-        return try await writeFile(id, path: path, from: file)
+        return try await writeFile(id, path: path, file: file)
     }
 
-    /// The same from a file that is open. See ``writeFile(_:path:from:)-(_,_,String)``.
-    public func writeFile(_ id: String, path: String, from file: UploadFile) async throws -> WrittenFile {
+    /// The same from a file that is open. See ``writeFile(_:path:from:)``.
+    public func writeFile(_ id: String, path: String, file: UploadFile) async throws -> WrittenFile {
         var call = APICall(method: .put, path: APIPath.box(id, "files"), timeout: Self.transferTimeout)
         call.upload = HTTPUpload(
             file, before: #"{"path":\#(JSON.string(path).compact),"content":""#, after: #"","encoding":"base64"}"#)

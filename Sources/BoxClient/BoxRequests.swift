@@ -20,7 +20,7 @@ public enum TimeToLiveChoice: Sendable, Equatable {
 
 /// A variable of a box's environment.
 public struct EnvironmentVariable: Sendable, Equatable {
-    /// A letter or `_`, and then letters, digits or `_`, at most 128 in all. Some are reserved, see ``EnvironmentRules``.
+    /// A letter or `_`, and then letters, digits or `_`, at most 128 in all. Some are reserved, see `EnvironmentRules`.
     public var name: String
     /// Names and values together have at most 64 KiB.
     public var value: String

@@ -160,6 +160,7 @@ public struct EventFollower: Sendable {
     }
 
     private mutating func changedPrompts() async throws -> [BoxEvent] {
+        for prompt in prompts.doubtful { prompts.note(try await client.runIfTold(id, prompt: prompt), of: prompt) }
         guard !prompts.isEmpty else { return [] }
         var changed: [BoxEvent] = []
         var cursor = prompts.start?.text
@@ -176,6 +177,15 @@ public struct EventFollower: Sendable {
 }
 
 extension BoxClient {
+    /// How a run stands; nil when the server can't say now, which its events may do later.
+    func runIfTold(_ id: String, prompt: String) async throws -> PromptRun? {
+        do {
+            return try await promptRunStatus(id, prompt: prompt)
+        } catch is BoxError {
+            return nil
+        }
+    }
+
     /// A server that gives the same page again and again would keep us for ever.
     fileprivate func checkProgress(_ page: EventPage, after cursor: String?) throws(BoxError) {
         guard let next = page.nextCursor else { return }

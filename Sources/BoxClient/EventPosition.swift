@@ -40,6 +40,8 @@ struct OpenPrompts: Sendable, Equatable {
     private struct Entry: Equatable {
         var status: PromptStatus
         var before: PageCursor?
+        /// Whether its run was asked, and isn't over.
+        var isAsked = false
     }
 
     private var entries: [String: Entry] = [:]
@@ -58,6 +60,14 @@ struct OpenPrompts: Sendable, Equatable {
     mutating func note(_ event: BoxEvent, before: PageCursor?) {
         guard let id = event.id, let status = event.status else { return }
         entries[id] = status.isFinal ? nil : Entry(status: status, before: entries[id]?.before ?? before)
+    }
+
+    /// Those whose status isn't known here and could be the last one.
+    var doubtful: [String] { entries.filter { !$0.value.status.isOpen && !$0.value.isAsked }.map(\.key).sorted() }
+
+    /// Keeps what a run says about a doubtful prompt; nil when it can't be asked.
+    mutating func note(_ run: PromptRun?, of id: String) {
+        if run?.isOver == true { entries[id] = nil } else { entries[id]?.isAsked = true }
     }
 
     func isChanged(_ event: BoxEvent) -> Bool {

@@ -5,6 +5,7 @@ import BoxModel
 /// It asks the server only while somebody iterates. A cancelled task gets `CancellationError`, and its transfer is aborted.
 /// Each iteration starts anew.
 public struct EventStream: AsyncSequence, Sendable {
+    /// What it consists of.
     public typealias Element = BoxEvent
 
     let follower: EventFollower
@@ -47,6 +48,7 @@ public struct EventStream: AsyncSequence, Sendable {
 ///
 /// The prompt is queued once, however often the stream is iterated: each iteration begins with the prompt.
 public struct PromptStream: AsyncSequence, Sendable {
+    /// What it consists of.
     public typealias Element = BoxEvent
 
     /// What the server said to the prompt; ``BoxClient/interrupt(_:)`` and ``BoxClient/promptRunStatus(_:prompt:)`` are for

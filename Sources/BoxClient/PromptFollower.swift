@@ -40,7 +40,7 @@ public struct PromptFollower: Sendable {
             isOver = true
         } else if !known.isOpen || (quietRounds > 0 && quietRounds.isMultiple(of: 10)) {
             // Some servers tell the end only here.
-            if let run = try await currentRun(), run.isOver {
+            if let run = try await client.runIfTold(id, prompt: prompt), run.isOver {
                 (isOver, status) = (true, run.status)
                 // What came between the last look at the events and the end of the run.
                 if events.isEmpty { events = try await ownEvents() }
@@ -63,14 +63,5 @@ public struct PromptFollower: Sendable {
             events.append(events.remove(at: ending))
         }
         return events
-    }
-
-    /// - Returns: nil when the server can't say now, which the events may do later.
-    private func currentRun() async throws -> PromptRun? {
-        do {
-            return try await client.promptRunStatus(id, prompt: prompt)
-        } catch is BoxError {
-            return nil
-        }
     }
 }

@@ -56,6 +56,19 @@ import Testing
         #expect(try await drain(&follower) == [])
     }
 
+    @Test func aPromptThatIsOverInAnUnknownWayIsNotLookedAtAgain() async throws {
+        let server = EventServer()
+        server.store(.init(id: "p", type: "prompt", timestamp: 100, status: "cancelled"))
+        server.setRun(["status": "cancelled", "done": true])
+        var follower = try follower(server)
+        for number in 0..<5 {
+            server.store(.init(id: "r\(number)", type: "response", timestamp: 200 + number))
+            _ = try await follower.next()
+        }
+        #expect(server.targets.filter { $0.contains("/prompts/p") }.count == 1)
+        #expect(!server.targets.contains { $0.contains("type=prompt") })
+    }
+
     @Test func theStatusOfAPromptFarBackIsFound() async throws {
         let server = EventServer(pageSize: 4)
         server.store(.init(id: "p", type: "prompt", timestamp: 100, status: "queued"))

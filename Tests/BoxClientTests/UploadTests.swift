@@ -51,7 +51,7 @@ import Testing
         lseek(descriptor, 5, SEEK_SET)
         let file = try #require(UploadFile(descriptor: descriptor, name: "standard input"))
         #expect(file.size == 4)
-        for _ in 0..<2 { _ = try await client(server.url).writeFile("b", path: "p", from: file) }
+        for _ in 0..<2 { _ = try await client(server.url).writeFile("b", path: "p", file: file) }
         #expect(bodies.all.allSatisfy { $0.hasSuffix(#"{"path":"p","content":"dGhpcw==","encoding":"base64"}"#) })
         #expect(bodies.all.count == 2)
         var ends: [Int32] = [0, 0]

@@ -52,7 +52,7 @@ struct Write: Command {
         if let file = try context.regularInput(source, maximum: Self.maximumSize, advice: advice) {
             context.emitter.statusLine.show(note)
             let written = try await context.onRunningBox(id, client) {
-                try await client.writeFile(id, path: path, from: file)
+                try await client.writeFile(id, path: path, file: file)
             }
             return (written, file.size)
         }
