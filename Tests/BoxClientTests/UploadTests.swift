@@ -4,7 +4,7 @@ import Synchronization
 import Testing
 
 /// Files that are sent while they are read, and downloads to files.
-@Suite(.timeLimit(.minutes(1))) struct UploadTests {
+@Suite(.serialized, .timeLimit(.minutes(1))) struct UploadTests {
     let folder = ScratchFolder()
 
     private func client(_ url: String) throws -> BoxClient {
