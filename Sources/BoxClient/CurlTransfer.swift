@@ -153,7 +153,7 @@ extension CurlTransfer {
 
     /// What the finished transfer came to.
     func outcome(of handle: UnsafeMutableRawPointer, _ result: CURLcode) -> Result<HTTPResponse, any Error> {
-        if isCancelled { return .failure(CancellationError()) }
+        if result == CURLE_ABORTED_BY_CALLBACK, isCancelled { return .failure(CancellationError()) }
         if let sinkError { return .failure(sinkError) }
         if let sourceError { return .failure(sourceError) }
         if starts > 1, !request.isRepeatable {

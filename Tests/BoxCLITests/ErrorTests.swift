@@ -150,6 +150,7 @@ import Testing
         #expect(Failure(SSHError(.interrupted(signal: 15), "interrupted")).exit.rawValue == 143)
         #expect(Failure(BoxError.notLoggedIn).exit.rawValue == 4)
         #expect(Failure(CommandError("x")).exit.rawValue == 1)
+        #expect(Failure(BoxError.fileChanged(path: "f")).exit.rawValue == 1)
     }
 
     @Test func verboseTracesHaveNoSecrets() async {
@@ -157,5 +158,18 @@ import Testing
         #expect(await world.run("info", "bx_1", "-v", "--color=never") == 0)
         #expect(world.err.text.hasPrefix("GET http://127.0.0.1:7070/api/box/v1/boxes/bx_1 200 in 0."))
         #expect(!world.err.text.contains("box_key"))
+    }
+
+    @Test(arguments: [
+        (
+            BoxError.promptTimedOut(id: "bx_1", prompt: "p", lastStatus: .running, seconds: 60),
+            "the prompt is still running after 1m. watch it with `box events bx_1 -f`"
+        ),
+        (.fileChanged(path: "f"), "f changed while it was being sent. try again when it stays as it is"),
+        (.notRegularFile(path: "f"), "f is not a regular file"),
+        (.notText(path: "f"), "f is not text in UTF-8. read it with `box artifact`"),
+    ])
+    func errorsOfFilesAndPrompts(_ error: BoxError, _ message: String) {
+        #expect(Failure(error).message == message)
     }
 }
