@@ -78,7 +78,8 @@ public struct Server: Sendable {
         ).add(to: router)
         AgentRoutes().add(to: router)
         LoginRoutes(logins: LoginService(keys: keys)).add(to: router)
-        let api = router.group(RouterPath(APIPath.prefix)).add(middleware: AuthenticationMiddleware(keys: keys))
+        let api = router.group(RouterPath(APIPath.prefix)).add(
+            middleware: AuthenticationMiddleware(keys: keys, commits: events.commits))
         AccountRoutes(boxes: boxes, database: database).add(to: api)
         APIKeyRoutes(keys: keys).add(to: api)
         BoxRoutes(boxes: boxes, views: views).add(to: api)

@@ -133,7 +133,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
             status: .requestTimeout,
             headerFields: [
                 .contentType: "application/json; charset=utf-8", .contentLength: "\(body.readableBytes)",
-                .connection: "close", .init("X-Request-Id")!: id,
+                .connection: "close", .requestID: id,
             ])
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(body)), promise: nil)

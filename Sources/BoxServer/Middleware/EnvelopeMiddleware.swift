@@ -19,7 +19,7 @@ struct EnvelopeMiddleware: RouterMiddleware {
         } catch {
             response = Self.response(to: error, request: request, context: context)
         }
-        response.headers[.init("X-Request-Id")!] = context.requestID
+        response.headers[.requestID] = context.requestID
         if request.method == .head { response = response.createHeadResponse() }
         observe(request, response, context, took: ContinuousClock.now - began)
         return response
@@ -102,4 +102,8 @@ extension Response {
         for (key, value) in members.members { object[key] = value }
         return .object(object)
     }
+}
+
+extension HTTPField.Name {
+    static let requestID = HTTPField.Name("X-Request-Id")!
 }

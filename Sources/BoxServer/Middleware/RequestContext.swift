@@ -12,6 +12,8 @@ struct BoxdContext: RequestContext {
     let requestID: String
     /// Whose key came with the request; set by ``AuthenticationMiddleware``.
     var account: Account?
+    /// The database's when the request came in, for ``ReadCache``; set with the account. Not for what waits meanwhile.
+    var databaseVersion: Int64?
 
     init(source: Source) {
         coreContext = .init(source: source)

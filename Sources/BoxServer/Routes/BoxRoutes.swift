@@ -45,7 +45,8 @@ struct BoxRoutes {
 
     @Sendable private func get(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let id = try context.boxID()
-        guard let view = try await views.find(id, account: context.requireAccount().id) else {
+        let account = try context.requireAccount().id
+        guard let view = try await views.find(id, account: account, at: context.databaseVersion) else {
             throw APIError.boxNotFound(id)
         }
         return .json(bytes: view)

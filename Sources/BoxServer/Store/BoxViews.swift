@@ -14,8 +14,8 @@ struct BoxViews: Sendable {
     init(store: BoxStore, commits: CommitSignal) { (self.store, cache) = (store, ReadCache(commits)) }
 
     /// The answer's body, or nil when the account has no such box.
-    func find(_ id: String, account: String) async throws -> ByteBuffer? {
-        let view = try await cache.value(id) {
+    func find(_ id: String, account: String, at version: Int64?) async throws -> ByteBuffer? {
+        let view = try await cache.value(id, at: version) {
             guard let row = try await store.find(id), !row.isDeleting else { return nil }
             let json = Response.envelope("box.info", ["box": row.json])
             return View(accountID: row.accountID, body: ByteBuffer(bytes: json.compactBytes))

@@ -121,11 +121,13 @@ struct KeyStore: Sendable {
     static let useInterval: Int64 = 60_000
 
     /// The account whose key this is, or nil.
-    func authenticate(_ secret: String) async throws -> Account? {
+    func authenticate(_ secret: String, at version: Int64? = nil) async throws -> Account? {
         guard secret.hasPrefix(Self.secretPrefix), secret.utf8.count <= 256 else { return nil }
         let (hash, now) = (Self.hash(secret), Timestamp.now.milliseconds)
         let found =
-            if let cache { try await cache.value(hash) { try await holder(hash) } } else { try await holder(hash) }
+            if let cache { try await cache.value(hash, at: version) { try await holder(hash) } } else {
+                try await holder(hash)
+            }
         guard let holder = found else { return nil }
         if now - (holder.lastUsedAt ?? 0) > Self.useInterval { try await note(holder.keyID, usedAt: now) }
         return holder.account

@@ -19,8 +19,10 @@ final class ReadCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     }
 
     /// The value of that key; what is nil is read again each time.
-    func value(_ key: Key, read: () async throws -> Value?) async throws -> Value? {
-        let version = try commits.version()
+    ///
+    /// - Parameter version: the database's, when it was read for the same request a moment ago.
+    func value(_ key: Key, at version: Int64? = nil, read: () async throws -> Value?) async throws -> Value? {
+        let version = try version ?? commits.version()
         let kept = state.withLock { $0.version == version ? $0.values[key] : nil }
         if let kept { return kept }
         guard let value = try await read() else { return nil }
