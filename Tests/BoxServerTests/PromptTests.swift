@@ -152,7 +152,7 @@ struct PromptTests {
         ("", "", "desktop_not_ready"), ("?vnc=1&theme=dark", #"{"publicAccess":true}"#, "desktop_not_ready"),
         ("?theme=light", #"{"publicAccess":false}"#, "desktop_not_ready"),
         ("?vnc=2", "", "invalid_request"), ("?theme=red", "", "invalid_request"),
-        ("?vnc=1", #"{"publicAccess":"yes"}"#, "invalid_request"), ("", #"{"publicAccess":true}"#, "invalid_request"),
+        ("?vnc=1", #"{"publicAccess":"yes"}"#, "invalid_request"), ("", #"{"publicAccess":true}"#, "desktop_not_ready"),
         ("?vnc=1", "[]", "invalid_json"),
     ])
     func aDesktopIsCheckedAndNotThere(query: String, body: String, code: String) async throws {

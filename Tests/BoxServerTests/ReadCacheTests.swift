@@ -73,7 +73,7 @@ struct ReadCacheTests {
     @Test func everybodyWhoWaitsIsTold() async throws {
         try await withSignal { commits, other async throws in
             let seen = try commits.version()
-            let deadline = ContinuousClock.now + .seconds(30)
+            let deadline = ContinuousClock.now + .seconds(600)
             try await withThrowingTaskGroup { group in
                 for _ in 0..<50 { group.addTask { try await commits.wait(after: seen, until: deadline) } }
                 try await Task.sleep(for: .milliseconds(50))
@@ -97,12 +97,12 @@ struct ReadCacheTests {
             try await commits.wait(after: seen, until: began + .milliseconds(100))
             #expect(ContinuousClock.now - began >= .milliseconds(100))
             for delay in [0, 50] {
-                let task = Task { try await commits.wait(after: seen, until: began + .seconds(30)) }
+                let task = Task { try await commits.wait(after: seen, until: began + .seconds(600)) }
                 try await Task.sleep(for: .milliseconds(delay))
                 task.cancel()
                 await #expect(throws: CancellationError.self) { try await task.value }
             }
-            #expect(ContinuousClock.now - began < .seconds(20))
+            #expect(ContinuousClock.now - began < .seconds(600))
         }
     }
 
