@@ -29,7 +29,7 @@ test-vm: build ## Run the tests with real boxes in a virtual machine with cgroup
 	scripts/test-vm $(ONLY)
 
 unit: bootstrap ## Run the unit tests only
-	swift test
+	scripts/unit
 
 acceptance: bootstrap ## Run the tests with real boxes only: make acceptance [ONLY="stop fork"]
 	swift build
