@@ -51,7 +51,15 @@ struct EnvelopeMiddleware: RouterMiddleware {
     private static func response(to error: any Error, request: Request, context: Context) -> Response {
         let failure: APIError
         switch error {
+        case let error as ConnectionSpent:
+            var response = response(to: error.cause, request: request, context: context)
+            response.headers[.connection] = "close"
+            return response
         case let error as APIError: failure = error
+        case is CancellationError:
+            // Nobody reads this but the log: the client is gone, or boxd couldn't wait any longer for the request's end.
+            failure = APIError(
+                .init(code: 499, reasonPhrase: "Client Closed Request"), .unavailable, "the request was given up")
         case let error as HTTPError where error.status == .notFound:
             // The route tells clients, who may forget a box that isn't found, that it was no box.
             let route = "\(request.method) \(request.uri.path.prefix(200))"
@@ -71,6 +79,11 @@ struct EnvelopeMiddleware: RouterMiddleware {
         if let seconds = failure.retryAfter { response.headers[.retryAfter] = "\(seconds)" }
         return response
     }
+}
+
+/// A failure after which the connection can't be read from any more.
+struct ConnectionSpent: Error {
+    let cause: any Error
 }
 
 extension Response {

@@ -22,10 +22,13 @@ struct CommandRoutes {
     /// A client that goes away takes its command with it. Noticing that takes the connection's reading side, so it isn't used again.
     @Sendable private func run(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let (id, account) = (try context.boxID(), try context.requireAccount())
-        let outcome = try await request.body.consumeWithCancellationOnInboundClose { stream in
-            let body = try RequestBody(await context.bytes(of: request, stream, limit: Self.maximumBodySize))
-            return try await guests.run(Self.command(body), in: id, account)
-        }
+        let outcome: CommandOutcome
+        do {
+            outcome = try await request.body.consumeWithCancellationOnInboundClose { stream in
+                let body = try RequestBody(await context.bytes(of: request, stream, limit: Self.maximumBodySize))
+                return try await guests.run(Self.command(body), in: id, account)
+            }
+        } catch { throw ConnectionSpent(cause: error) }
         var response = Response.success("command.finished", Self.members(outcome))
         response.headers[.connection] = "close"
         return response

@@ -55,9 +55,9 @@ def main():
                 theme(world)
             except Exception as error:  # Whatever it is, the other themes run too.
                 tell(error)
-                broken.append(theme.__name__)
+                broken.append(f"{theme.__name__}: {type(error).__name__}: {error}"[:500])
     if broken:
-        sys.exit(f"failed: {', '.join(broken)}")
+        sys.exit("failed: " + "\nfailed: ".join(broken))
     everything_was_called(world)
 
 
