@@ -35,6 +35,9 @@ struct APIError: Error, Sendable, CustomStringConvertible {
     static let unauthorized = APIError(
         .unauthorized, .unauthorized, "missing or invalid API key: send one as \"Authorization: Bearer box_…\"")
 
+    /// Nobody reads it: the client is gone, or was cut off.
+    static let incompleteBody = APIError(.badRequest, .invalidRequest, "the connection ended before the request did")
+
     static func boxNotFound(_ id: String) -> APIError {
         APIError(
             .notFound, .notFound, "box \(id.prefix(64)) not found", details: ["boxId": .string(String(id.prefix(64)))])

@@ -111,7 +111,7 @@ struct ConnectionTests {
 
     @Test func aBodyThatIsFastEnoughIsTakenHoweverLongItTakes() async throws {
         var limits = limits(body: .seconds(3))
-        limits.bodyBytesPerSecond = 1000
+        limits.bodyBytesPerSecond = 100
         try await connected(limits) { api, client async throws in
             client.send(head(api, "POST", "/boxes", "Connection: close\r\nContent-Length: 4000\r\n\r\n{"))
             for _ in 0..<10 {
@@ -119,7 +119,8 @@ struct ConnectionTests {
                 client.send(String(repeating: " ", count: 399))
             }
             client.send("        }")
-            #expect(try await client.readToEnd().text.hasPrefix("HTTP/1.1 202"))
+            let answer = try await client.readToEnd().text
+            #expect(answer.hasPrefix("HTTP/1.1 202"), "\(answer)")
         }
     }
 
@@ -187,8 +188,28 @@ struct ConnectionTests {
         }
     }
 
+    /// A body of which what has come would be a valid one.
+    @Test(arguments: ["Content-Length: 100\r\n\r\n ", "Transfer-Encoding: chunked\r\n\r\n1\r\n \r\n"], [true, false])
+    func halfABodyDoesNothing(request: String, leaves: Bool) async throws {
+        try await connected(limits(body: .milliseconds(300))) { api, client async throws in
+            client.send(head(api, "POST", "/boxes", request))
+            if leaves {
+                client.shutDown()
+            } else {
+                #expect(try await client.readToEnd().text.hasPrefix("HTTP/1.1 408"))
+            }
+            let route = "/api/box/v1/boxes"
+            #expect(
+                try await eventually {
+                    api.server.metrics.snapshot.requests.contains { $0.key.template == route && $0.key.status >= 400 }
+                })
+            #expect(try await api.get("/boxes").json["boxes"] == [])
+        }
+    }
+
     @Test func connectionsAreCounted() async throws {
         try await connected(ConnectionLimits()) { api, client async throws in
+            #expect(try await api.get("/me").status == 200)
             client.send(head(api, "GET", "/me", "\r\n"))
             guard case .text = try await client.read() else { throw Missing("an answer") }
             let before = api.server.metrics.snapshot

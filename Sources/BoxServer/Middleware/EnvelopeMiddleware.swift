@@ -54,12 +54,13 @@ struct EnvelopeMiddleware: RouterMiddleware {
         case let error as ConnectionSpent:
             var response = response(to: error.cause, request: request, context: context)
             response.headers[.connection] = "close"
+            // Nobody reads this but the log.
+            if error.cause is CancellationError { response.status = .init(code: 499, reasonPhrase: "Client Closed Request") }
             return response
         case let error as APIError: failure = error
         case is CancellationError:
-            // Nobody reads this but the log: the client is gone, or boxd couldn't wait any longer for the request's end.
             failure = APIError(
-                .init(code: 499, reasonPhrase: "Client Closed Request"), .unavailable, "the request was given up")
+                .serviceUnavailable, .unavailable, "boxd is stopping: try again in a moment", retryAfter: 5)
         case let error as HTTPError where error.status == .notFound:
             // The route tells clients, who may forget a box that isn't found, that it was no box.
             let route = "\(request.method) \(request.uri.path.prefix(200))"

@@ -51,6 +51,8 @@ struct BoxdContext: RequestContext {
             bytes += buffer.readableBytesView
             if bytes.count > limit { throw tooLarge }
         }
+        // The framework takes the end of a connection for the end of a body, and half a body can mean something else.
+        if let length, bytes.count < length { throw APIError.incompleteBody }
         return bytes
     }
 }

@@ -34,6 +34,7 @@ struct Watch: Service {
     private func everyInterval(_ work: () async throws -> Void) async throws {
         while !Task.isCancelled {
             do { try await work() } catch {
+                guard !Task.isCancelled else { return }
                 logger.error("looking after the boxes failed", metadata: ["error": "\(error)"])
             }
             try await Task.sleep(for: Self.interval)

@@ -28,6 +28,9 @@ struct RawClient {
 
     func close() { Glibc.close(descriptor) }
 
+    /// Ends the connection as a program does that ends; what was sent before still arrives.
+    func shutDown() { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
     /// - Returns: whether all of it was taken.
     @discardableResult
     func send(_ text: String) -> Bool {
