@@ -12,7 +12,8 @@ struct IsolationTests {
         (.delete, "", nil), (.post, "/stop", nil), (.post, "/stop", #"{"force":true}"#), (.post, "/resume", nil),
         (.post, "/fork", nil), (.post, "/interrupt", nil), (.get, "/events", nil), (.get, "/prompts/p", nil),
         (.post, "/prompt", #"{"provider":"codex","prompt":"x"}"#), (.post, "/desktop?vnc=1", nil),
-        (.post, "/desktop", nil),
+        (.post, "/desktop", nil), (.get, "/files?path=a", nil), (.put, "/files", #"{"path":"a","content":"x"}"#),
+        (.post, "/commands", #"{"command":"true"}"#), (.get, "/artifacts?path=a", nil),
         (
             .post, "/sshkey",
             #"{"key":"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f a"}"#
@@ -56,6 +57,17 @@ struct IsolationTests {
             let mine = try await api.post("/boxes", headers: header).box["id"]?.string
             let theirs = try await bob.post("/boxes", headers: header).box["id"]?.string
             #expect(mine != nil && theirs != nil && mine != theirs)
+        }
+    }
+
+    @Test func secretsAreAnAccountsOwn() async throws {
+        try await withServer { api async throws in
+            let bob = try await api.other("bob")
+            #expect(try await api.post("/secrets", #"{"envContents":"A=hidden"}"#).status == 200)
+            let theirs = try await bob.get("/secrets")
+            #expect(theirs.status == 200)
+            #expect(!theirs.text.contains("hidden"))
+            #expect(try await api.get("/secrets").json["envContents"]?.string?.contains("A=hidden") == true)
         }
     }
 
