@@ -88,7 +88,8 @@ let package = Package(
             name: "BoxCLITests", dependencies: ["BoxArguments", "BoxCLI", "BoxClient", "BoxModel", "BoxSSH"],
             exclude: ["Golden"]
         ),
-        .testTarget(name: "BoxEngineOCITests", dependencies: ["BoxEngine", "BoxEngineOCI", "BoxModel", "CLinux", "HostTools"]),
+        .testTarget(
+            name: "BoxEngineOCITests", dependencies: ["BoxEngine", "BoxEngineOCI", "BoxModel", "CLinux", "HostTools"]),
         .testTarget(
             name: "BoxServerTests",
             dependencies: [
