@@ -60,6 +60,11 @@ def operation_id(case):
 @schemathesis.hook
 def before_call(context, case, kwargs):
     keep_short(case)
+    use_real_ids(case)
+    keep_what_is_needed(case)
+
+
+def use_real_ids(case):
     parameters = case.path_parameters
     # Either the generated ids or real ones, for the whole request.
     if not parameters or CHOICE.random() < 0.5:
@@ -76,6 +81,16 @@ def before_call(context, case, kwargs):
     for name, value in real.items():
         if value is not None:
             parameters[name] = value
+
+
+def keep_what_is_needed(case):
+    """Ids that were seen in answers come again where nobody put them."""
+    if (case.path_parameters or {}).get("boxId") != STAYS:
+        return
+    if operation_id(case) in ("remove", "stop"):
+        case.path_parameters["boxId"] = "bx_22222222"
+    if operation_id(case) == "update" and isinstance(case.body, dict):
+        case.body.pop("ttlSeconds", None)
 
 
 def keep_short(case):
