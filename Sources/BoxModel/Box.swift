@@ -17,6 +17,8 @@ public struct Box: Sendable, Equatable {
     public var state: BoxState { BoxState(rawValue: json["state"]?.string ?? "") }
     /// The public HTTPS URL of the box's services, when there is one.
     public var url: String? { json["url"]?.string }
+    /// What went wrong with its set-up, such as a repository that could not be cloned; an addition of boxd's to the API.
+    public var warnings: [String] { (json["warnings"]?.array ?? []).compactMap(\.string) }
     /// The IPv4 address on which sshd answers, while the machine runs.
     public var ip: String? { json["ip"]?.string }
     /// Whether a desktop can be asked for.

@@ -33,6 +33,7 @@ enum BoxView {
     static func details(_ box: Box, style: Style, now: Timestamp) -> String {
         var rows: [(String, String)] = [("name", Text.clean(box.name))]
         if let problem = problem(of: box) { rows.append(("problem", style.red(problem))) }
+        rows += box.warnings.map { ("warning", style.yellow(Text.clean($0))) }
         if let ip = box.ip { rows.append(("ip", Text.clean(ip))) }
         if let url = box.url { rows.append(("url", Text.clean(url))) }
         if let created = box.createdAt { rows.append(("created", Text.relative(created, to: now))) }

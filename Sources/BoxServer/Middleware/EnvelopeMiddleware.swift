@@ -55,7 +55,9 @@ struct EnvelopeMiddleware: RouterMiddleware {
             var response = response(to: error.cause, request: request, context: context)
             response.headers[.connection] = "close"
             // Nobody reads this but the log.
-            if error.cause is CancellationError { response.status = .init(code: 499, reasonPhrase: "Client Closed Request") }
+            if error.cause is CancellationError {
+                response.status = .init(code: 499, reasonPhrase: "Client Closed Request")
+            }
             return response
         case let error as APIError: failure = error
         case is CancellationError:

@@ -46,7 +46,7 @@ struct BoxdContext: RequestContext {
         let length = request.headers[.contentLength].flatMap { Int($0) }
         if let length, length > limit { throw tooLarge }
         var bytes: [UInt8] = []
-        if let length { bytes.reserveCapacity(length) }
+        if let length { bytes.reserveCapacity(min(length, 1 << 20)) }
         for try await buffer in body {
             bytes += buffer.readableBytesView
             if bytes.count > limit { throw tooLarge }

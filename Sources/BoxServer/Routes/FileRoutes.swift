@@ -12,6 +12,9 @@ struct FileRoutes {
     /// In bytes: such a file in base64, and what is around it.
     static let maximumBodySize = maximumFileSize / 3 * 4 + (64 << 10)
 
+    /// Files that one account may be writing at a time: each is in memory as a whole, more than once.
+    private let writers = PlaceCounter(maximum: 4)
+
     func add(to router: RouterGroup<BoxdContext>) {
         router.route("/boxes/:id/files", [.get: read, .put: write])
         router.route("/boxes/:id/artifacts", [.get: download])
@@ -66,6 +69,12 @@ struct FileRoutes {
         let (id, account) = (try context.boxID(), try context.requireAccount())
         // Before the body is taken in, which can be large.
         _ = try await guests.requireRunning(id, account)
+        guard writers.enter(account.id) else {
+            throw APIError(
+                .tooManyRequests, .rateLimited, "four files are being written already: try again when one is done",
+                retryAfter: 1)
+        }
+        defer { writers.leave(account.id) }
         let body = try RequestBody(await context.bytes(of: request, request.body, limit: Self.maximumBodySize))
         let path = try Self.path(try body.string("path", code: .invalidPath))
         let encoding = try Self.encoding(try body.string("encoding", code: .invalidEncoding))

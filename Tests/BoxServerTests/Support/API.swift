@@ -118,6 +118,7 @@ struct Answer: Sendable {
     }
 
     func header(_ name: String) -> String? { headers[HTTPField.Name(name)!] }
+    var type: String { json["type"]?.string ?? "" }
     var code: String? { json["code"]?.string }
     var message: String { json["message"]?.string ?? "" }
     var box: JSON { json["box"] ?? .null }
