@@ -90,7 +90,6 @@ public final class OpenFile: Sendable {
     /// - Throws: what reading throws, and ``EngineError`` when the file has become shorter meanwhile.
     public func wholeContents() async throws -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(size)
         while let piece = try await next() { bytes += piece }
         guard bytes.count == size else { throw EngineError(.failed, "the file became shorter while it was read") }
         return bytes

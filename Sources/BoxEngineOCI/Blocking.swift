@@ -4,6 +4,7 @@ import Dispatch
 /// caller's actor goes on.
 func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
-        DispatchQueue.global().async { continuation.resume(with: Result { try work() }) }
+        // A serial queue has a thread for itself; the global ones share theirs with Swift's tasks, which two stuck calls would stop.
+        DispatchQueue(label: "boxd.blocking").async { continuation.resume(with: Result { try work() }) }
     }
 }

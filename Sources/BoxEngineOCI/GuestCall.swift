@@ -36,7 +36,24 @@ struct GuestCall: Sendable {
         _ read: @escaping @Sendable (inout GuestAnswer) async throws -> Value
     ) async throws -> Value {
         let header = request.compactBytes
-        let ended: ExecutionResult<Result<Value, any Error>, _, _> = try await Subprocess.run(
+        let ended: Ended<Value>
+        do { ended = try await start(header, payload, read) } catch let error as SubprocessError {
+            throw EngineError(.failed, "the box could not do it", diagnostics: "\(error)")
+        }
+        do { return try ended.closureResult.get() } catch is GuestAnswer.IsMissing {
+            throw EngineError(
+                .failed, "the box could not do it: its /usr/bin/python3 has to work",
+                diagnostics: "\(ended.terminationStatus): \(ended.standardError.suffix(2000))")
+        }
+    }
+
+    private typealias Ended<Value> = ExecutionResult<Result<Value, any Error>, SequenceOutput, StringOutput<UTF8>>
+
+    private func start<Value: Sendable>(
+        _ header: [UInt8], _ payload: [GuestPayload],
+        _ read: @escaping @Sendable (inout GuestAnswer) async throws -> Value
+    ) async throws -> Ended<Value> {
+        try await Subprocess.run(
             Tool.executable(runtime.program),
             arguments: Arguments(
                 runtime.execArguments(id, ["/usr/bin/python3", "-ISB", "\(Self.folder)/\(Self.name)"])),
@@ -50,11 +67,6 @@ struct GuestCall: Sendable {
             do { result = .success(try await read(&answer)) } catch { result = .failure(error) }
             try? await written
             return result
-        }
-        do { return try ended.closureResult.get() } catch is GuestAnswer.IsMissing {
-            throw EngineError(
-                .failed, "the box could not do it: its /usr/bin/python3 has to work",
-                diagnostics: "\(ended.terminationStatus): \(ended.standardError.suffix(2000))")
         }
     }
 
@@ -86,7 +98,7 @@ struct GuestAnswer {
             let json = try? JSON.parse(await bytes(count))
         else { throw IsMissing() }
         guard let code = json["error"]?.string else { return json }
-        let message = json["message"]?.string ?? code
+        let message = String((json["message"]?.string ?? code).prefix(1000))
         guard let reason = GuestRefusal.Reason(rawValue: code) else { throw EngineError(.failed, message) }
         throw GuestRefusal(reason, message)
     }

@@ -56,7 +56,7 @@ struct GuestPayload: AsyncSequence, Sendable {
 
         init(_ path: String) throws {
             self.path = path
-            descriptor = open(path, O_RDONLY | O_CLOEXEC)
+            descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
             guard descriptor >= 0 else { throw GuestPayload.unreadable(path) }
         }
 

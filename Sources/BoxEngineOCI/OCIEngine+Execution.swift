@@ -1,11 +1,10 @@
-import AsyncAlgorithms
 import BoxEngine
 import BoxModel
 
 extension OCIEngine {
     /// For ending a command, and for getting its output out of the machine.
     private static let grace = Duration.seconds(30)
-    private static let patience = Duration.seconds(120)
+    private static let patience = Duration.seconds(60)
 
     public func run(_ command: MachineCommand, in id: String) async throws -> CommandOutcome {
         let script = Array(command.script.utf8)
@@ -16,7 +15,9 @@ extension OCIEngine {
             "environment": .object(JSONObject(command.environment.map { ($0.name, .string($0.value)) })),
         ]
         return try await call(id, timeout: .seconds(command.timeout) + Self.grace) { call in
-            try await call.perform(request, payload: [.init(script)]) { try await CommandOutcome(reading: &$0) }
+            try await call.perform(request, payload: [.init(script)]) {
+                try await CommandOutcome(reading: &$0, limit: command.outputLimit)
+            }
         }
     }
 
@@ -42,37 +43,25 @@ extension OCIEngine {
             }
         }
         var failures: [String: String] = [:]
-        for (path, reason) in header["failures"]?.object?.members ?? [] { failures[path] = reason.string ?? "" }
+        for (path, reason) in header["failures"]?.object?.members ?? [] {
+            failures[path] = String((reason.string ?? "").prefix(300))
+        }
         return failures
     }
 
     public func openFile(_ path: String, of id: String, limit: Int?) async throws -> OpenFile {
         var request: JSONObject = ["operation": "read", "path": .string(path)]
         if let limit { request["limit"] = JSON(limit) }
-        let call = try guestCall(id, timeout: nil)
-        let (pieces, size) = (AsyncThrowingChannel<[UInt8], any Error>(), AsyncThrowingChannel<Int, any Error>())
-        let reading = Task { [request] in
-            do {
-                try await call.perform(.object(request)) { answer in
-                    await size.send(try await answer.header()["size"]?.int ?? 0)
-                    while let piece = try await answer.next() { await pieces.send(Array(piece)) }
-                }
-                pieces.finish()
-            } catch {
-                size.fail(error)
-                pieces.fail(error)
-            }
-        }
-        return try await withTaskCancellationHandler {
-            do {
-                for try await size in size {
-                    let reader = PieceReader(pieces)
-                    return OpenFile(size: size, next: { try await reader.next() }, close: { reading.cancel() })
-                }
-                throw CancellationError()
-            } catch { throw endedMeanwhile(id) ?? error }
-        } onCancel: {
+        let reading = GuestReading(
+            try guestCall(id, timeout: nil), .object(request), limit: limit, patience: Self.patience)
+        do {
+            let size = try await reading.size()
+            return OpenFile(size: size, next: { try await reading.next() }, close: { reading.cancel() })
+        } catch {
             reading.cancel()
+            if let ended = endedMeanwhile(id) { throw ended }
+            guard error is CancellationError, !Task.isCancelled else { throw error }
+            throw EngineError(.failed, "the box took too long to open the file")
         }
     }
 
@@ -93,29 +82,21 @@ extension OCIEngine {
     }
 }
 
-/// Makes a sequence of calls of an iterator.
-private final class PieceReader: @unchecked Sendable {  // OpenFile lets in one caller at a time.
-    private var iterator: AsyncThrowingChannel<[UInt8], any Error>.Iterator
-
-    init(_ pieces: AsyncThrowingChannel<[UInt8], any Error>) { iterator = pieces.makeAsyncIterator() }
-
-    func next() async throws -> [UInt8]? { try await iterator.next() }
-}
-
 extension CommandOutcome {
-    init(reading answer: inout GuestAnswer) async throws {
+    /// - Parameter limit: of each output, in bytes. The machine may say anything.
+    init(reading answer: inout GuestAnswer, limit: Int) async throws {
         let header = try await answer.header()
         func moment(_ name: String) -> Timestamp {
             header[name]?.int.map { Timestamp(milliseconds: Int64($0)) } ?? .now
         }
         self.init(
-            exitCode: header["exitCode"]?.int, workingDirectory: header["cwd"]?.string ?? "",
+            exitCode: header["exitCode"]?.int, workingDirectory: String((header["cwd"]?.string ?? "").prefix(4096)),
             startedAt: moment("startedAt"), finishedAt: moment("finishedAt"))
         signal = header["signal"]?.string
         timedOut = header["timedOut"]?.bool ?? false
         stdoutIsTruncated = header["stdoutTruncated"]?.bool ?? false
         stderrIsTruncated = header["stderrTruncated"]?.bool ?? false
-        stdout = try await answer.bytes(header["stdout"]?.int ?? 0)
-        stderr = try await answer.bytes(header["stderr"]?.int ?? 0)
+        stdout = try await answer.bytes(min(header["stdout"]?.int ?? 0, limit))
+        stderr = try await answer.bytes(min(header["stderr"]?.int ?? 0, limit))
     }
 }

@@ -94,14 +94,12 @@ public struct Server: Sendable {
         return router
     }
 
-    /// Others pass through to a folder of their own in it.
     private func makeScratchDirectory() throws {
         let path = configuration.scratchDirectory
         try? FileManager.default.removeItem(atPath: path)
-        guard mkdir(path, 0o711) == 0 else {
+        guard mkdir(path, 0o700) == 0 else {
             throw StartupError("\(path) can't be made: \(String(cString: strerror(errno)))")
         }
-        chmod(path, 0o711)
     }
 
     /// Makes the host ready, takes up what the last boxd left, and serves until a signal asks it to stop. Then nobody new is let

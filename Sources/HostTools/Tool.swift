@@ -39,6 +39,32 @@ public enum Tool {
         }
     }
 
+    /// Runs a program whose standard output becomes a new file, which boxd's own user only can read.
+    ///
+    /// - Parameter user: whose rights the program has.
+    public static func run(
+        _ name: String, _ arguments: [String], into path: String, user: (id: uid_t, group: gid_t), timeout: Duration
+    ) async throws {
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard file >= 0 else {
+            throw EngineError(
+                .failed, "the server has no room for it", diagnostics: "\(path): \(String(cString: strerror(errno)))")
+        }
+        defer { close(file) }
+        var options = PlatformOptions()
+        (options.userID, options.groupID, options.supplementaryGroups) = (user.id, user.group, [])
+        try await within(timeout, name) { [options] in
+            let ended = try await Subprocess.run(
+                executable(name), arguments: Arguments(arguments), platformOptions: options, input: .none,
+                output: .fileDescriptor(FileDescriptor(rawValue: file), closeAfterSpawningProcess: false),
+                error: .string(limit: 64 << 10))
+            guard ended.terminationStatus.isSuccess else {
+                throw EngineError(
+                    .failed, "\(name) failed on the host", diagnostics: "\(ended.standardError.suffix(2000))")
+            }
+        }
+    }
+
     /// Runs a program that leaves a child behind. Its standard streams are `/dev/null`, because the child inherits them.
     public static func runDetaching(_ name: String, _ arguments: [String]) async throws -> Bool {
         try await within(patience, name) {

@@ -11,7 +11,7 @@ enum Boxd {
 
     static let spec = CommandSpec(
         "boxd", summary: "self-hosted server of boxes",
-        options: [.flag("version", "print the version")],
+        options: [.flag("help", short: "h", "explain the command"), .flag("version", "print the version")],
         subcommands: [
             CommandSpec(
                 "serve", summary: "serve the API until SIGTERM or SIGINT",

@@ -129,3 +129,31 @@ test_many_at_a_time() {
     wait "${answers[@]}"
     for index in $(seq 12); do equal "$(jq -r .stdout "$SCRATCH/$index")" "$index"; done
 }
+
+# Whoever owns a box can put anything in the place of its Python. boxd takes no harm, and the others' boxes neither.
+test_a_python_that_lies() {
+    new_box
+    local answer
+    be_python() { # THE REST OF A SHELL SCRIPT
+        printf '#!/bin/sh\n%s\n' "$1" | box ssh "$box" 'cat >/tmp/python; chmod 755 /tmp/python; sudo cp --remove-destination /tmp/python /usr/bin/python3'
+    }
+    says() { printf 'h=%q; printf "%%08x%%s" ${#h} "$h"; ' "$1"; }
+    for answer in 'exit 0' 'echo garbage' 'printf zzzzzzzz' "$(says '{}') exec cat /dev/zero" \
+        "$(says '{"size":4611686018427387904,"stdout":4611686018427387904}')" \
+        "$(says '{"size":10,"exitCode":0,"stdout":4611686018427387904}') exec timeout 3 cat /dev/zero" \
+        "$(says '{"size":-1,"stdout":-1}')" 'head -c 100000 /dev/zero >&2'; do
+        be_python "$answer"
+        run '{"command":"true","timeoutSeconds":1}'
+        [ "$status" = 409 ] || [ "$status" = 200 ] || fail "$answer: $status $body"
+        [ "${#body}" -lt 60500000 ] || fail "$answer: ${#body} bytes"
+        for path in 'files?path=.bashrc' 'artifacts?path=.bashrc'; do
+            api GET "/boxes/$box/$path" 2>/dev/null || true
+            [ "$status" = 409 ] || [ "$status" = 200 ] || fail "$answer: $path: $status"
+        done
+        api GET /me
+        equal "$status" 200 "boxd lives after: $answer"
+    done
+    new_box
+    run '{"command":"echo fine"}'
+    equal "$(field .stdout)" fine
+}

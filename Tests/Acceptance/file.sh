@@ -26,6 +26,12 @@ second'
     put empty ''
     get empty
     equal "$status $(field .size)" "200 0"
+    put 'a b' blank
+    put 'a+b' plus
+    equal "$(curl -sS -G -H "Authorization: Bearer $(cat "$WORK/key")" --data-urlencode 'path=a b' \
+        "http://127.0.0.1:$PORT/api/box/v1/boxes/$box/files" | jq -r .content)" blank
+    get 'a+b'
+    equal "$(field .content)" plus
     put /tmp/above 'in tmp'
     get /tmp/above
     equal "$(field .content)" 'in tmp'

@@ -71,6 +71,21 @@ test_a_failing_clone_leaves_the_box() {
     equal "$(field .stdout)" $'fine\none'
 }
 
+test_two_of_one_name() {
+    make_repository "$SCRATCH/a"
+    make_repository "$SCRATCH/b"
+    chmod 711 "$SCRATCH"
+    local first second
+    first=$(offer "$SCRATCH/a" --name acme/tools --branch other)
+    second=$(offer "$SCRATCH/b" --name zoo/tools)
+    select_repository "$first"
+    select_repository "$second"
+    new_box
+    run 'cat tools/file; ls /tmp'
+    equal "$(field .stdout)" two "the branch that it was offered with"
+    match "$(box info "$box" --json | jq -r '.box.warnings[0]')" "repository zoo/tools could not be cloned: there is something else called tools"
+}
+
 test_boxes_without_an_environment_get_none() {
     make_repository "$SCRATCH/tools"
     chmod 711 "$SCRATCH"

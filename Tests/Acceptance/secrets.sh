@@ -66,6 +66,45 @@ test_a_box_that_cant_take_a_file_is_counted() {
     match "$(box info "$box" --json | jq -r '.box.warnings | join("\n")')" "secret file taken"
 }
 
+test_files_that_change_their_kind() {
+    forget
+    set_secrets '' cfg/tok one
+    new_box
+    set_secrets '' cfg two
+    equal "$(field '.pushed | tostring')" '{"updated":1,"failed":0}'
+    run 'cat cfg; rm cfg; mkdir -p cfg; touch cfg/mine'
+    equal "$(field .stdout)" two
+    api POST /secrets '{}'
+    equal "$(field '.pushed | tostring')" '{"updated":1,"failed":0}'
+    # Two names to Linux, one to a reader.
+    set_secrets '' "$(printf 'caf\303\251')" old
+    set_secrets '' "$(printf 'cafe\314\201')" new
+    api POST /secrets '{}'
+    run 'ls; ls cfg'
+    equal "$(field '.stdout | gsub("\n"; " ")')" "cfg mine "
+    set_secrets "BIG=$(head -c 120000 /dev/zero | tr '\0' x)"
+    equal "$status $(field .code)" "400 invalid_env"
+}
+
+# A fork that shall have none of them is asked for while they are being pushed to its source.
+test_a_fork_during_a_push() {
+    forget
+    new_box
+    box ssh "$box" 'printf "#!/bin/sh\nsleep 2\nexec /usr/bin/python3.real \"\$@\"\n" >slow; chmod 755 slow
+        sudo cp -L /usr/bin/python3 /usr/bin/python3.real; sudo cp --remove-destination slow /usr/bin/python3'
+    set_secrets '' late TOPSECRET &
+    local pushing=$!
+    sleep 0.7
+    api POST "/boxes/$box/fork" '{"noEnv":true}'
+    box=$(field .box.id)
+    defer "box delete $box --yes --json"
+    wait "$pushing"
+    wait_state "$box" ready
+    run 'cat late'
+    equal "$(field .stdout)" ""
+    match "$(field .stderr)" "No such file"
+}
+
 test_boxes_without_them() {
     forget
     set_secrets 'A=1' one first

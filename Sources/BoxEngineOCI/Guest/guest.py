@@ -202,8 +202,9 @@ def apply(request):
             folder = open_folder(resolve(parent), create=False)
             os.unlink(name, dir_fd=folder)
             os.close(folder)
-        except FileNotFoundError:
-            pass
+            remove_empty(parent)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            pass  # Whatever is there now isn't the file.
         except (OSError, Refusal) as error:
             failures[path] = str(error)
     for file in request.get("write", []):
@@ -214,6 +215,17 @@ def apply(request):
         except (OSError, Refusal) as error:
             failures[file["path"]] = str(error)
     answer({"failures": failures})
+
+
+def remove_empty(folder):
+    """Removes the folder that a file was in, and those above it, up to the home folder, as long as nothing else is in them."""
+    folder = os.path.realpath(folder)
+    while folder.startswith(HOME + "/"):
+        try:
+            os.rmdir(folder)
+        except OSError:
+            return
+        folder = os.path.dirname(folder)
 
 
 # Commands
@@ -265,7 +277,7 @@ def enter(path):
 def spawn(script, request, outputs):
     """Starts bash as the box's user in a session, and so a process group, of its own."""
     if len(script) <= LONGEST_ARGUMENT:
-        arguments, stored = [b"-c", script], None
+        arguments, stored = [b"-c", b"--", script], None
     else:
         stored = os.memfd_create("command", os.MFD_CLOEXEC)
         with open(stored, "wb", closefd=False) as file:

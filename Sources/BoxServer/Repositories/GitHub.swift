@@ -27,7 +27,10 @@ struct GitHub: Sendable {
     func repositories(account: String) async throws -> [RepositoryRow] {
         var rows: [RepositoryRow] = []
         for page in 1...Self.maximumPages {
-            let found = try await get("/user/repos?per_page=100&sort=full_name&page=\(page)").array ?? []
+            // Anything else must not look like having none: those that are gone are removed here.
+            guard let found = try await get("/user/repos?per_page=100&sort=full_name&page=\(page)").array else {
+                throw Self.failure("GitHub answered with something that is no list of repositories")
+            }
             rows += found.compactMap { Self.row($0, account: account) }
             if found.count < 100 { break }
         }
@@ -36,7 +39,7 @@ struct GitHub: Sendable {
 
     private static func row(_ json: JSON, account: String) -> RepositoryRow? {
         guard let fullName = json["full_name"]?.string, RepositoryName.isValid(fullName),
-            let url = json["clone_url"]?.string, RepositoryURL.isRemote(url)
+            let url = json["clone_url"]?.string, RepositoryURL.isRemote(url), !RepositoryURL.hasCredentials(url)
         else { return nil }
         let pushed = json["pushed_at"]?.string.flatMap(Timestamp.init(iso8601:)) ?? .now
         let rights = json["permissions"]
@@ -45,8 +48,11 @@ struct GitHub: Sendable {
         return RepositoryRow(
             id: "repo_" + RandomText.hex(bytes: 8), accountID: account, source: .github, url: url, fullName: fullName,
             githubID: json["id"]?.int.map(Int64.init), isPrivate: json["private"]?.bool ?? true,
-            permissions: permissions, avatarURL: json["owner"]?["avatar_url"]?.string,
-            ownerType: json["owner"]?["type"]?.string, defaultBranch: json["default_branch"]?.string,
+            permissions: permissions,
+            avatarURL: json["owner"]?["avatar_url"]?.string.flatMap {
+                $0.hasPrefix("https://") && $0.utf8.count <= 500 ? $0 : nil
+            }, ownerType: json["owner"]?["type"]?.string == "Organization" ? "Organization" : "User",
+            defaultBranch: json["default_branch"]?.string.flatMap { BranchName.isValid($0) ? $0 : nil },
             pushedAt: pushed.milliseconds)
     }
 

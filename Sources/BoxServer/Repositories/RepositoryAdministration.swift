@@ -56,9 +56,9 @@ public struct RepositoryAdministration: Sendable {
                 "\"\(url)\" is not valid: use an https, ssh or git URL, or the absolute path of a repository on this host"
             )
         }
-        guard !RepositoryURL.hasPassword(url) else {
+        guard !RepositoryURL.hasCredentials(url) else {
             throw StartupError(
-                "the URL has a password in it, which every box would see: leave it out, and use `boxd github set` for GitHub"
+                "the URL has a password or token in it, which every box would see: leave it out, and use `boxd github set` for GitHub"
             )
         }
     }

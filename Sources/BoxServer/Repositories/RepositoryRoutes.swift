@@ -15,7 +15,7 @@ struct RepositoryRoutes {
         let page = try PageRequest(request)
         let parameters = request.uri.queryParameters
         let filter = RepositoryStore.Filter(
-            text: parameters["q"].map { String($0.prefix(200)) }.flatMap { $0.isEmpty ? nil : $0 },
+            text: request.text("q").map { String($0.prefix(200)) }.flatMap { $0.isEmpty ? nil : $0 },
             isSelected: try Self.bool("selected", parameters["selected"]))
         try await repositories.sync(account, isWanted: try Self.bool("sync", parameters["sync"]) ?? false)
         let (rows, hasMore) = try await repositories.store.page(page, filter, account: account.id)

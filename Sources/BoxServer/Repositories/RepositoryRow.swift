@@ -55,6 +55,9 @@ struct SelectedRepository: Sendable, Equatable {
     /// Nil for the repository's own.
     var baseBranch: String?
 
+    /// What is cloned; nil for the repository's own default. GitHub's default is what git clones anyway.
+    var branch: String? { baseBranch ?? (row.source == .configured ? row.defaultBranch : nil) }
+
     /// The object that the API shows. There is no way yet to give a repository a set-up script or hooks.
     var json: JSON {
         var object = row.json.object ?? JSONObject()

@@ -11,13 +11,20 @@ struct RepositoryService: Sendable {
     let engine: any MachineEngine
     /// For what is on its way into a box. Readable by root only.
     let scratchDirectory: String
+    private let syncs = JoinedWork()
+
+    init(store: RepositoryStore, github: GitHubStore, engine: any MachineEngine, scratchDirectory: String) {
+        (self.store, self.github, self.engine, self.scratchDirectory) = (store, github, engine, scratchDirectory)
+    }
 
     /// Asks GitHub for the account's repositories when that is wanted or was never done.
     func sync(_ account: Account, isWanted: Bool) async throws {
         guard let (access, isSynced) = try await github.access(of: account.id), isWanted || !isSynced else { return }
-        try await store.replaceGitHub(
-            try await GitHub(access: access).repositories(account: account.id), account: account.id)
-        try await github.noteSync(of: account.id)
+        try await syncs.join(account.id) {
+            let rows = try await GitHub(access: access).repositories(account: account.id)
+            try await store.replaceGitHub(rows, account: account.id)
+            try await github.noteSync(of: account.id)
+        }
     }
 
     // MARK: Cloning
@@ -36,7 +43,7 @@ struct RepositoryService: Sendable {
             let outcome = try await engine.run(
                 MachineCommand(
                     script: Self.script,
-                    arguments: ["clone", repository.row.name, url, repository.baseBranch ?? "", repository.row.url],
+                    arguments: ["clone", repository.row.name, url, repository.branch ?? "", repository.row.url],
                     environment: environment, timeout: Self.cloneTimeout, outputLimit: Self.outputLimit),
                 in: box)
             guard outcome.exitCode == 0 else {
@@ -54,7 +61,14 @@ struct RepositoryService: Sendable {
     private static let script = """
         set -e
         name=$1 url=$2 branch=$3 origin=$4
-        if [ ! -e "$name" ]; then
+        for left in /tmp/.box-*.bundle; do [ "$left" = "$url" ] || rm -f -- "$left"; done
+        if [ -e "$name" ]; then
+            # One that was cloned before boxd could take a note of it is what was asked for.
+            [ "$(git -C "$name" remote get-url origin 2>/dev/null)" = "$origin" ] || {
+                echo "there is something else called $name in the home folder" >&2
+                exit 1
+            }
+        else
             part=.box-clone-$name
             trap 'rm -rf -- "$part"; case $url in /tmp/.box-*) rm -f -- "$url";; esac' EXIT
             rm -rf -- "$part"
@@ -88,26 +102,21 @@ struct RepositoryService: Sendable {
     }
 
     /// Puts a repository of the host into the box as one file (git-bundle(1)). git runs with the rights of the
-    /// repository's owner: its configuration can name programs.
+    /// repository's owner, because its configuration can name programs, and writes to a file that only boxd can open.
     private func carry(_ row: RepositoryRow, into box: String) async throws -> String {
         guard let owner = RepositoryURL.owner(ofPath: row.url) else {
             throw CloneFailure("there is no repository at \(row.url) on the server")
         }
         let name = ".box-\(RandomText.hex(bytes: 8)).bundle"
-        let folder = "\(scratchDirectory)/\(name)"
-        guard mkdir(folder, 0o700) == 0, chown(folder, owner.id, owner.group) == 0 else {
-            throw CloneFailure("the server has no room for it")
-        }
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let bundle = "\(folder)/bundle"
+        let bundle = "\(scratchDirectory)/\(name)"
+        defer { unlink(bundle) }
         do {
             try await Tool.run(
                 "env",
                 [
-                    "HOME=/", "GIT_CONFIG_GLOBAL=/dev/null", "git", "-C", row.url, "bundle", "create", "--quiet",
-                    bundle,
+                    "HOME=/", "GIT_CONFIG_GLOBAL=/dev/null", "git", "-C", row.url, "bundle", "create", "--quiet", "-",
                     "--all", "HEAD",
-                ], user: owner, timeout: .seconds(300))
+                ], into: bundle, user: owner, timeout: .seconds(300))
         } catch let error as EngineError {
             throw CloneFailure("git can't read it: \(error.diagnostics.split(separator: "\n").last ?? "")")
         }

@@ -33,17 +33,20 @@ enum RepositoryURL {
         guard url.utf8.count <= 2000, url.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F }) else {
             return false
         }
-        if schemes.contains(where: { url.hasPrefix($0) && url.count > $0.count }) { return true }
+        if let scheme = schemes.first(where: { url.hasPrefix($0) }) {
+            let host = url.dropFirst(scheme.count)
+            return !host.isEmpty && !host.hasPrefix("/") && !host.hasPrefix("-") && !host.contains("@-")
+        }
         // git@host:path, as git's own documentation calls it: scp-like.
         guard let at = url.firstIndex(of: "@"), let colon = url.firstIndex(of: ":") else { return false }
-        return at < colon && !url.hasPrefix("-") && !url[..<colon].contains("/")
+        return at < colon && !url.hasPrefix("-") && !url[..<colon].contains("/") && !url[at...].hasPrefix("@-")
     }
 
-    /// Whether it has a password in it, which would end up in boxes and lists.
-    static func hasPassword(_ url: String) -> Bool {
+    /// Whether it has a password or token in it, which would end up in boxes and lists. A name is needed for ssh only.
+    static func hasCredentials(_ url: String) -> Bool {
         guard let scheme = schemes.first(where: { url.hasPrefix($0) }) else { return false }
         let authority = url.dropFirst(scheme.count).prefix { $0 != "/" }
-        return authority.contains("@") && authority.prefix { $0 != "@" }.contains(":")
+        return authority.contains("@") && (scheme != "ssh://" || authority.prefix { $0 != "@" }.contains(":"))
     }
 
     /// The owner of a repository on this host, or nil when there is none at the path.

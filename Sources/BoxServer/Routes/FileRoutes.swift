@@ -40,7 +40,7 @@ struct FileRoutes {
 
     @Sendable private func read(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let parameters = request.uri.queryParameters
-        let path = try Self.path(parameters["path"].map(String.init))
+        let path = try Self.path(request.text("path"))
         let encoding = try Self.encoding(parameters["encoding"].map(String.init))
         let file = try await guests.openFile(
             path, of: context.boxID(), context.requireAccount(), limit: Self.maximumFileSize)
@@ -106,7 +106,7 @@ struct FileRoutes {
     }
 
     @Sendable private func download(_ request: Request, _ context: BoxdContext) async throws -> Response {
-        let path = try Self.path(request.uri.queryParameters["path"].map(String.init))
+        let path = try Self.path(request.text("path"))
         let file = try await guests.openFile(path, of: context.boxID(), context.requireAccount(), limit: nil)
         let body = ResponseBody(contentLength: file.size) { writer in
             var sent = 0

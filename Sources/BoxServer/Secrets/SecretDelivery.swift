@@ -18,14 +18,23 @@ struct SecretDelivery: Sendable {
 
     /// What the machine's disk lacks, and what it has from an earlier setup, its own or that of the box it is a fork of.
     var change: FileChange {
-        let wanted = Set(setup.files.map(\.path))
-        return FileChange(
-            removing: row.deliveredFiles.filter { !wanted.contains($0) },
+        FileChange(
+            removing: outdated,
             writing: setup.files.map { .init(path: $0.path, contents: Array($0.contents.utf8), mode: 0o600) })
     }
 
+    /// Compared as Linux does: names that Swift calls equal can be two files.
+    private var outdated: [String] {
+        let wanted = Set(setup.files.map { Array($0.path.utf8) })
+        return row.deliveredFiles.filter { !wanted.contains(Array($0.utf8)) }
+    }
+
+    /// Every path that the disk may have while the change is under way.
+    var possible: [String] { setup.files.map(\.path) + outdated }
+
     /// Every path that the disk may have afterwards: also what could not be removed.
     func delivered(after failures: [String: String]) -> [String] {
-        setup.files.map(\.path) + change.removing.filter { failures[$0] != nil }
+        setup.files.map(\.path).filter { failures[$0] == nil || row.deliveredFiles.contains($0) }
+            + outdated.filter { failures[$0] != nil }
     }
 }

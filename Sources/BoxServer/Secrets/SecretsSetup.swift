@@ -31,6 +31,8 @@ struct SecretsSetup: Sendable, Equatable {
 extension SecretsSetup {
     /// In bytes.
     static let maximumEnvSize = 256 << 10
+    /// In bytes, of one variable. Linux starts no program with one of 128 KiB: execve(2), MAX_ARG_STRLEN.
+    static let maximumVariableSize = 100_000
     static let maximumFiles = 100
     /// In bytes, of all files together.
     static let maximumFilesSize = 512 << 10
@@ -53,7 +55,12 @@ extension SecretsSetup {
         if let line = dotenv.unreadableLines.first {
             throw invalid("envContents: line \(line) is not a variable: write NAME=value")
         }
-        for (name, _) in dotenv.variables {
+        for (name, value) in dotenv.variables {
+            guard name.utf8.count + value.utf8.count <= maximumVariableSize else {
+                throw invalid(
+                    "envContents: the value of \"\(name.prefix(140))\" is larger than \(maximumVariableSize) bytes: use a secret file"
+                )
+            }
             guard EnvironmentRules.isValidName(name) else {
                 throw invalid(
                     "envContents: the name \"\(name.prefix(140))\" is not valid: use a letter or _ and then letters, digits or _"

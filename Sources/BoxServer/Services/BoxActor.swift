@@ -86,7 +86,7 @@ actor BoxActor {
             row.ip = address
             row.errorMessage = nil
             row.forkedFrom = nil
-            row.warnings = warnings
+            row.warnings = BoxRow.warnings(row.warnings, withSecretFiles: warnings)
         }
         logger.info("ready", metadata: ["ip": "\(address)", "took": "\(ContinuousClock.now - began)"])
         await cloneRepositories()
@@ -124,6 +124,11 @@ actor BoxActor {
                 throw EngineError(.noSuchMachine, "the source box has no disk")
             }
             try await metrics.operation("fork") { try await engine.fork(id, to: target) }
+            // As the disk was when it was copied: a push may have come between the request and now.
+            let delivered = try await store.find(id)?.deliveredFiles ?? []
+            try await store.update(target) { row in
+                row.deliveredFiles += delivered.filter { !row.deliveredFiles.contains($0) }
+            }
         }
     }
 

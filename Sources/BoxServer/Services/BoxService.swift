@@ -361,6 +361,8 @@ actor BoxService {
         switch await engine.status(row.id) {
         case .running(let address):
             if row.ip != address { try await store.update(row.id) { $0.ip = address } }
+            // The last boxd may have died in the middle of a push.
+            _ = await actor(row.id).refreshSecrets()
         case .lost, .stopped:
             _ = try await beginStop(row.id, force: true)
         case .missing:

@@ -35,18 +35,20 @@ extension BoxActor {
     func deliver(_ delivery: SecretDelivery) async throws -> [String] {
         let change = delivery.change
         if change.isEmpty { return [] }
+        // Before they are there: whoever dies in between must not leave files that nobody knows of.
+        try await store.update(id) { $0.deliveredFiles = delivery.possible }
         let failures: [String: String]
         do { failures = try await engine.apply(change, in: id) } catch let error as EngineError {
             logger.error("secret files could not be delivered", metadata: ["error": "\(error)"])
             guard !delivery.row.noEnv else { throw error }
-            return ["secret files could not be written: \(error.message)"]
+            return ["\(BoxRow.secretFile)s could not be written: \(error.message)"]
         }
         let delivered = delivery.delivered(after: failures)
         guard !delivery.row.noEnv || delivered.isEmpty else {
             throw EngineError(.failed, "the account's secret files could not be removed from the box's disk")
         }
         try await store.update(id) { $0.deliveredFiles = delivered }
-        return failures.keys.sorted().map { "secret file \($0): \(failures[$0] ?? "")" }
+        return failures.keys.sorted().map { "\(BoxRow.secretFile) \($0): \(failures[$0] ?? "")" }
     }
 
     /// Queues bringing the account's secrets, as they are by then, into the machine if it runs by then.
@@ -61,7 +63,8 @@ extension BoxActor {
                 let delivery = try await setUp.delivery(for: row)
                 try await engine.setEnvironment(setUp.environment(of: row, delivery), of: id)
                 let warnings = try await deliver(delivery)
-                if warnings != row.warnings { try await store.update(id) { $0.warnings = warnings } }
+                let all = BoxRow.warnings(row.warnings, withSecretFiles: warnings)
+                if all != row.warnings { try await store.update(id) { $0.warnings = all } }
                 return warnings.isEmpty
             } catch let error as EngineError {
                 return error.reason == .machineNotRunning ? nil : false

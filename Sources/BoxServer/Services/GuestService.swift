@@ -19,7 +19,12 @@ struct GuestService: Sendable {
 
     /// - Parameter limit: in bytes; nil for none.
     func openFile(_ path: String, of id: String, _ account: Account, limit: Int?) async throws -> OpenFile {
-        try await working(in: id, account) { try await engine.openFile(path, of: id, limit: limit) }
+        try await working(in: id, account) {
+            let file = try await engine.openFile(path, of: id, limit: limit)
+            // Whoever takes a file out slowly has a place as long as that takes.
+            guard places.enter(id) else { throw Self.tooMany(id) }
+            return OpenFile(size: file.size, next: { try await file.next() }, close: { places.leave(id) })
+        }
     }
 
     func writeFile(_ path: String, _ contents: [UInt8], in id: String, _ account: Account) async throws {
@@ -45,21 +50,25 @@ struct GuestService: Sendable {
         -> Value
     {
         _ = try await requireRunning(id, account)
-        guard places.enter(id) else {
-            throw APIError(
-                .tooManyRequests, .rateLimited,
-                "box \(id) is working on \(Self.maximumPerBox) commands and files, which is the most: wait for one to end"
-            )
-        }
+        guard places.enter(id) else { throw Self.tooMany(id) }
         defer { places.leave(id) }
         do { return try await work() } catch let refusal as GuestRefusal {
             throw Self.error(of: refusal)
         } catch let error as EngineError {
-            guard error.reason == .machineNotRunning else {
+            // A box that is stopped fails before it has ended.
+            let state = try await store.find(id, account: account.id)?.boxState ?? .archived
+            guard error.reason == .machineNotRunning || !state.isUsable else {
                 throw APIError(.conflict, .boxFailed, "box \(id): \(error.message)")
             }
-            throw Self.notRunning(id, try await store.find(id, account: account.id)?.boxState ?? .archived)
+            throw Self.notRunning(id, state)
         }
+    }
+
+    private static func tooMany(_ id: String) -> APIError {
+        APIError(
+            .tooManyRequests, .rateLimited,
+            "box \(id) is working on \(maximumPerBox) commands and files, which is the most: wait for one to end",
+            retryAfter: 1)
     }
 
     private static func notRunning(_ id: String, _ state: BoxState) -> APIError {

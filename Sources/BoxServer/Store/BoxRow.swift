@@ -37,6 +37,14 @@ struct BoxRow: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord 
     var boxState: BoxState { BoxState(rawValue: state) }
     var machineType: MachineType { MachineType(rawValue: type) ?? .default }
 
+    /// How warnings about secret files begin.
+    static let secretFile = "secret file"
+
+    /// The warnings with others about secret files.
+    static func warnings(_ warnings: [String], withSecretFiles current: [String]) -> [String] {
+        warnings.filter { !$0.hasPrefix(secretFile) } + current
+    }
+
     /// The object that the API shows.
     var json: JSON {
         func time(_ value: Int64?) -> JSON { JSON(value.map(Timestamp.init(milliseconds:))) }

@@ -20,6 +20,10 @@ struct BoxStore: Sendable {
     func insert(_ row: BoxRow, limits: ServerLimits, idempotency: IdempotencyKey?) async throws -> Insertion {
         try await database.pool.write { database in
             if let earlier = try idempotency?.find(row.accountID, in: database) { return earlier }
+            // It can have been removed since the key was looked at.
+            let isThere =
+                try Account.filter(Column("id") == row.accountID && !Column("isRemoving")).fetchCount(database) == 1
+            guard isThere else { throw APIError.unauthorized }
             if let refusal = try limits.refusal(of: row.accountID, creating: true, in: database) {
                 return .refused(refusal)
             }

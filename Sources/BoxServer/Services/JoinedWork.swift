@@ -1,0 +1,12 @@
+/// Work that is done once for all who ask for it while it is under way.
+actor JoinedWork {
+    private var underWay: [String: Task<Void, any Error>] = [:]
+
+    func join(_ key: String, _ work: @escaping @Sendable () async throws -> Void) async throws {
+        if let task = underWay[key] { return try await task.value }
+        let task = Task { try await work() }
+        underWay[key] = task
+        defer { underWay[key] = nil }
+        try await task.value
+    }
+}
