@@ -29,6 +29,35 @@ test_head_options_and_other_methods() {
     equal "$(jq -r '.code, .error.details.route' body | paste -sd ' ')" "not_found GET $prefix/nowhere"
 }
 
+# Every operation that the description says needs a key, without one, with a wrong one, with one that was deleted and with the old
+# secret of one that was rotated.
+test_keys_that_are_refused() {
+    local account wrong deleted rotated operation method path key count=0
+    account=$(new_account refused)
+    wrong=box_0000000000000000000000000000000000000000000000000000000000000000
+    api_of() { curl -sS -X "$1" -H "Authorization: Bearer $account" "$BOX_API_URL/api/box/v1$2" ${3+-d "$3"}; }
+    api_of POST /api-keys '{"name":"gone"}' >gone
+    deleted=$(jq -r .secret gone)
+    api_of DELETE "/api-keys/$(jq -r .apiKey.id gone)" >gone
+    api_of POST /api-keys '{"name":"old"}' >old
+    rotated=$(jq -r .secret old)
+    api_of POST "/api-keys/$(jq -r .apiKey.id old)/rotate" >old
+    match "$(curl -sS -H "Authorization: Bearer $(jq -r .secret old)" "$BOX_API_URL/api/box/v1/me")" '"ok":true'
+    awk '/^paths:/ { inside = 1 } /^components:/ { inside = 0 }
+        inside && /^  \// { path = $1; sub(/:$/, "", path) }
+        inside && /^    (get|put|post|patch|delete):/ { method = toupper($1); sub(/:$/, "", method); print method, path }' \
+        "$ROOT/Docs/openapi.yaml" | grep -vE ' /(healthz|readyz|metrics|openapi.yaml)$' >operations
+    while read -r method path; do
+        path=$(sed 's/{[a-zA-Z]*}/bx_22222222/g' <<<"$path")
+        for key in '' "$wrong" "$deleted" "$rotated"; do
+            equal "$(curl -sS -o body -w '%{http_code}' -X "$method" ${key:+-H "Authorization: Bearer $key"} -d '{}' \
+                "$BOX_API_URL/api/box/v1$path") $(jq -r .code body)" "401 unauthorized" "$method $path with <$key>"
+            count=$((count + 1))
+        done
+    done <operations
+    [ "$count" -ge 112 ] || fail "only $count requests were made: is the description read right?"
+}
+
 # BOX_API_CASES is about how many requests are made, BOX_API_SEED decides which.
 test_generated_requests() {
     local cases=${BOX_API_CASES:-300} seed=${BOX_API_SEED:-1} phases=examples,fuzzing ids key
