@@ -169,7 +169,8 @@ struct ConnectionTests {
     }
 
     @Test func aClientThatReadsSlowlyIsServed() async throws {
-        try await withServer(connections: limits(unread: .seconds(2)), .live) { api async throws in
+        // Longer in all than may pass without a read, and that long enough for a test that waits for its turn.
+        try await withServer(connections: limits(unread: .seconds(10)), .live) { api async throws in
             let id = try await api.create()
             let padding = JSON.string(String(repeating: "x", count: 1_000_000))
             for number in 0..<12 {
@@ -182,7 +183,7 @@ struct ConnectionTests {
             var size = 0
             while case .text(let text) = try await client.read() {
                 size += text.utf8.count
-                try await Task.sleep(for: .milliseconds(10))
+                try await Task.sleep(for: .milliseconds(60))
             }
             #expect(size > 12_000_000)
         }
