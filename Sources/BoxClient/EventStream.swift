@@ -13,30 +13,18 @@ public struct EventStream: AsyncSequence, Sendable {
 
     /// Reads one event after the other.
     public struct AsyncIterator: AsyncIteratorProtocol {
-        private var follower: EventFollower
-        private var waiting: [BoxEvent] = []
-        private let deadline: Deadline
+        private var rounds: FollowerRounds<EventFollower>
 
-        init(_ stream: EventStream) {
-            follower = stream.follower
-            deadline = Deadline(after: stream.timeout)
-        }
+        init(_ stream: EventStream) { rounds = FollowerRounds(stream.follower, timeout: stream.timeout) }
 
         /// The next event; nil when the time is up.
         ///
         /// - Throws: ``BoxError`` as ``EventFollower/next()``, and `CancellationError`.
         public mutating func next() async throws -> BoxEvent? {
-            while waiting.isEmpty {
-                let before = follower
-                let round = try await deadline.run {
-                    var follower = before
-                    return (try await follower.next(), follower)
-                }
-                guard let (events, after) = round else { return nil }
-                // The last comes first, so that taking one is cheap.
-                (waiting, follower) = (events.reversed(), after)
+            switch try await rounds.next({ try await $0.next() }) {
+            case .event(let event): event
+            case .end, .timeout: nil
             }
-            return waiting.removeLast()
         }
     }
 
@@ -61,14 +49,11 @@ public struct PromptStream: AsyncSequence, Sendable {
     /// Reads one event after the other.
     public struct AsyncIterator: AsyncIteratorProtocol {
         private let stream: PromptStream
-        private var follower: PromptFollower
-        private var waiting: [BoxEvent] = []
-        private let deadline: Deadline
+        private var rounds: FollowerRounds<PromptFollower>
 
         init(_ stream: PromptStream) {
             self.stream = stream
-            follower = stream.follower
-            deadline = Deadline(after: stream.timeout)
+            rounds = FollowerRounds(stream.follower, timeout: stream.timeout)
         }
 
         /// The next event; nil when the prompt's run is over.
@@ -76,21 +61,14 @@ public struct PromptStream: AsyncSequence, Sendable {
         /// - Throws: ``BoxError/promptTimedOut(id:prompt:lastStatus:seconds:)``, what ``EventFollower/next()`` throws, and
         ///   `CancellationError`.
         public mutating func next() async throws -> BoxEvent? {
-            while waiting.isEmpty {
-                let before = follower
-                let round = try await deadline.run {
-                    var follower = before
-                    return (try await follower.next(), follower)
-                }
-                guard let (events, after) = round else {
-                    throw BoxError.promptTimedOut(
-                        id: stream.boxID, prompt: stream.queued.promptID, lastStatus: before.status,
-                        seconds: Int(stream.timeout?.components.seconds ?? 0))
-                }
-                guard let events else { return nil }
-                (waiting, follower) = (events.reversed(), after)
+            switch try await rounds.next({ try await $0.next() }) {
+            case .event(let event): return event
+            case .end: return nil
+            case .timeout:
+                throw BoxError.promptTimedOut(
+                    id: stream.boxID, prompt: stream.queued.promptID, lastStatus: rounds.follower.status,
+                    seconds: Int(stream.timeout?.components.seconds ?? 0))
             }
-            return waiting.removeLast()
         }
     }
 

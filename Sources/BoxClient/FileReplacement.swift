@@ -39,7 +39,7 @@ package final class FileReplacement: Sendable {
 
     package func write(_ bytes: [UInt8]) throws(FileError) {
         let code = state.withLock { state in
-            let code = Self.write(bytes, to: state.descriptor)
+            let code = DescriptorWrite.all(bytes, to: state.descriptor)
             if code == 0 { state.size += Int64(bytes.count) }
             return code
         }
@@ -62,23 +62,6 @@ package final class FileReplacement: Sendable {
             // After a commit there is nothing of that name any more.
             if let temporary { unlink(temporary) }
         }
-    }
-
-    /// - Returns: a number of errno(3), 0 for success.
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count >= 0 {
-                rest = rest.dropFirst(count)
-            } else if errno == EAGAIN {
-                var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                _ = poll(&request, 1, -1)
-            } else if errno != EINTR {
-                return errno
-            }
-        }
-        return 0
     }
 
     private static func resolved(_ path: String) -> String {

@@ -33,8 +33,9 @@ final class GuestReading: @unchecked Sendable {  // OpenFile lets in one caller 
                         left -= piece.count
                         await pieces.send(Array(piece))
                     }
+                    // Here, and not when the machine's program has ended, which it may never do.
+                    pieces.finish()
                 }
-                pieces.finish()
             } catch {
                 sizes.fail(error)
                 pieces.fail(error)

@@ -153,6 +153,10 @@ test_a_python_that_lies() {
         api GET /me
         equal "$status" 200 "boxd lives after: $answer"
     done
+    # One that answers and never ends: the file is whole, and nobody waits for more.
+    be_python "$(says '{"size":3}') printf abc; exec sleep 1000"
+    equal "$(curl -sS -m 20 -H "Authorization: Bearer $(cat "$WORK/key")" \
+        "http://127.0.0.1:$PORT/api/box/v1/boxes/$box/artifacts?path=x")" abc
     new_box
     run '{"command":"echo fine"}'
     equal "$(field .stdout)" fine

@@ -23,23 +23,8 @@ public struct DescriptorSink: ByteSink {
     public init(_ descriptor: Int32) { self.descriptor = descriptor }
 
     public func write(_ bytes: [UInt8]) throws {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count >= 0 {
-                rest = rest.dropFirst(count)
-            } else if errno == EAGAIN {
-                waitUntilWritable()
-            } else if errno != EINTR {
-                throw SinkError(code: errno)
-            }
-        }
-    }
-
-    /// A descriptor that is shared with another program can be non-blocking without our doing.
-    private func waitUntilWritable() {
-        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        _ = poll(&request, 1, -1)
+        let code = DescriptorWrite.all(bytes, to: descriptor)
+        if code != 0 { throw SinkError(code: code) }
     }
 }
 

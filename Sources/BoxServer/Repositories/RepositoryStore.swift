@@ -18,27 +18,13 @@ struct RepositoryStore: Sendable {
     func page(_ page: PageRequest, _ filter: Filter, account: String) async throws -> (
         rows: [RepositoryRow], hasMore: Bool
     ) {
-        try await database.pool.read { database in
-            var conditions = ["accountID = ?"]
-            var arguments: StatementArguments = [account]
-            if let text = filter.text {
-                conditions.append("instr(lower(fullName), lower(?)) > 0")
-                arguments += [text]
-            }
-            if let isSelected = filter.isSelected {
-                conditions.append("id \(isSelected ? "" : "NOT ")IN (SELECT repositoryID FROM selection)")
-            }
-            if let after = page.after {
-                conditions.append("(pushedAt, id) \(page.comparison) (?, ?)")
-                arguments += [after.moment, after.id]
-            }
-            let sql = """
-                SELECT * FROM repository WHERE \(conditions.joined(separator: " AND "))
-                ORDER BY pushedAt \(page.order), id \(page.order) LIMIT \(page.limit + 1)
-                """
-            let rows = try RepositoryRow.fetchAll(database, sql: sql, arguments: arguments)
-            return (Array(rows.prefix(page.limit)), rows.count > page.limit)
+        var query = PageQuery(by: "pushedAt")
+        query.require("accountID = ?", [account])
+        if let text = filter.text { query.require("instr(lower(fullName), lower(?)) > 0", [text]) }
+        if let isSelected = filter.isSelected {
+            query.require("id \(isSelected ? "" : "NOT ")IN (SELECT repositoryID FROM selection)")
         }
+        return try await database.pool.read { [query] in try query.fetch(page, in: $0) }
     }
 
     func all(of account: String) async throws -> [RepositoryRow] {

@@ -84,25 +84,12 @@ struct EventStore: Sendable {
     func page(_ page: PageRequest, box: String, types: [String]) async throws -> (
         rows: [EventRow], hasMore: Bool, revision: Int64
     ) {
-        try await database.pool.read { database in
-            var conditions = ["boxID = ?"]
-            var arguments: StatementArguments = [box]
-            if !types.isEmpty {
-                conditions.append("type IN (\(types.map { _ in "?" }.joined(separator: ",")))")
-                arguments += StatementArguments(types)
-            }
-            if let after = page.after {
-                conditions.append("(timestamp, id) \(page.comparison) (?, ?)")
-                arguments += [after.moment, after.id]
-            }
-            let sql = """
-                SELECT * FROM event WHERE \(conditions.joined(separator: " AND "))
-                ORDER BY timestamp \(page.order), id \(page.order) LIMIT \(page.limit + 1)
-                """
-            let rows = try EventRow.fetchAll(database, sql: sql, arguments: arguments)
-            return (
-                Array(rows.prefix(page.limit)), rows.count > page.limit, try Self.revision(of: box, database)
-            )
+        var query = PageQuery(by: "timestamp")
+        query.require("boxID = ?", [box])
+        query.require("type", oneOf: types)
+        return try await database.pool.read { [query] database in
+            let (rows, hasMore): ([EventRow], Bool) = try query.fetch(page, in: database)
+            return (rows, hasMore, try Self.revision(of: box, database))
         }
     }
 }
