@@ -53,7 +53,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
-            resources: [.embedInCode("Guest/guest.py")]
+            resources: [.embedInCode("Guest/guest.py"), .embedInCode("Guest/jobs.py")]
         ),
         .target(
             name: "BoxServer",
@@ -99,7 +99,8 @@ let package = Package(
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
-            ]
+            ],
+            exclude: ["AgentRecordings"]
         ),
     ],
     swiftLanguageModes: [.v6]

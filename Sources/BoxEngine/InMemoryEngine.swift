@@ -119,6 +119,45 @@ public actor InMemoryEngine: MachineEngine {
         return [:]
     }
 
+    // MARK: Jobs
+
+    /// What a job does: tells records, and returns how it ended.
+    public typealias JobBehaviour =
+        @Sendable (MachineJob, _ tell: @Sendable ([JobRecord]) async throws -> Void) async throws -> JobOutcome
+
+    private var jobBehaviour: JobBehaviour = { _, _ in JobOutcome(exitCode: 0) }
+    private var jobs: [String: MachineJob] = [:]
+    private var stoppedJobs: Set<String> = []
+
+    /// From now on jobs do this, each time that they are followed.
+    public func answerJobs(with behaviour: @escaping JobBehaviour) { jobBehaviour = behaviour }
+
+    public func isJobStopped(_ job: String) -> Bool { stoppedJobs.contains(job) }
+    /// Those that were started and not forgotten.
+    public var startedJobs: [String] { jobs.keys.sorted() }
+
+    public func startJob(_ job: MachineJob, in id: String) async throws {
+        try requireRunning(id)
+        if jobs[job.id] == nil { jobs[job.id] = job }
+    }
+
+    public func followJob(
+        _ job: String, in id: String, _ take: @escaping @Sendable ([JobRecord]) async throws -> Void
+    ) async throws {
+        try requireRunning(id)
+        guard let started = jobs[job] else { throw GuestRefusal(.noSuchJob, "no job \(job)") }
+        try await take([.ended(jobBehaviour(started, take))])
+    }
+
+    public func stopJob(_ job: String, in id: String) async throws {
+        try requireRunning(id)
+        stoppedJobs.insert(job)
+    }
+
+    public func forgetJob(_ job: String, in id: String) async throws { jobs[job] = nil }
+
+    public func installAgents() async throws {}
+
     private func requireRunning(_ id: String) throws {
         guard case .running = machinesByID[id]?.status else {
             throw EngineError(.machineNotRunning, "machine \(id) is not running")

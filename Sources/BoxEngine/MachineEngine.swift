@@ -119,4 +119,5 @@ public protocol MachineAccess: Sendable {
 }
 
 /// Everything that boxd needs of an engine today.
-public typealias MachineEngine = MachineLifecycle & MachineForking & MachineAccess & MachineExecution & MachineUpkeep
+public typealias MachineEngine = MachineLifecycle & MachineForking & MachineAccess & MachineExecution & MachineJobs
+    & MachineUpkeep

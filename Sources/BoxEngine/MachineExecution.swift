@@ -130,6 +130,7 @@ public struct GuestRefusal: Error, Sendable, Equatable {
         case invalidPath = "invalid_path"
         case fileNotFound = "file_not_found"
         case fileTooLarge = "file_too_large"
+        case noSuchJob = "no_such_job"
     }
 
     public let reason: Reason

@@ -28,7 +28,9 @@ struct GuestFiles {
 
     /// Replaces the one that an earlier boxd wrote.
     func writeGuestProgram() throws {
-        try put(GuestCall.name, String(decoding: PackageResources.guest_py, as: UTF8.self), mode: 0o644)
+        for (name, source) in [(GuestCall.name, PackageResources.guest_py), ("jobs.py", PackageResources.jobs_py)] {
+            try put(name, String(decoding: source, as: UTF8.self), mode: 0o644)
+        }
     }
 
     func writeEnvironment(_ environment: [(name: String, value: String)]) throws {

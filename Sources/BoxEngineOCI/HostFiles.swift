@@ -67,6 +67,23 @@ enum HostFiles {
         return lstat(path, &found) == 0
     }
 
+    /// What a symbolic link says, or nil when there is none.
+    static func linkTarget(_ path: String) -> String? {
+        var target = [UInt8](repeating: 0, count: 4096)
+        let count = target.withUnsafeMutableBytes { bytes in
+            readlink(path, bytes.assumingMemoryBound(to: CChar.self).baseAddress!, bytes.count)
+        }
+        return count > 0 ? String(decoding: target.prefix(count), as: UTF8.self) : nil
+    }
+
+    /// Makes a symbolic link, or makes the one that is there lead elsewhere, so that a reader finds the old one or the new one.
+    static func link(_ target: String, at path: String) throws {
+        let temporary = "\(path).tmp"
+        unlink(temporary)
+        guard symlink(target, temporary) == 0 else { throw failure("link", temporary) }
+        try rename(temporary, to: path)
+    }
+
     static func rename(_ source: String, to target: String) throws {
         guard Glibc.rename(source, target) == 0 else { throw failure("rename", source) }
     }

@@ -13,9 +13,9 @@ enum Image {
     static let mirror = "http://deb.debian.org/debian"
     static let securityMirror = "http://deb.debian.org/debian-security"
 
-    /// Where people's commands are looked for: their own, what pip installs for them, and the system's.
+    /// Where people's commands are looked for: their own, what pip installs for them, the system's, and the agents.
     static let userPath =
-        "/home/user/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        "/home/user/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:\(AgentPrograms.mountPoint)/current/bin"
 
     static let packages = [
         // The box itself.
@@ -50,5 +50,6 @@ enum Image {
         : > /etc/hosts
         rm -f /etc/resolv.conf
         : > /etc/resolv.conf
+        mkdir \(AgentPrograms.mountPoint)
         """
 }

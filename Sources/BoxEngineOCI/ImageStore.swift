@@ -13,13 +13,7 @@ public struct ImageStore: Sendable {
 
     /// The name of the image that new boxes get, or nil when none was built yet.
     public var current: String? {
-        var target = [UInt8](repeating: 0, count: 256)
-        let count = target.withUnsafeMutableBytes { bytes in
-            readlink("\(directory)/current", bytes.assumingMemoryBound(to: CChar.self).baseAddress!, bytes.count)
-        }
-        guard count > 0 else { return nil }
-        let name = String(decoding: target.prefix(count), as: UTF8.self)
-        return HostFiles.exists("\(directory)/\(name)") ? name : nil
+        HostFiles.linkTarget("\(directory)/current").flatMap { HostFiles.exists("\(directory)/\($0)") ? $0 : nil }
     }
 
     /// Whether the current image was built by this version's recipe.
@@ -47,7 +41,7 @@ public struct ImageStore: Sendable {
         }
         HostFiles.sync(fileSystemOf: partial)
         try HostFiles.rename(partial, to: "\(directory)/\(name)")
-        try makeCurrent(name)
+        try HostFiles.link(name, at: "\(directory)/current")
         return name
     }
 
@@ -57,13 +51,6 @@ public struct ImageStore: Sendable {
         for name in try HostFiles.list(directory) where !keep.contains(name) && !name.hasPrefix(".") {
             try HostFiles.removeTree("\(directory)/\(name)")
         }
-    }
-
-    private func makeCurrent(_ name: String) throws {
-        let link = "\(directory)/.current-new"
-        unlink(link)
-        guard symlink(name, link) == 0 else { throw HostFiles.failure("link", link) }
-        try HostFiles.rename(link, to: "\(directory)/current")
     }
 
     private func debootstrap(into target: String, mirror: String, include: [String]) async throws {

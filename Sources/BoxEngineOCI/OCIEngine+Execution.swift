@@ -4,7 +4,7 @@ import BoxModel
 extension OCIEngine {
     /// For ending a command, and for getting its output out of the machine.
     private static let grace = Duration.seconds(30)
-    private static let patience = Duration.seconds(60)
+    static let patience = Duration.seconds(60)
 
     public func run(_ command: MachineCommand, in id: String) async throws -> CommandOutcome {
         let script = Array(command.script.utf8)
@@ -65,8 +65,8 @@ extension OCIEngine {
         }
     }
 
-    private func call<Value: Sendable>(
-        _ id: String, timeout: Duration, _ perform: (GuestCall) async throws -> Value
+    func call<Value: Sendable>(
+        _ id: String, timeout: Duration?, _ perform: (GuestCall) async throws -> Value
     ) async throws -> Value {
         let call = try guestCall(id, timeout: timeout)
         do { return try await perform(call) } catch let error as EngineError { throw endedMeanwhile(id) ?? error }

@@ -2,6 +2,7 @@ import BoxEngine
 import BoxModel
 import FoundationEssentials
 import Glibc
+import HostTools
 import Logging
 
 /// The embedded engine: an OCI runtime, overlayfs, user namespaces and a bridge on this host.
@@ -13,6 +14,7 @@ public actor OCIEngine: MachineEngine {
     let logger: Logger
     let runtime: OCIRuntime
     let images: ImageStore
+    let agentsInstallation = JoinedWork()
     private let seccomp: JSON
 
     private(set) var records: [String: MachineRecord] = [:]
@@ -63,6 +65,7 @@ extension OCIEngine {
         try HostFiles.makeDirectory(configuration.dataDirectory, mode: 0o711)
         try HostFiles.makeDirectory(configuration.boxesDirectory, mode: 0o711)
         try HostFiles.makeDirectory(configuration.layersDirectory, mode: 0o700)
+        try HostFiles.makeDirectory(configuration.agentsDirectory, mode: 0o755)
         try HostFiles.makeDirectory("/run/boxd", mode: 0o711)
         try HostFiles.makeDirectory(configuration.runDirectory, mode: 0o700)
         try HostFiles.makeDirectory(runtime.stateDirectory, mode: 0o700)

@@ -27,6 +27,7 @@ public struct OCIEngineConfiguration: Sendable {
     }
 
     var imagesDirectory: String { "\(dataDirectory)/images" }
+    var agentsDirectory: String { "\(dataDirectory)/agents" }
     var layersDirectory: String { "\(dataDirectory)/layers" }
     var boxesDirectory: String { "\(dataDirectory)/boxes" }
     var bridge: String { "\(instance)-br0" }

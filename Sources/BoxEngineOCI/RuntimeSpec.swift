@@ -96,6 +96,8 @@ struct RuntimeSpec {
             tmpfs("/run/lock", "mode=1777", "size=5120k"),
             tmpfs("/run/sshd", "mode=755", "size=64k"),
             Self.mount("/run/box", "bind", disk.guest, ["bind", "ro", "nosuid", "nodev", "noexec"]),
+            Self.mount(
+                AgentPrograms.mountPoint, "bind", disk.configuration.agentsDirectory, ["bind", "ro", "nosuid", "nodev"]),
         ]
         for name in GuestFiles.etcFiles {
             list.append(

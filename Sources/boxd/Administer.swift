@@ -10,11 +10,21 @@ extension Boxd {
         let images = ImageStore(dataDirectory: place.dataDirectory)
         if parsed.has("if-missing"), images.isUpToDate, let current = images.current {
             say("the image \(current) is there\n", to: .error)
-            return
+        } else {
+            say("building the image; this takes about a minute\n", to: .error)
+            let name = try await images.build(mirror: parsed.value("mirror"), include: parsed.values("include"))
+            say("built the image \(name)\n", to: .error)
         }
-        say("building the image; this takes about a minute\n", to: .error)
-        let name = try await images.build(mirror: parsed.value("mirror"), include: parsed.values("include"))
-        say("built the image \(name)\n", to: .error)
+        if parsed.value("with") == "agents" { try await installAgents(place, ifMissing: parsed.has("if-missing")) }
+    }
+
+    private static func installAgents(_ place: Place, ifMissing: Bool) async throws {
+        let programs = AgentPrograms(dataDirectory: place.dataDirectory)
+        if !ifMissing || !programs.areInstalled {
+            say("fetching the agents' programs; this takes about a minute\n", to: .error)
+            try await programs.install()
+        }
+        say("the agents are there: \(programs.current ?? "")\n", to: .error)
     }
 
     static func imageStatus(_ parsed: ParsedCommand, _ place: Place) throws {
@@ -23,10 +33,12 @@ extension Boxd {
             throw StartupError("only root can look into \(folder): run it with sudo")
         }
         let current = ImageStore(dataDirectory: place.dataDirectory).current
+        let agents = AgentPrograms(dataDirectory: place.dataDirectory).current
         if parsed.has("json") {
-            say(JSON.object(["image": JSON(current)]).compact + "\n", to: .output)
+            say(JSON.object(["image": JSON(current), "agents": JSON(agents)]).compact + "\n", to: .output)
         } else {
             say((current ?? "no image is built yet: run `boxd image build`") + "\n", to: .output)
+            if let agents { say("agents: \(agents)\n", to: .output) }
         }
     }
 

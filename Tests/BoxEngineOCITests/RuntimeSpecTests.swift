@@ -84,11 +84,14 @@ struct RuntimeSpecTests {
         #expect(spec()["linux"]?["seccomp"]?["defaultAction"] == "SCMP_ACT_ERRNO")
     }
 
-    @Test func nothingOfTheHostIsMountedButTheBoxsOwnFiles() {
+    @Test func nothingOfTheHostIsMountedButTheBoxsOwnFilesAndTheAgents() {
         let mounts = spec()["mounts"]?.array ?? []
         for mount in mounts {
             let (source, options) = (mount["source"]?.string ?? "", strings(mount["options"]))
-            if mount["type"] == "bind" {
+            if mount["destination"] == "/opt/agents" {
+                #expect(source == "/data/agents")
+                #expect(options == ["bind", "ro", "nosuid", "nodev"])
+            } else if mount["type"] == "bind" {
                 #expect(source.hasPrefix("/data/boxes/bx_8pqt6dup/guest"), "\(source)")
                 #expect(options.contains("nosuid") && options.contains("nodev"), "\(source)")
             } else {

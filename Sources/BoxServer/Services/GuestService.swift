@@ -83,6 +83,7 @@ struct GuestService: Sendable {
         case .invalidPath: APIError(.badRequest, .invalidPath, refusal.message)
         case .fileNotFound: APIError(.notFound, .fileNotFound, refusal.message)
         case .fileTooLarge: APIError(.contentTooLarge, .fileTooLarge, refusal.message)
+        case .noSuchJob: APIError(.notFound, .notFound, refusal.message)
         }
     }
 }

@@ -3,7 +3,7 @@ import BoxEngine
 /// The in-memory engine with a record of what it was asked for, and with steps that a test can hold up or let fail.
 actor TestEngine: MachineEngine {
     enum Step: String, Sendable, CaseIterable {
-        case start, stop, remove, fork, setAuthorizedKeys, setEnvironment, apply, run
+        case start, stop, remove, fork, setAuthorizedKeys, setEnvironment, apply, run, startJob, stopJob, installAgents
     }
 
     let books = InMemoryEngine()
@@ -99,4 +99,24 @@ actor TestEngine: MachineEngine {
         try await enter(.apply, id)
         return try await books.apply(change, in: id)
     }
+
+    func startJob(_ job: MachineJob, in id: String) async throws {
+        try await enter(.startJob, "\(id) \(job.id)")
+        try await books.startJob(job, in: id)
+    }
+
+    func followJob(
+        _ job: String, in id: String, _ take: @escaping @Sendable ([JobRecord]) async throws -> Void
+    ) async throws {
+        try await books.followJob(job, in: id, take)
+    }
+
+    func stopJob(_ job: String, in id: String) async throws {
+        try await enter(.stopJob, "\(id) \(job)")
+        try await books.stopJob(job, in: id)
+    }
+
+    func forgetJob(_ job: String, in id: String) async throws { try await books.forgetJob(job, in: id) }
+
+    func installAgents() async throws { try await enter(.installAgents, "") }
 }

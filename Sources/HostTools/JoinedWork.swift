@@ -1,8 +1,10 @@
 /// Work that is done once for all who ask for it while it is under way.
-actor JoinedWork {
+public actor JoinedWork {
     private var underWay: [String: Task<Void, any Error>] = [:]
 
-    func join(_ key: String, _ work: @escaping @Sendable () async throws -> Void) async throws {
+    public init() {}
+
+    public func join(_ key: String, _ work: @escaping @Sendable () async throws -> Void) async throws {
         if let task = underWay[key] { return try await task.value }
         let task = Task { try await work() }
         underWay[key] = task

@@ -1,0 +1,102 @@
+import BoxEngine
+import BoxModel
+import HostTools
+
+extension OCIEngine {
+    public func startJob(_ job: MachineJob, in id: String) async throws {
+        let request: JSON = [
+            "operation": "job-start", "id": .string(job.id),
+            "arguments": .array(([job.script] + job.arguments).map { .string($0) }),
+            "environment": .object(JSONObject(job.environment.map { ($0.name, .string($0.value)) })),
+            "secrets": .array(job.secrets.map { .string($0) }), "redaction": .string(JobRedaction.mark),
+            "folders": .array(job.folders.map { .string($0) }), "input": JSON(job.input.count),
+            "silence": JSON(job.silence),
+        ]
+        try await call(id, timeout: Self.patience) { call in
+            _ = try await call.perform(request, payload: [.init(job.input)]) { try await $0.header() }
+        }
+    }
+
+    public func followJob(
+        _ job: String, in id: String, _ take: @escaping @Sendable ([JobRecord]) async throws -> Void
+    ) async throws {
+        try await call(id, timeout: nil) { call in
+            try await call.perform(["operation": "job-follow", "id": .string(job)]) { answer in
+                _ = try await answer.header()
+                var reader = JobRecordReader()
+                while let piece = try await answer.next() {
+                    let records = try reader.read(piece)
+                    if !records.isEmpty { try await take(records) }
+                    if case .ended? = records.last { return }
+                }
+                throw EngineError(.failed, "the job's supervisor has gone")
+            }
+        }
+    }
+
+    public func stopJob(_ job: String, in id: String) async throws { try await tell("job-stop", job, id) }
+
+    public func forgetJob(_ job: String, in id: String) async throws { try await tell("job-forget", job, id) }
+
+    private func tell(_ operation: String, _ job: String, _ id: String) async throws {
+        try await call(id, timeout: Self.patience) { call in
+            _ = try await call.perform(["operation": .string(operation), "id": .string(job)]) {
+                try await $0.header()
+            }
+        }
+    }
+
+    public func installAgents() async throws {
+        let programs = AgentPrograms(directory: configuration.agentsDirectory)
+        if programs.areInstalled { return }
+        try await agentsInstallation.join("agents") { try await programs.install() }
+    }
+}
+
+/// Takes the records of a job apart: see `Guest/jobs.py`.
+struct JobRecordReader {
+    /// In bytes: more than the supervisor lets a line have.
+    private static let longestLine = 64 << 20
+
+    private var line: [UInt8] = []
+
+    /// - Throws: ``EngineError`` for what no supervisor says: the machine's owner can put another in its place.
+    mutating func read(_ piece: ArraySlice<UInt8>) throws -> [JobRecord] {
+        var records: [JobRecord] = []
+        var rest = piece
+        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            records.append(try Self.record(line + rest[..<end]))
+            line = []
+            rest = rest[rest.index(after: end)...]
+        }
+        line += rest
+        guard line.count <= Self.longestLine else { throw Self.damaged }
+        return records
+    }
+
+    private static var damaged: EngineError {
+        EngineError(.failed, "the job's supervisor says what can't be understood")
+    }
+
+    private static func record(_ line: [UInt8]) throws -> JobRecord {
+        guard let kind = line.first else { throw damaged }
+        let text = Array(line.dropFirst())
+        if kind == UInt8(ascii: "o") { return .output(text) }
+        guard let json = try? JSON.parse(text) else { throw damaged }
+        switch kind {
+        case UInt8(ascii: "c"): return .commit(json)
+        case UInt8(ascii: "p"): return .pushed(commit: json["commitSha"]?.string ?? "")
+        case UInt8(ascii: "e"): return .ended(JobOutcome(json))
+        default: throw damaged
+        }
+    }
+}
+
+extension JobOutcome {
+    init(_ json: JSON) {
+        self.init(
+            exitCode: json["exitCode"]?.int, signal: json["signal"]?.string,
+            reason: json["reason"]?.string.flatMap(Reason.init(rawValue:)),
+            outOfMemory: json["outOfMemory"]?.bool ?? false, standardError: json["stderr"]?.string ?? "")
+    }
+}
