@@ -42,6 +42,8 @@ public struct ErrorCode: RawRepresentable, Sendable, Hashable {
     public static let invalidModel = ErrorCode("invalid_model")
     public static let invalidReasoningEffort = ErrorCode("invalid_reasoning_effort")
     public static let providerNotConfigured = ErrorCode("provider_not_configured")
+    public static let invalidAPIKey = ErrorCode("invalid_api_key")
+    public static let invalidBaseURL = ErrorCode("invalid_base_url")
     public static let noChanges = ErrorCode("no_changes")
     public static let machineNotRunning = ErrorCode("machine_not_running")
     public static let boxFailed = ErrorCode("box_failed")

@@ -17,6 +17,8 @@ public struct ServerConfiguration: Sendable {
     public var port: Int
     public var limits = ServerLimits()
     public var connections = ConnectionLimits()
+    /// In seconds: how long an agent may say nothing before it is ended.
+    public var agentSilence = 3600
     /// How long requests that are under way may take after the signal to stop.
     public var stopTimeout = Duration.seconds(30)
 
@@ -43,6 +45,7 @@ public struct Server: Sendable {
     let guests: GuestService
     let secrets: SecretStore
     let repositories: RepositoryService
+    let agents: AgentService
     let views: BoxViews
     let metrics = Metrics()
     let readiness = Readiness()
@@ -66,6 +69,11 @@ public struct Server: Sendable {
             store: store, engine: engine,
             setUp: BoxSetUp(secrets: secrets, repositories: repositories, sealer: sealer),
             limits: configuration.limits, logger: logger, metrics: metrics)
+        agents = AgentService(
+            AgentServices(
+                boxes: store, prompts: PromptStore(database: database),
+                providers: ProviderStore(database: database, sealer: sealer), repositories: repositories.store,
+                engine: engine, silence: configuration.agentSilence), logger: logger)
         views = BoxViews(store: store, commits: commits)
     }
 
@@ -89,7 +97,8 @@ public struct Server: Sendable {
         FileRoutes(guests: guests).add(to: api)
         SecretRoutes(secrets: secrets, boxes: boxes).add(to: api)
         RepositoryRoutes(repositories: repositories).add(to: api)
-        PromptRoutes(boxes: boxes, events: events.store).add(to: api)
+        ProviderRoutes(providers: agents.services.providers).add(to: api)
+        PromptRoutes(boxes: boxes, agents: agents, events: events.store).add(to: api)
         DesktopRoutes(boxes: boxes).add(to: api)
         return router
     }
@@ -110,6 +119,7 @@ public struct Server: Sendable {
         try makeScratchDirectory()
         try await engine.prepare()
         try await boxes.reconcile()
+        try await agents.reconcile()
         var group = ServiceGroupConfiguration(
             services: [
                 .init(service: application(onRunning: onRunning)),
@@ -123,6 +133,7 @@ public struct Server: Sendable {
             outcome = .failure(error)
         }
         // Also when serving failed, such as on a port that is taken: what was made ready for boxes goes again.
+        await agents.settleForShutdown()
         await boxes.settleForShutdown()
         await engine.shutdown()
         do { try outcome.get() } catch let error as IOError where error.errnoCode == EADDRINUSE {

@@ -33,6 +33,9 @@ enum Boxd {
                         "log-format", "FORMAT", "text, or json for one object a line (text)",
                         kind: .choice(["text", "json"])),
                     .value(
+                        "agent-timeout", "SECONDS", "how long an agent may say nothing before it is ended (3600)",
+                        kind: .integer(minimum: 1, maximum: 604_800)),
+                    .value(
                         "stop-timeout", "SECONDS", "how long requests may take after the signal to stop (30)",
                         kind: .integer(minimum: 0, maximum: 3600)),
                 ],
@@ -45,6 +48,10 @@ enum Boxd {
                         "build", summary: "build the image with mmdebstrap",
                         options: shared + [
                             .flag("if-missing", "do nothing when there is an image of this version"),
+                            .value(
+                                "with", "WHAT",
+                                "also fetch the agents' programs from PyPI, which else happens when they are needed first",
+                                kind: .choice(["agents"])),
                             .value("mirror", "URL", "a Debian mirror"),
                             .value("include", "PACKAGE", "one more Debian package; may be repeated", repeats: true),
                         ]),

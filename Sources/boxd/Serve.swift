@@ -25,6 +25,7 @@ extension Boxd {
         if let count = parsed.integer("max-boxes") { configuration.limits.activeBoxes = count }
         if let count = parsed.integer("max-per-minute") { configuration.limits.creationsPerMinute = count }
         configuration.limits.creationsPerDay = parsed.integer("max-per-day")
+        if let seconds = parsed.integer("agent-timeout") { configuration.agentSilence = seconds }
         if let seconds = parsed.integer("stop-timeout") { configuration.stopTimeout = .seconds(seconds) }
         let engine = try OCIEngine(configuration: place.engine, logger: logger)
         let server = try Server(configuration: configuration, engine: engine, logger: logger)

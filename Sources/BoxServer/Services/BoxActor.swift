@@ -129,6 +129,7 @@ actor BoxActor {
             try await store.update(target) { row in
                 row.deliveredFiles += delivered.filter { !row.deliveredFiles.contains($0) }
             }
+            try await store.copyAgentSessions(from: id, to: target)
         }
     }
 

@@ -103,6 +103,7 @@ struct Database: Sendable {
             }
         }
         migrator.registerMigration("4 secrets, repositories", migrate: Self.addSecretsAndRepositories)
+        migrator.registerMigration("5 agents", migrate: Self.addAgents)
         return migrator
     }
 
@@ -144,5 +145,29 @@ struct Database: Sendable {
             table.add(column: "pendingRepositories", .text).notNull().defaults(to: "[]")
             table.add(column: "warnings", .text).notNull().defaults(to: "[]")
         }
+    }
+
+    private static func addAgents(to database: GRDB.Database) throws {
+        try database.create(table: "agentProvider") { table in
+            table.column("accountID", .text).notNull().references("account", onDelete: .cascade)
+            table.column("name", .text).notNull()
+            table.column("sealedKey", .blob).notNull()
+            table.column("keyLastFour", .text).notNull()
+            table.column("baseURL", .text)
+            table.column("model", .text)
+            table.column("reasoningEffort", .text)
+            table.column("isDefault", .boolean).notNull()
+            table.column("updatedAt", .integer).notNull()
+            table.primaryKey(["accountID", "name"])
+        }
+        try database.create(table: "agentSession") { table in
+            table.column("boxID", .text).notNull().references("box", onDelete: .cascade)
+            table.column("provider", .text).notNull()
+            table.column("sessionID", .text).notNull()
+            table.primaryKey(["boxID", "provider"])
+        }
+        // A box's queue is nothing but its prompts that haven't ended.
+        try database.execute(
+            sql: "CREATE INDEX openPrompt ON event (boxID, timestamp) WHERE \(PromptStore.isOpenPrompt)")
     }
 }

@@ -26,31 +26,45 @@ struct EventRow: Codable, Sendable, Equatable, FetchableRecord, PersistableRecor
     }
 }
 
+/// An event that is to be entered.
+struct NewEvent: Sendable, Equatable {
+    var id: String
+    var type: String
+    var data: JSON
+}
+
 /// What the database knows of events. Every method is one transaction.
 struct EventStore: Sendable {
     let database: Database
 
     /// Enters an event with a timestamp after all others of its box.
     func append(box: String, id: String, type: String, task: String?, data: JSON) async throws -> EventRow {
-        try await database.pool.write { database in
-            let last = try Int64.fetchOne(
-                database, sql: "SELECT MAX(timestamp) FROM event WHERE boxID = ?", arguments: [box])
-            let row = EventRow(
-                boxID: box, id: id, timestamp: max(Timestamp.now.milliseconds, (last ?? 0) + 1), type: type,
-                taskID: task,
-                data: data.compact, revision: try Self.nextRevision(database))
-            try row.insert(database)
-            return row
+        try await database.pool.write {
+            try Self.append(NewEvent(id: id, type: type, data: data), to: box, task: task, in: $0)
         }
+    }
+
+    @discardableResult
+    static func append(_ event: NewEvent, to box: String, task: String?, in database: GRDB.Database) throws -> EventRow
+    {
+        let last = try Int64.fetchOne(
+            database, sql: "SELECT MAX(timestamp) FROM event WHERE boxID = ?", arguments: [box])
+        let row = EventRow(
+            boxID: box, id: event.id, timestamp: max(Timestamp.now.milliseconds, (last ?? 0) + 1), type: event.type,
+            taskID: task, data: event.data.compact, revision: try nextRevision(database))
+        try row.insert(database)
+        return row
     }
 
     /// Replaces an event's data; its place in the order stays.
     func update(box: String, id: String, data: JSON) async throws {
-        try await database.pool.write { database in
-            try database.execute(
-                sql: "UPDATE event SET data = ?, revision = ? WHERE boxID = ? AND id = ?",
-                arguments: [data.compact, try Self.nextRevision(database), box, id])
-        }
+        try await database.pool.write { try Self.update(box: box, id: id, data: data, in: $0) }
+    }
+
+    static func update(box: String, id: String, data: JSON, in database: GRDB.Database) throws {
+        try database.execute(
+            sql: "UPDATE event SET data = ?, revision = ? WHERE boxID = ? AND id = ?",
+            arguments: [data.compact, try nextRevision(database), box, id])
     }
 
     func find(_ id: String, box: String, type: String) async throws -> EventRow? {

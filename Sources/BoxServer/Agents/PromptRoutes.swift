@@ -3,10 +3,9 @@ import HTTPTypes
 import Hummingbird
 
 /// `POST /boxes/{id}/prompt` and `/interrupt`, and `GET /boxes/{id}/prompts/{promptId}`.
-///
-/// No agent can be set up on this server yet, so a prompt is checked and then refused as one whose provider isn't configured.
 struct PromptRoutes {
     let boxes: BoxService
+    let agents: AgentService
     let events: EventStore
 
     func add(to router: RouterGroup<BoxdContext>) {
@@ -16,16 +15,25 @@ struct PromptRoutes {
     }
 
     @Sendable private func prompt(_ request: Request, _ context: BoxdContext) async throws -> Response {
-        let row = try await boxes.get(context.boxID(), context.requireAccount())
-        let wish = try PromptRequest(await context.body(of: request).body)
+        let account = try context.requireAccount()
+        let row = try await boxes.get(context.boxID(), account)
+        let wish = try PromptRequest(
+            await context.body(of: request).body,
+            fallback: try await agents.services.providers.defaultProvider(of: account.id))
         try row.requireRunning()
-        throw APIError(
-            .conflict, .providerNotConfigured,
-            "\(wish.provider.name) is not set up on this server, so it can't take prompts",
-            details: [
-                "provider": .string(wish.provider.name),
-                "setupUrl": .string(context.origin(of: request) + AgentRoutes.path),
-            ])
+        let setUpURL = context.origin(of: request) + AgentRoutes.path
+        guard let event = try await agents.queue(wish, in: row, setUpURL: setUpURL) else {
+            // It was stopped or deleted meanwhile.
+            try await boxes.get(row.id, account).requireRunning()
+            throw APIError(.conflict, .boxNotPromptable, "box \(row.id) can't take a prompt now: try again")
+        }
+        return .success(
+            "prompt.queued",
+            [
+                "id": .string(row.id), "promptId": .string(event.id), "status": "queued",
+                "provider": .string(wish.provider.name), "model": JSON(wish.model),
+                "reasoningEffort": JSON(wish.reasoningEffort), "promptRun": event.promptRun,
+            ], status: .accepted)
     }
 
     @Sendable private func run(_ request: Request, _ context: BoxdContext) async throws -> Response {
@@ -39,12 +47,15 @@ struct PromptRoutes {
         return .success("prompt.run", ["id": .string(box), "promptRun": event.promptRun])
     }
 
-    /// Nothing runs, so there is nothing to end: harmless, as the API has it.
+    /// Harmless where nothing runs.
     @Sendable private func interrupt(_ request: Request, _ context: BoxdContext) async throws -> Response {
         _ = try await context.body(of: request)
-        let row = try await boxes.get(context.boxID(), context.requireAccount())
+        let account = try context.requireAccount()
+        let row = try await boxes.get(context.boxID(), account)
         try row.requireRunning()
-        return .success("box.interrupted", ["id": .string(row.id), "status": "interrupted", "box": row.json])
+        await agents.interrupt(row.id)
+        let now = try await boxes.get(row.id, account)
+        return .success("box.interrupted", ["id": .string(row.id), "status": "interrupted", "box": now.json])
     }
 }
 
@@ -53,12 +64,14 @@ extension EventRow {
     fileprivate var promptRun: JSON {
         let data = (try? JSON.parse(data)) ?? .null
         let status = data["status"]?.string ?? "queued"
-        return [
+        var run: JSONObject = [
             "id": .string(id), "promptId": .string(id), "boxId": .string(boxID), "status": .string(status),
             "done": .bool(["finished", "failed"].contains(status)),
             "createdAt": JSON(Timestamp(milliseconds: timestamp)), "model": data["model"] ?? .null,
             "reasoningEffort": data["reasoning_effort"] ?? .null,
         ]
+        for name in ["error", "usage"] { if let value = data[name] { run[name] = value } }
+        return .object(run)
     }
 }
 

@@ -10,8 +10,9 @@ struct AgentRoutes {
             [
                 .get: { _, _ in
                     LoginPage.message(
-                        "Agents aren't set up here",
-                        "This server makes boxes and runs no agents in them yet. Run one yourself in a box: box ssh ID")
+                        "Set up an agent",
+                        "On your computer: box provider set codex, or box provider set claude-code. It asks for the API key."
+                    )
                 }
             ])
     }

@@ -1,0 +1,130 @@
+import BoxEngine
+import BoxModel
+import Logging
+
+/// One run of an agent in a box: from a queued prompt, or one that an earlier boxd began, to its end.
+///
+/// The agent runs as a job of the machine under the prompt's id. Starting that is harmless when it was done before, and following it
+/// begins at its beginning, so boxd can die at any moment and the next one goes on here.
+actor AgentRun {
+    /// How a run ended, as its prompt tells.
+    enum End: Sendable, Equatable {
+        case finished
+        case failed(String)
+    }
+
+    private let event: EventRow
+    private let services: AgentServices
+    private let logger: Logger
+    private var isInterrupted = false
+    /// The job that is followed, once there is one.
+    private var job: String?
+
+    init(_ event: EventRow, _ services: AgentServices, logger: Logger) {
+        (self.event, self.services, self.logger) = (event, services, logger)
+    }
+
+    private var box: String { event.boxID }
+    var prompt: String { event.id }
+
+    /// - Throws: `CancellationError` when boxd ends; the run goes on without it.
+    func run() async throws {
+        let end: (End, usage: JSON?)
+        do { end = try await work() } catch let error as CancellationError { throw error } catch {
+            try Task.checkCancellation()
+            end = (.failed(await reason(error)), nil)
+        }
+        var facts = JSONObject()
+        if let usage = end.usage { facts["usage"] = usage }
+        switch end.0 {
+        case .finished: try await services.prompts.end(prompt, of: box, status: "finished", facts)
+        case .failed(let reason):
+            facts["error"] = .string(reason)
+            try await services.prompts.end(prompt, of: box, status: "failed", facts)
+        }
+        logger.info("prompt ended", metadata: ["prompt": "\(prompt)", "end": "\(end.0)"])
+        // What the machine keeps of it isn't needed any more; it is gone with the machine at the latest.
+        if let job { try? await services.engine.forgetJob(job, in: box) }
+    }
+
+    /// Ends the agent and everything that it started. The run then fails.
+    func interrupt() async {
+        isInterrupted = true
+        guard let job else { return }
+        do { try await services.engine.stopJob(job, in: box) } catch {
+            logger.notice("the agent could not be interrupted", metadata: ["error": "\(error)"])
+        }
+    }
+
+    // MARK: Steps
+
+    private func work() async throws -> (End, usage: JSON?) {
+        guard let row = try await services.boxes.find(box), !row.isDeleting, row.boxState.isUsable else {
+            return (.failed("the box was stopped"), nil)
+        }
+        let plan = try await RunPlan(event, row, services)
+        if plan.isQueued {
+            try await services.engine.installAgents()
+            guard !isInterrupted else { return (.failed(Self.interrupted), nil) }
+            try await start(plan, job: prompt, session: plan.session)
+        }
+        let first = try await follow(plan, job: prompt)
+        guard first.sessionIsMissing, !isInterrupted else { return (first.end, first.usage) }
+        // Somebody removed it, with the agent's files. The prompt counts all the same.
+        try await services.prompts.forgetSession(of: box, provider: plan.provider.name)
+        try? await services.engine.forgetJob(prompt, in: box)
+        let second = "\(prompt)-new"
+        try await start(plan, job: second, session: nil)
+        let outcome = try await follow(plan, job: second)
+        return (outcome.end, outcome.usage)
+    }
+
+    private func start(_ plan: RunPlan, job: String, session: String?) async throws {
+        try await services.engine.startJob(try plan.job(job, session: session, silence: services.silence), in: box)
+        try await services.prompts.begin(prompt, of: box)
+        logger.info("prompt runs", metadata: ["prompt": "\(prompt)", "provider": "\(plan.provider.name)"])
+    }
+
+    private func follow(_ plan: RunPlan, job: String) async throws -> RunOutcome {
+        self.job = job
+        if isInterrupted { await interrupt() }
+        let progress = RunProgress(plan, prompts: services.prompts, prompt: prompt, box: box) { [self] in
+            // From the outside: the job tells of its end only while it is followed.
+            Task { await interrupt() }
+        }
+        try await services.engine.followJob(job, in: box) { try await progress.take($0) }
+        return await progress.outcome(isInterrupted: isInterrupted)
+    }
+
+    static let interrupted = "interrupted"
+
+    /// Why the box's machine didn't get to the end of it, for the box's owner.
+    private func reason(_ error: any Error) async -> String {
+        if !(error is GuestRefusal) {
+            logger.notice("a run failed", metadata: ["prompt": "\(prompt)", "error": "\(error)"])
+        }
+        let row = try? await services.boxes.find(box)
+        if let state = row?.boxState, !state.isUsable { return "the box was stopped" }
+        if isInterrupted { return Self.interrupted }
+        switch error {
+        case let refusal as GuestRefusal where refusal.reason == .noSuchJob:
+            return "the agent is gone: the box was started anew while it worked"
+        case let error as EngineError where error.reason == .machineNotRunning:
+            return "the box ended while the agent worked"
+        case let error as EngineError: return error.message
+        case let error as APIError: return error.message
+        default: return "the server could not run the agent"
+        }
+    }
+}
+
+/// What runs of agents need of boxd.
+struct AgentServices: Sendable {
+    let boxes: BoxStore
+    let prompts: PromptStore
+    let providers: ProviderStore
+    let repositories: RepositoryStore
+    let engine: any MachineEngine
+    /// In seconds: the longest that an agent may say nothing.
+    let silence: Int
+}

@@ -1,0 +1,115 @@
+import BoxModel
+
+/// `claude -p`, the Claude Code command line.
+///
+/// The box is the sandbox, so Claude asks for no permissions. The key has its usual name only from here on, after the box's own
+/// environment, which may have another one.
+struct ClaudeLaunch: AgentLaunch {
+    let script = """
+        export ANTHROPIC_API_KEY=$BOX_PROVIDER_KEY
+        unset BOX_PROVIDER_KEY ANTHROPIC_AUTH_TOKEN CLAUDE_CODE_OAUTH_TOKEN
+        if [ -n "${BOX_BASE_URL-}" ]; then export ANTHROPIC_BASE_URL=$BOX_BASE_URL; else unset ANTHROPIC_BASE_URL; fi
+        exec claude "$@"
+        """
+
+    func arguments(_ wish: AgentWish) -> [String] {
+        [
+            "-p", "--output-format", "stream-json", "--verbose", "--include-partial-messages",
+            "--dangerously-skip-permissions", "--model", wish.model,
+        ] + (wish.reasoningEffort.map { ["--effort", $0] } ?? []) + (wish.session.map { ["--resume", $0] } ?? [])
+    }
+
+    func environment(_ wish: AgentWish) -> [(name: String, value: String)] {
+        [("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"), ("DISABLE_AUTOUPDATER", "1")]
+            + (wish.baseURL.map { [("BOX_BASE_URL", $0)] } ?? [])
+    }
+
+    func reader() -> any AgentReader { ClaudeReader() }
+
+    func isMissingSession(_ standardError: String, failure: String?) -> Bool {
+        (standardError + (failure ?? "")).contains("No conversation found")
+    }
+}
+
+/// Understands the messages of `claude -p --output-format stream-json --include-partial-messages`.
+struct ClaudeReader: AgentReader {
+    private var partial = ""
+    private var tools: [String: AgentTool] = [:]
+
+    mutating func read(_ line: JSON) -> [AgentOutput] {
+        // What a subagent writes is for the agent that started it; what it does is done in the box all the same.
+        let isSubagent = line["parent_tool_use_id"]?.string != nil
+        switch line["type"]?.string {
+        case "system" where line["subtype"] == "init": return line["session_id"]?.string.map { [.session($0)] } ?? []
+        case "system" where line["subtype"] == "api_retry": return retried(line)
+        case "stream_event": return isSubagent ? [] : streamed(line["event"] ?? .null)
+        case "assistant":
+            return blocks(of: line).flatMap {
+                assistantBlock($0, isSubagent, isError: line["message"]?["model"] == "<synthetic>")
+            }
+        case "user": return blocks(of: line).compactMap { ended($0) }
+        case "result": return Self.result(line)
+        default: return []
+        }
+    }
+
+    private func blocks(of line: JSON) -> [JSON] { line["message"]?["content"]?.array ?? [] }
+
+    /// What was half written comes again from its beginning. A wrong key doesn't become right in the three minutes that Claude
+    /// tries it; once more is enough for a provider that was just told of it.
+    private mutating func retried(_ line: JSON) -> [AgentOutput] {
+        if line["error"] == "authentication_failed", line["attempt"]?.int ?? 0 > 1 {
+            return [.hopeless("the provider refuses the API key (status \(line["error_status"]?.int ?? 401))")]
+        }
+        return giveUpPartial()
+    }
+
+    private mutating func giveUpPartial() -> [AgentOutput] {
+        defer { partial = "" }
+        return partial.isEmpty ? [] : [.partial("")]
+    }
+
+    private mutating func streamed(_ event: JSON) -> [AgentOutput] {
+        switch event["type"]?.string {
+        case "message_start": return giveUpPartial()
+        case "content_block_start": partial = ""
+        case "content_block_delta" where event["delta"]?["type"] == "text_delta":
+            partial += event["delta"]?["text"]?.string ?? ""
+            return [.partial(partial)]
+        default: break
+        }
+        return []
+    }
+
+    /// - Parameter isError: the text is not the model's but says what went wrong, which the result says too.
+    private mutating func assistantBlock(_ block: JSON, _ isSubagent: Bool, isError: Bool) -> [AgentOutput] {
+        switch block["type"]?.string {
+        case "text" where !isSubagent && !isError:
+            partial = ""
+            return [.text(block["text"]?.string ?? "")]
+        case "tool_use":
+            let tool = AgentTool(
+                id: block["id"]?.string ?? "", name: block["name"]?.string ?? "", input: block["input"] ?? .null)
+            tools[tool.id] = tool
+            return [.toolStarted(tool)]
+        default: return []
+        }
+    }
+
+    private mutating func ended(_ block: JSON) -> AgentOutput? {
+        guard block["type"] == "tool_result", let id = block["tool_use_id"]?.string,
+            let tool = tools.removeValue(forKey: id)
+        else { return nil }
+        return .toolEnded(tool, result: block["content"] ?? "", isError: block["is_error"]?.bool ?? false)
+    }
+
+    private static func result(_ line: JSON) -> [AgentOutput] {
+        var outputs: [AgentOutput] = line["usage"].map { [.usage($0)] } ?? []
+        let isError = line["is_error"]?.bool ?? false
+        guard isError || line["subtype"] != "success" else { return outputs + [.done] }
+        let errors = line["errors"]?.array?.compactMap(\.string).joined(separator: "; ")
+        let message = line["result"]?.string ?? errors ?? line["subtype"]?.string ?? "the agent failed"
+        if line["api_error_status"]?.int == 429 { outputs.append(.usageLimit(message, retryAfter: nil)) }
+        return outputs + [.failure(message)]
+    }
+}

@@ -1,0 +1,101 @@
+import BoxModel
+
+/// `codex exec --json`.
+///
+/// The box is the sandbox, so Codex's own is off. Everything is told on the command line, so that nothing is written to the box's
+/// disk and whatever a person has in `~/.codex/config.toml` still counts where it isn't about this.
+struct CodexLaunch: AgentLaunch {
+    static let address = "https://api.openai.com/v1"
+
+    let script = "exec codex \"$@\""
+
+    func arguments(_ wish: AgentWish) -> [String] {
+        let provider =
+            "{name=\"box\",base_url=\(Self.toml(wish.baseURL ?? Self.address)),env_key=\"BOX_PROVIDER_KEY\",wire_api=\"responses\"}"
+        var settings = [
+            "model_provider=\"box\"", "model_providers.box=\(provider)",
+            // Each of these would keep the process for seconds after its work.
+            "analytics.enabled=false",
+            // Commands needn't know the key.
+            "shell_environment_policy.exclude=[\"BOX_PROVIDER_KEY\"]",
+        ]
+        if let effort = wish.reasoningEffort { settings.append("model_reasoning_effort=\(Self.toml(effort))") }
+        var arguments = ["exec"]
+        if wish.session != nil { arguments.append("resume") }
+        arguments += ["--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"]
+        for setting in settings { arguments += ["-c", setting] }
+        arguments += ["--disable", "plugins", "-m", wish.model]
+        if let session = wish.session { arguments.append(session) }
+        return arguments + ["-"]
+    }
+
+    func environment(_ wish: AgentWish) -> [(name: String, value: String)] { [] }
+
+    func reader() -> any AgentReader { CodexReader() }
+
+    func isMissingSession(_ standardError: String, failure: String?) -> Bool {
+        standardError.contains("no rollout found")
+    }
+
+    /// A TOML basic string. What comes here has no control characters.
+    private static func toml(_ text: String) -> String {
+        "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+}
+
+/// Understands the events of `codex exec --json`.
+struct CodexReader: AgentReader {
+    func read(_ line: JSON) -> [AgentOutput] {
+        switch line["type"]?.string {
+        case "thread.started": return line["thread_id"]?.string.map { [.session($0)] } ?? []
+        case "item.started": return line["item"].flatMap(Self.tool).map { [.toolStarted($0)] } ?? []
+        case "item.completed": return line["item"].map(Self.completed) ?? []
+        case "turn.completed": return (line["usage"].map { [.usage($0)] } ?? []) + [.done]
+        case "turn.failed": return Self.failed(line["error"]?["message"]?.string ?? "the model's turn failed")
+        default: return []
+        }
+    }
+
+    private static func completed(_ item: JSON) -> [AgentOutput] {
+        if item["type"] == "agent_message" { return [.text(item["text"]?.string ?? "")] }
+        guard let tool = tool(item) else { return [] }
+        switch item["type"]?.string {
+        case "command_execution":
+            let code = item["exit_code"]?.int
+            return [
+                .toolEnded(
+                    tool, result: .string(item["aggregated_output"]?.string ?? ""),
+                    isError: item["status"] == "failed" || (code ?? 0) != 0)
+            ]
+        case "file_change":
+            return [.toolEnded(tool, result: item["status"] ?? .null, isError: item["status"] == "failed")]
+        case "mcp_tool_call":
+            let error = item["error"]?["message"]
+            return [.toolEnded(tool, result: error ?? item["result"] ?? .null, isError: error != nil)]
+        default: return [.toolEnded(tool, result: "", isError: false)]
+        }
+    }
+
+    /// The tool that an item stands for, by the name that the model calls it.
+    private static func tool(_ item: JSON) -> AgentTool? {
+        let id = item["id"]?.string ?? ""
+        switch item["type"]?.string {
+        case "command_execution":
+            return AgentTool(id: id, name: "shell", input: ["command": item["command"] ?? ""])
+        case "file_change":
+            return AgentTool(id: id, name: "apply_patch", input: ["changes": item["changes"] ?? []])
+        case "web_search": return AgentTool(id: id, name: "web_search", input: ["query": item["query"] ?? ""])
+        case "todo_list": return AgentTool(id: id, name: "update_plan", input: ["items": item["items"] ?? []])
+        case "mcp_tool_call":
+            let name = [item["server"], item["tool"]].compactMap { $0?.string }.joined(separator: ".")
+            return AgentTool(id: id, name: name, input: item["arguments"] ?? .object(JSONObject()))
+        default: return nil
+        }
+    }
+
+    /// Codex tells a provider's refusal in its own sentence around the status and the provider's words.
+    private static func failed(_ message: String) -> [AgentOutput] {
+        let isLimit = ["429", "usage limit", "rate limit", "quota"].contains { message.lowercased().contains($0) }
+        return (isLimit ? [.usageLimit(message, retryAfter: nil)] : []) + [.failure(message)]
+    }
+}

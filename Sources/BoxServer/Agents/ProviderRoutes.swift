@@ -1,0 +1,44 @@
+import BoxModel
+import HTTPTypes
+import Hummingbird
+
+/// `/providers`: whose models the account's agents use, and with which key.
+struct ProviderRoutes {
+    let providers: ProviderStore
+
+    func add(to router: RouterGroup<BoxdContext>) {
+        router.route("/providers", [.get: list])
+        router.route("/providers/:provider", [.put: change, .delete: remove])
+    }
+
+    @Sendable private func list(_ request: Request, _ context: BoxdContext) async throws -> Response {
+        let rows = try await providers.all(of: context.requireAccount().id)
+        let list = AgentCatalog.providers.map { provider in
+            ProviderRow.json(of: provider, rows.first { $0.name == provider.name })
+        }
+        return .success("providers.list", ["providers": .array(list)])
+    }
+
+    @Sendable private func change(_ request: Request, _ context: BoxdContext) async throws -> Response {
+        let account = try context.requireAccount().id
+        let provider = try Self.provider(context)
+        let wish = try ProviderWish(await context.body(of: request).body, for: provider)
+        let row = try await providers.change(provider, of: account, wish)
+        return .success("provider.updated", ["provider": ProviderRow.json(of: provider, row)])
+    }
+
+    @Sendable private func remove(_ request: Request, _ context: BoxdContext) async throws -> Response {
+        let account = try context.requireAccount().id
+        let provider = try Self.provider(context)
+        _ = try await context.body(of: request)
+        guard try await providers.remove(provider, of: account) else {
+            throw APIError(
+                .notFound, .notFound, "\(provider.name) is not set up", details: ["provider": .string(provider.name)])
+        }
+        return .success("provider.deleted", ["provider": .string(provider.name), "status": "deleted"])
+    }
+
+    private static func provider(_ context: BoxdContext) throws -> AgentCatalog.Provider {
+        try ModelChoice.provider(context.parameters.get("provider") ?? "")
+    }
+}

@@ -1,0 +1,71 @@
+import BoxModel
+import FoundationEssentials
+import HTTPTypes
+
+/// What the body of `PUT /providers/{name}` asks for.
+struct ProviderWish: Sendable {
+    /// What becomes of a value that can be left alone.
+    enum Change: Sendable {
+        case keep
+        case set(String?)
+
+        func apply(to value: inout String?) { if case .set(let new) = self { value = new } }
+    }
+
+    let apiKey: String?
+    let baseURL: Change
+    let model: Change
+    let reasoningEffort: Change
+    let isDefault: Bool
+
+    static let longestKey = 4096
+    static let longestURL = 2048
+
+    init(_ body: RequestBody, for provider: AgentCatalog.Provider) throws {
+        apiKey = try body.string("apiKey", code: .invalidAPIKey)
+        isDefault = try body.bool("isDefault") ?? false
+        baseURL = body.isAbsent("baseUrl") ? .keep : .set(try body.string("baseUrl", code: .invalidBaseURL))
+        model = body.isAbsent("model") ? .keep : .set(try body.string("model", code: .invalidModel))
+        reasoningEffort =
+            body.isAbsent("reasoningEffort")
+            ? .keep : .set(try body.string("reasoningEffort", code: .invalidReasoningEffort))
+        if let apiKey { try Self.check(key: apiKey) }
+        if case .set(let url?) = baseURL { try Self.check(url: url) }
+        // With the model that stays, where only the effort is given, the agent has the last word.
+        let models = try ModelChoice.models(body, of: provider)
+        try ModelChoice.checkEffort(body, among: models)
+        guard apiKey != nil || isDefault || !["baseUrl", "model", "reasoningEffort"].allSatisfy(body.isAbsent) else {
+            throw APIError(
+                .badRequest, .noChanges, "nothing to change: give apiKey, baseUrl, model, reasoningEffort or isDefault")
+        }
+    }
+
+    static func keyIsMissing(_ provider: AgentCatalog.Provider) -> APIError {
+        APIError(.badRequest, .invalidAPIKey, "apiKey is missing: \(provider.name) isn't set up yet and needs one")
+    }
+
+    /// It becomes a variable's value and a header's, and is looked for in what agents say: no quote, no escape.
+    private static func check(key: String) throws {
+        guard (1...longestKey).contains(key.utf8.count),
+            key.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") })
+        else {
+            throw APIError(
+                .badRequest, .invalidAPIKey,
+                "apiKey has to have 1 to \(longestKey) visible ASCII characters, none of them a quote or a backslash")
+        }
+    }
+
+    private static func check(url: String) throws {
+        let isPlain = url.utf8.allSatisfy { (0x21...0x7E).contains($0) && !"\"\\'<>`{}|^".utf8.contains($0) }
+        guard isPlain, url.utf8.count <= longestURL, let parts = URLComponents(string: url),
+            ["http", "https"].contains(parts.scheme), parts.host?.isEmpty == false, parts.user == nil,
+            parts.password == nil, parts.query == nil, parts.fragment == nil
+        else {
+            // It isn't shown: a password may be in it.
+            throw APIError(
+                .badRequest, .invalidBaseURL,
+                "baseUrl is not valid: use an http or https URL without a user, a query and a fragment, "
+                    + "such as https://models.example.com/v1")
+        }
+    }
+}
