@@ -572,10 +572,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return protocol.end(called=True)
         for part in parts:
             self.perform(protocol, part)
+            if part.name == "fail":
+                return
         if not parts:
             protocol.answer(["Done."])
-        if not any(part.name == "fail" for part in parts):
-            protocol.end(called=bool(parts) and parts[-1].name in protocol.calling)
+        protocol.end(called=bool(parts) and parts[-1].name in protocol.calling)
 
     def perform(self, protocol, part):
         match part.name:
