@@ -14,7 +14,7 @@ streamed or whole. The prompt is the script. Every directive in it is one of
     [[write PATH TEXT]]         writes a new file with the agent's own tool
     [[read PATH]]               reads a file: Claude Code edits only what it has read or written
     [[edit PATH OLD => NEW]]    replaces the line OLD of a file by NEW with the agent's own tool
-    [[todo A; B; C]]            makes a to-do list, where the agent has a tool for it
+    [[call TOOL JSON]]          calls any tool of the agent by its own name, with such arguments
     [[search QUERY]]            searches the web: Codex's provider does so itself, Claude Code asks the provider to
     [[status CODE]]             refuses with the provider's body for CODE
     [[usage-limit]]             refuses as if the account had no credit; [[usage-limit plan]]: as if a subscription were used up
@@ -57,7 +57,7 @@ GRAMMAR = {
     "write": r"(\S+) (.*)",
     "read": r"(\S+)",
     "edit": r"(\S+) (.+) => (.*)",
-    "todo": r"(.+)",
+    "call": r"(\S+) (\{.*\})",
     "search": r"(.+)",
     "status": r"([45]\d\d)",
     "usage-limit": r"(plan)?",
@@ -128,7 +128,7 @@ class Responses:
     """One request in OpenAI's Responses protocol, as Codex uses it."""
 
     name = "responses"
-    calling = {"run", "write", "read", "edit", "todo"}
+    calling = {"run", "write", "read", "edit", "call"}
 
     def __init__(self, body, headers):
         self.session = headers.get("session-id", "")
@@ -214,7 +214,9 @@ class Responses:
             self.send("response.function_call_arguments.delta", **where, delta=item["arguments"])
             self.send("response.function_call_arguments.done", **where, arguments=item["arguments"])
 
-        self.item("function_call", "fc", {"name": name, "call_id": new_id("call"), "arguments": ""}, fill)
+        space, _, inner = name.rpartition("__")
+        place = {"namespace": space, "name": inner} if space in self.tools else {"name": name}
+        self.item("function_call", "fc", {**place, "call_id": new_id("call"), "arguments": ""}, fill)
 
     def run(self, command):
         if "shell_command" in self.tools:
@@ -246,10 +248,6 @@ class Responses:
 
     def edit(self, path, old, new):
         self.patch(f"*** Update File: {path}", "@@", f"-{old}", f"+{new}")
-
-    def todo(self, entries):
-        plan = [{"step": entry.strip(), "status": "pending"} for entry in entries.split(";")]
-        self.call("update_plan", {"plan": [{**plan[0], "status": "in_progress"}, *plan[1:]]})
 
     def search(self, query):
         self.item("web_search_call", "ws", {"action": {"type": "search", "query": query}})
@@ -305,7 +303,7 @@ class Messages:
     """One request in Anthropic's Messages protocol, as Claude Code uses it."""
 
     name = "messages"
-    calling = {"run", "write", "read", "edit", "todo", "search"}
+    calling = {"run", "write", "read", "edit", "call", "search"}
     running = None
 
     def __init__(self, body, headers):
@@ -377,10 +375,6 @@ class Messages:
 
     def edit(self, path, old, new):
         self.call("Edit", {"file_path": path, "old_string": old, "new_string": new})
-
-    def todo(self, entries):
-        todos = [{"content": entry.strip(), "status": "pending", "activeForm": entry.strip()} for entry in entries.split(";")]
-        self.call("TodoWrite", {"todos": [{**todos[0], "status": "in_progress"}, *todos[1:]]})
 
     def search(self, query):
         self.call("WebSearch", {"query": query})
@@ -592,6 +586,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 raise Cut
             case "garbage":
                 raise Garbage
+            case "call":
+                name, arguments = part.arguments
+                protocol.call(name, json.loads(arguments))
             case name:
                 getattr(protocol, name)(*part.arguments)
 
