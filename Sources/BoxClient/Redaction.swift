@@ -1,3 +1,5 @@
+import BoxModel
+
 /// URLs as traces may show them.
 enum Redaction {
     /// Parts of the names of parameters whose values let somebody in.
@@ -15,5 +17,36 @@ enum Redaction {
         guard let equals = text.firstIndex(of: "=") else { return String(text) }
         let name = text[..<equals].lowercased()
         return secretNames.contains(where: name.contains) ? "\(text[...equals])…" : String(text)
+    }
+}
+
+extension JSON {
+    /// The same with `…` wherever one of its texts has the secret.
+    func hiding(_ secret: String) -> JSON {
+        switch self {
+        case .string(let text): return .string(text.hiding(secret))
+        case .escapedString(let text): return .escapedString(text.hiding(secret))
+        case .array(let elements): return .array(elements.map { $0.hiding(secret) })
+        case .object(let object): return .object(JSONObject(object.members.map { ($0.key, $0.value.hiding(secret)) }))
+        case .null, .bool, .number: return self
+        }
+    }
+}
+
+extension String {
+    /// Shorter texts are parts of other words, and no secrets.
+    private static let shortestSecret = 6
+
+    func hiding(_ secret: String) -> String {
+        secret.utf8.count < Self.shortestSecret ? self : replacing(secret, with: "…")
+    }
+}
+
+extension APIFailure {
+    /// The same without a secret that the server may have repeated from the request.
+    func hiding(_ secret: String) -> APIFailure {
+        APIFailure(
+            code: code, status: status, message: message?.hiding(secret), requestID: requestID,
+            details: details?.hiding(secret), retryAfter: retryAfter, body: body.hiding(secret))
     }
 }

@@ -14,6 +14,8 @@ public enum APIPath {
     public static func apiKey(_ id: String) -> String { "/api-keys/\(escape(id))" }
     public static func secrets() -> String { "/secrets" }
     public static func repos() -> String { "/repos" }
+    public static func providers() -> String { "/providers" }
+    public static func provider(_ name: String) -> String { "/providers/\(escape(name))" }
 
     /// Percent-encodes everything but RFC 3986's unreserved characters, so that an id can't change the path.
     public static func escape(_ text: String) -> String {

@@ -33,6 +33,15 @@ func watch(_ id: String, with client: BoxClient) async throws {
     }
 }
 
+/// Lets prompts use Codex, and asks for nothing when it is set up already.
+func setUpCodex(with client: BoxClient, key: String) async throws {
+    let isReady = try await client.providers().providers.contains { $0.name == "codex" && $0.isConfigured }
+    if isReady { return }
+    let changes = ProviderChanges(apiKey: key, model: .value("gpt-5.5"), isDefault: true)
+    let codex = try await client.setProvider("codex", changes).provider
+    print(codex.name, "is set up with the key …\(codex.keyLastFour ?? "")")
+}
+
 func resume(_ id: String, with client: BoxClient) async throws -> Box? {
     do {
         _ = try await client.resume(id)
@@ -87,6 +96,18 @@ func resume(_ id: String, with client: BoxClient) async throws -> Box? {
             .on("DELETE /boxes/b", #"{"ok":true,"id":"b"}"#)
         let client = try BoxClient.scripted(transport)
         _ = await boxError { try await greet(with: client) }
+        #expect(transport.unused.isEmpty)
+    }
+
+    @Test func settingUp() async throws {
+        func codex(_ isConfigured: Bool) -> String { #"{"provider":"codex","configured":\#(isConfigured)}"# }
+        transport.on("GET /providers", #"{"ok":true,"providers":[\#(codex(false))]}"#)
+            .on("PUT /providers/codex", #"{"ok":true,"provider":\#(codex(true))}"#)
+            .on("GET /providers", #"{"ok":true,"providers":[\#(codex(true))]}"#)
+        let client = try BoxClient.scripted(transport)
+        for _ in 0..<2 { try await setUpCodex(with: client, key: "sk-1") }
+        let body = transport.sent[1].body.map { String(decoding: $0, as: UTF8.self) }
+        #expect(body == #"{"apiKey":"sk-1","model":"gpt-5.5","isDefault":true}"#)
         #expect(transport.unused.isEmpty)
     }
 

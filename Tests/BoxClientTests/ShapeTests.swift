@@ -49,6 +49,11 @@ import Testing
         Call("POST /api-keys", #"{"ok":true,"secret":""}"#) { _ = try await $0.createAPIKey() },
         Call("POST /api-keys/k/rotate", #"{"ok":true,"secret":null}"#) { _ = try await $0.rotateAPIKey("k") },
         Call("DELETE /api-keys/k", #"{"ok":true}"#) { _ = try await $0.deleteAPIKey("k") },
+        Call("GET /providers", #"{"ok":true,"providers":{}}"#) { _ = try await $0.providers() },
+        Call("PUT /providers/codex", #"{"ok":true,"provider":"codex"}"#) {
+            _ = try await $0.setProvider("codex", ProviderChanges(isDefault: true))
+        },
+        Call("DELETE /providers/codex", #"{"ok":true}"#) { _ = try await $0.removeProvider("codex") },
         Call("GET /secrets", #"{"ok":true,"secretFiles":{}}"#) { _ = try await $0.secrets() },
         Call("POST /secrets", #"{"ok":true,"envContents":[]}"#) {
             _ = try await $0.updateSecrets(envContents: "", secretFiles: [])
