@@ -252,6 +252,7 @@ extension ParserRun {
     }
 
     private func unexpected(_ word: String) -> UsageError {
+        if let surplus = command.surplus { return error(surplus) }
         let usage = (names + command.positionals.map(\.usage)).joined(separator: " ")
         let takes = command.positionals.isEmpty ? "`\(usage)` takes no arguments" : "the form is `\(usage)`"
         return error("unexpected argument \"\(word)\": \(takes)")

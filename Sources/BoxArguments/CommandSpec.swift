@@ -12,6 +12,8 @@ public struct CommandSpec: Sendable, Equatable {
     /// Sets of options of which at most one may be given.
     public var exclusive: [[String]]
     public var positionals: [PositionalSpec]
+    /// What is said of a word too many instead of repeating it, where it may be a secret.
+    public var surplus: String?
     /// Words that belong to somebody else: from the first one on, nothing is parsed.
     public var trailing: TrailingSpec?
     public var examples: [ExampleSpec]
@@ -22,7 +24,8 @@ public struct CommandSpec: Sendable, Equatable {
     public init(
         _ name: String, aliases: [String] = [], group: String = "Commands", summary: String, discussion: String = "",
         options: [OptionSpec] = [], exclusive: [[String]] = [], positionals: [PositionalSpec] = [],
-        trailing: TrailingSpec? = nil, examples: [ExampleSpec] = [], subcommands: [CommandSpec] = [],
+        surplus: String? = nil, trailing: TrailingSpec? = nil, examples: [ExampleSpec] = [],
+        subcommands: [CommandSpec] = [],
         isHidden: Bool = false
     ) {
         self.name = name
@@ -33,6 +36,7 @@ public struct CommandSpec: Sendable, Equatable {
         self.options = options
         self.exclusive = exclusive
         self.positionals = positionals
+        self.surplus = surplus
         self.trailing = trailing
         self.examples = examples
         self.subcommands = subcommands

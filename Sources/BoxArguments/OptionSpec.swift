@@ -5,6 +5,8 @@ public enum ValueKind: Sendable, Equatable {
     case integer(minimum: Int, maximum: Int? = nil, unit: String? = nil)
     /// Exactly one of these words.
     case choice([String])
+    /// Anything. Completion offers these words; the command judges the others.
+    case suggestion([String])
     /// One or more of these words, separated by commas.
     case list([String])
     /// `NAME=VALUE`.
@@ -24,7 +26,7 @@ public enum ValueKind: Sendable, Equatable {
     /// How to write it, when the text isn't a valid value.
     private func use(insteadOf text: String) -> String? {
         switch self {
-        case .text, .file, .boxID, .remotePath:
+        case .text, .suggestion, .file, .boxID, .remotePath:
             return nil
         case .integer(let minimum, let maximum, let unit):
             if let value = Int(text), value >= minimum, value <= maximum ?? .max { return nil }
@@ -52,7 +54,7 @@ public enum ValueKind: Sendable, Equatable {
         case .choice(let words): Suggestion.nearest(to: text, among: words)
         case .list(let words):
             Self.items(of: text).first { !words.contains($0) }.flatMap { Suggestion.nearest(to: $0, among: words) }
-        case .text, .file, .boxID, .remotePath, .integer, .pair: nil
+        case .text, .suggestion, .file, .boxID, .remotePath, .integer, .pair: nil
         }
     }
 

@@ -12,6 +12,7 @@ test_closed_pipes_and_full_disks() { contract streams; }
 test_lossless() { contract lossless; }
 test_events() { contract events; }
 test_prompt() { contract prompt; }
+test_providers() { contract provider; }
 test_desktop() { contract desktop; }
 test_login_through_a_browser() { contract login; }
 

@@ -93,3 +93,18 @@ import Testing
         #expect(try Sample.parse("version").path == ["tool", "version"])
     }
 }
+
+/// Words too many that may be secrets.
+@Suite struct SurplusTests {
+    private let root = CommandSpec(
+        "tool", summary: "x",
+        subcommands: [
+            CommandSpec("set", summary: "x", positionals: [PositionalSpec("NAME", "x")], surplus: "never a secret here")
+        ])
+
+    @Test func areNotRepeated() {
+        #expect(throws: UsageError("never a secret here", command: ["tool", "set"])) {
+            try CommandParser(root: root).parse(["set", "a", "s3cret"])
+        }
+    }
+}

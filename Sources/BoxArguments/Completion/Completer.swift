@@ -105,7 +105,7 @@ private struct Completion {
     private func values(_ kind: ValueKind, lead: String, text: String, taken: [String]) -> CompletionPlan {
         switch kind {
         case .text, .integer, .pair: return CompletionPlan()
-        case .choice(let words):
+        case .choice(let words), .suggestion(let words):
             return CompletionPlan(candidates: words.filter { $0.hasPrefix(text) }.map { .init(lead + $0) })
         case .list(let words):
             return CompletionPlan(candidates: list(words, text).map { .init(lead + $0) })

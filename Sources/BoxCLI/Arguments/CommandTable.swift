@@ -13,6 +13,9 @@ enum CommandTable {
             .command(Delete.self),
             .command(Exec.self), .command(Cat.self), .command(Write.self), .command(Artifact.self),
             .command(Prompt.self), .command(Events.self), .command(Interrupt.self),
+            .group(
+                ProviderGroup.spec,
+                [.command(ProviderListing.self), .command(ProviderSet.self), .command(ProviderRemove.self)]),
             .command(Login.self), .command(Onboard.self), .command(Logout.self), .command(Status.self),
             .command(Limits.self),
             .command(Config.self),

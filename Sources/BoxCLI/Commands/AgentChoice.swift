@@ -41,9 +41,19 @@ struct AgentChoice: Sendable, Equatable {
         throw CommandError("invalid model \"\(Text.clean(model))\"\(place). \(Self.use(models.map(\.name))).")
     }
 
-    private static func use(_ words: [String]) -> String {
+    private static func use(_ words: [String]) -> String { "Use \(English.list(unique(words), "or"))" }
+
+    fileprivate static func unique(_ words: [String]) -> [String] {
         var unique: [String] = []
         for word in words where !unique.contains(word) { unique.append(word) }
-        return "Use \(English.list(unique, "or"))"
+        return unique
     }
+}
+
+extension ValueKind {
+    /// For completion; `AgentChoice` judges what is given.
+    static let provider = ValueKind.suggestion(AgentCatalog.providers.map(\.name))
+    static let model = ValueKind.suggestion(AgentCatalog.providers.flatMap(\.models).map(\.name))
+    static let reasoningEffort = ValueKind.suggestion(
+        AgentChoice.unique(AgentCatalog.providers.flatMap(\.models).flatMap(\.reasoningEfforts)))
 }

@@ -26,9 +26,11 @@ struct Prompt: Command {
             claude-code: opus (low, medium, high, max); sonnet (low, medium, high); haiku (no effort to choose).
             """,
         options: [
-            .value("provider", "PROVIDER", "codex or claude-code (claude)"),
-            .value("model", "MODEL", "one of the provider's models"),
-            .value("reasoning-effort", "EFFORT", "how much the model should think, such as low or high"),
+            .value("provider", "PROVIDER", "codex or claude-code (claude)", kind: .provider),
+            .value("model", "MODEL", "one of the provider's models", kind: .model),
+            .value(
+                "reasoning-effort", "EFFORT", "how much the model should think, such as low or high",
+                kind: .reasoningEffort),
             .flag("no-wait", "come back as soon as the prompt is queued"),
         ],
         positionals: [
