@@ -73,7 +73,7 @@ struct Context: Sendable {
         emitter = Emitter(
             mode: globals.json ? .json : .human, stdout: world.stdout, stderr: world.stderr,
             style: style(terminal.stdoutIsTerminal), errorStyle: style(terminal.stderrIsTerminal),
-            showsStatus: terminal.stderrIsTerminal && world.environment["TERM"] != "dumb")
+            terminal: terminal, showsStatus: terminal.stderrIsTerminal && world.environment["TERM"] != "dumb")
         paths = Paths(environment: world.environment)
     }
 

@@ -48,7 +48,7 @@ import Testing
 
     @Test func theStatusLineLeavesNothingBehind() async {
         let sink = BufferSink()
-        let line = StatusLine(sink: sink, isShown: true, style: .plain)
+        let line = StatusLine(sink: sink, isShown: true, style: .plain, width: 80)
         line.show("waiting")
         line.clear()
         line.clear()

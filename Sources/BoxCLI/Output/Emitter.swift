@@ -18,21 +18,25 @@ final class Emitter: Sendable {
     private let stdout: any ByteSink
     private let stderr: any ByteSink
     private let errorStyle: Style
+    /// Whether both streams are on one terminal.
+    private let sharesTerminal: Bool
 
     init(
-        mode: OutputMode, stdout: any ByteSink, stderr: any ByteSink, style: Style, errorStyle: Style, showsStatus: Bool
+        mode: OutputMode, stdout: any ByteSink, stderr: any ByteSink, style: Style, errorStyle: Style,
+        terminal: Terminal, showsStatus: Bool
     ) {
         self.mode = mode
         self.stdout = stdout
         self.stderr = stderr
         self.style = style
         self.errorStyle = errorStyle
-        self.statusLine = StatusLine(sink: stderr, isShown: showsStatus && mode == .human, style: errorStyle)
+        sharesTerminal = terminal.stdoutIsTerminal && terminal.stderrIsTerminal
+        statusLine = StatusLine(
+            sink: stderr, isShown: showsStatus && mode == .human, style: errorStyle, width: terminal.width)
     }
 
     /// A command's outcome: the value for programs, the text for people.
     func result(_ json: JSON, human: (Style) -> String) throws {
-        statusLine.clear()
         switch mode {
         case .json: try writeLine(json)
         case .human: try write(human(style))
@@ -47,7 +51,10 @@ final class Emitter: Sendable {
         }
     }
 
-    /// Text that somebody asked for as text, such as help.
+    /// What people are told when they end the run with Ctrl-C.
+    func setLastWords(_ text: String) { statusLine.setLastWords(text) }
+
+    /// Text that somebody asked for as text, such as help, or that comes piece by piece.
     func text(_ text: String) throws { try write(text) }
 
     /// Bytes of somebody else, as they are: a file or what a command wrote. For people's mode only.
@@ -101,11 +108,15 @@ final class Emitter: Sendable {
         try Interruption.whileWriting { try stdout.write(json.compactBytes + [UInt8(ascii: "\n")]) }
     }
 
-    private func write(_ text: String) throws { try stdout.write(Array(text.utf8)) }
+    private func write(_ text: String) throws {
+        statusLine.clear()
+        try stdout.write(Array(text.utf8))
+        if sharesTerminal { statusLine.textWasWritten(text) }
+    }
 
     /// There is nobody to tell when stderr fails.
     private func writeError(_ text: String) {
         statusLine.clear()
-        try? stderr.write(Array(text.utf8))
+        try? stderr.write(Array(((statusLine.endLine() ? "\n" : "") + text).utf8))
     }
 }

@@ -1,12 +1,17 @@
 import Synchronization
 
-/// One line on a terminal's stderr that says what is waited for, with a spinner and the time so far.
+/// One line on a terminal's stderr that says what is waited for, with a spinner and the time so far. While text on the same
+/// terminal is in the middle of a line, it is the line below.
 final class StatusLine: Sendable {
     private struct State {
         var text = ""
         var started = ContinuousClock.now
         var ticker: Task<Void, Never>?
         var frame = 0
+        /// Of the text on the same terminal.
+        var cursor = TextCursor()
+        /// Whether there is a line below the cursor.
+        var hasRoom = false
     }
 
     private static let frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
@@ -14,15 +19,20 @@ final class StatusLine: Sendable {
     private let sink: any ByteSink
     private let isShown: Bool
     private let style: Style
+    private let width: Int
 
-    init(sink: any ByteSink, isShown: Bool, style: Style) {
+    /// - Parameter width: the terminal's, in columns.
+    init(sink: any ByteSink, isShown: Bool, style: Style, width: Int) {
         self.sink = sink
         self.isShown = isShown
         self.style = style
+        self.width = width
     }
 
-    /// Shows the text from now on; the time counts from the first text.
-    func show(_ text: String) {
+    /// Shows the text from now on.
+    ///
+    /// - Parameter start: from when the time counts; from the first text since the line was there when not given.
+    func show(_ text: String, since start: ContinuousClock.Instant? = nil) {
         guard isShown else { return }
         state.withLock { state in
             state.text = text
@@ -35,6 +45,7 @@ final class StatusLine: Sendable {
                     }
                 }
             }
+            state.started = start ?? state.started
             draw(&state)
         }
     }
@@ -46,8 +57,30 @@ final class StatusLine: Sendable {
             guard let ticker = state.ticker else { return }
             ticker.cancel()
             state.ticker = nil
-            try? sink.write(Array("\r\u{1B}[K".utf8))
+            write(state.cursor.isAtStart ? "\r\u{1B}[K" : "\u{1B}[J")
         }
+    }
+
+    /// Takes note of text that was written to the same terminal. The line must be cleared before.
+    func textWasWritten(_ text: String) {
+        guard isShown else { return }
+        state.withLock { state in
+            state.cursor.take(text)
+            state.hasRoom = false
+            Interruption.setLineOpen(!state.cursor.isAtStart)
+        }
+    }
+
+    /// - Returns: whether the text there ends in the middle of a line, which the caller ends now.
+    func endLine() -> Bool {
+        guard isShown, state.withLock({ !$0.cursor.isAtStart }) else { return false }
+        textWasWritten("\n")
+        return true
+    }
+
+    /// What people are told when they end the run with Ctrl-C.
+    func setLastWords(_ text: String) {
+        if isShown { Interruption.setLastWords(text + "\n") }
     }
 
     private func tick() {
@@ -59,9 +92,23 @@ final class StatusLine: Sendable {
     }
 
     private func draw(_ state: inout State) {
+        let line = line(state)
+        if state.cursor.isAtStart { return write("\r\u{1B}[K\(line)") }
+        if state.cursor.isAtEdge(width: width) { return }
+        // Down and up again, which scrolls where there is no line below yet. Then there and back, by saving the cursor.
+        if !state.hasRoom { write("\u{1B}D\u{1B}[A") }
+        state.hasRoom = true
+        write("\u{1B}7\r\n\u{1B}[K\(line)\u{1B}8")
+    }
+
+    /// Shorter than the terminal is wide, because only one row can be taken away: with room for the `^C` of a Ctrl-C.
+    private func line(_ state: State) -> String {
         let frame = Self.frames[state.frame % Self.frames.count]
         let seconds = (ContinuousClock.now - state.started).components.seconds
-        let time = seconds > 0 ? style.dim(", \(Text.duration(Int(seconds))) elapsed") : ""
-        try? sink.write(Array("\r\u{1B}[K\(style.cyan(frame)) \(state.text)\(time)".utf8))
+        let time = seconds > 0 ? ", \(Text.duration(Int(seconds))) elapsed" : ""
+        let text = Text.truncate(state.text, to: max(0, width - 5 - Text.width(time)))
+        return "\(style.cyan(frame)) \(text)\(style.dim(time))"
     }
+
+    private func write(_ text: String) { try? sink.write(Array(text.utf8)) }
 }

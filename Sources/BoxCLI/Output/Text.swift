@@ -23,7 +23,8 @@ enum Text {
     static func width(_ text: String) -> Int {
         text.reduce(0) { sum, character in
             guard let scalar = character.unicodeScalars.first else { return sum }
-            return sum + (isWide(scalar) ? 2 : 1)
+            let isEmoji = scalar.properties.isEmojiPresentation || character.unicodeScalars.contains("\u{FE0F}")
+            return sum + (isWide(scalar) || isEmoji ? 2 : 1)
         }
     }
 
@@ -93,6 +94,29 @@ extension Text {
     /// ``clean(_:)`` for text that may have several lines.
     static func cleanLines(_ text: String) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false).map { clean(String($0)) }.joined(separator: "\n")
+    }
+
+    /// ``clean(_:)`` for what somebody wrote: tabs stay, and every kind of line end is a line feed. What a text begins with
+    /// stays the same when more follows.
+    static func prose(_ text: String) -> String {
+        var out = String.UnicodeScalarView()
+        var previous: Unicode.Scalar?
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\n" where previous == "\r": break
+            case "\r", "\n": out.append("\n")
+            case "\t": out.append(scalar)
+            default: out.append(isControl(scalar) ? "\u{FFFD}" : scalar)
+            }
+            previous = scalar
+        }
+        return String(out)
+    }
+
+    /// The first line that isn't empty, with a mark where more follows.
+    static func firstLine(_ text: String) -> String {
+        let lines = prose(text).split(separator: "\n").filter { $0.contains { !$0.isWhitespace } }
+        return (lines.first.map(String.init) ?? "") + (lines.count > 1 ? " …" : "")
     }
 }
 

@@ -7,11 +7,23 @@ enum Interruption {
     /// Lines that are being written.
     private static let lines = Atomic(0)
     private static let isRequested = Atomic(false)
+    /// Whether the text on the terminal ends in the middle of a line.
+    private static let lineIsOpen = Atomic(false)
+    /// The address of a C string for the person who ends the run; 0 for none.
+    private static let lastWords = Atomic<UInt>(0)
+
+    static func setLineOpen(_ isOpen: Bool) { lineIsOpen.store(isOpen, ordering: .sequentiallyConsistent) }
+
+    /// The text before is kept, because the signal may be reading it.
+    static func setLastWords(_ text: String) {
+        lastWords.store(UInt(bitPattern: strdup(text)), ordering: .sequentiallyConsistent)
+    }
 
     /// Not where somebody has chosen to ignore it, as `nohup` and `trap '' INT` do.
     static func install() {
         // Made now, because a signal handler may not.
         _ = (lines.load(ordering: .relaxed), isRequested.load(ordering: .relaxed))
+        _ = (lineIsOpen.load(ordering: .relaxed), lastWords.load(ordering: .relaxed))
         var earlier = sigaction()
         sigaction(SIGINT, nil, &earlier)
         let ignored = unsafeBitCast(earlier.__sigaction_handler.sa_handler, to: Int.self) == 1
@@ -34,12 +46,18 @@ enum Interruption {
         if isSecond || lines.load(ordering: .sequentiallyConsistent) == 0 { end() }
     }
 
-    /// Takes the status line away and ends. Nothing else needs to be put back: terminals are only changed where the
-    /// change handles Ctrl-C itself.
+    /// Takes the status line away, says the last words, and ends. Nothing else needs to be put back: terminals are only
+    /// changed where the change handles Ctrl-C itself.
     private static func end() -> Never {
         if isatty(STDERR_FILENO) == 1 {
-            let erase: (UInt8, UInt8, UInt8, UInt8) = (0x0D, 0x1B, 0x5B, 0x4B)
+            let isOpen = lineIsOpen.load(ordering: .sequentiallyConsistent)
+            // Erases the line below and goes there, or erases this line.
+            var erase: (UInt8, UInt8, UInt8, UInt8, UInt8) = (0x1B, 0x5B, 0x4A, 0x0D, 0x0A)
+            if !isOpen { erase = (0x0D, 0x1B, 0x5B, 0x4B, 0x0D) }
             withUnsafeBytes(of: erase) { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            if let words = UnsafePointer<CChar>(bitPattern: lastWords.load(ordering: .sequentiallyConsistent)) {
+                _ = write(STDERR_FILENO, words, strlen(words))
+            }
         }
         _exit(ExitStatus.interrupted.rawValue)
     }
