@@ -125,12 +125,27 @@ import Testing
             world.transport.body(0)
                 == #"{"prompt":"hi","provider":"claude-code","model":"opus","reasoningEffort":"max"}"#)
         #expect(world.out.text == "queued \(Self.prompt)\n")
+        #expect(world.err.text == "watch it with `box events bx_8pqt6dup -f`\n")
     }
 
     @Test func anEmptyPromptIsRefused() async {
         world.type("  \n")
         #expect(await world.run("prompt", "bx_8pqt6dup", "--json") == 1)
         #expect(world.out.text.contains("the prompt is empty"))
+    }
+
+    @Test(arguments: [
+        ([0xFF], "standard input is not text in UTF-8. encode it first, for example with base64"),
+        (
+            [UInt8](repeating: 65, count: (1 << 20) + 1),
+            "standard input has more than 1 MiB. copy long material with `box scp`, and say in the prompt where it is"
+        ),
+    ])
+    func aPromptIsTextOfSomeLength(_ bytes: [UInt8], _ message: String) async {
+        world.change { $0.input = TypedInput(bytes: bytes) }
+        #expect(await world.run("prompt", "bx_8pqt6dup") == 1)
+        #expect(world.err.text == "error: \(message)\n")
+        #expect(world.transport.sent.isEmpty)
     }
 
     @Test func eventsForPeopleShowTextToolsAndCommits() async {
@@ -144,10 +159,10 @@ import Testing
         #expect(await world.run("events", "bx_8pqt6dup") == 0)
         #expect(
             world.out.text == """
-                finished: say hi
+                > say hi
                 hi
-                x Bash ls�[2J
-                commit 01234567 Fix … +3 -1
+                ✗ Bash ls�[2J
+                commit 01234567 Fix …, +3 -1
 
                 """)
     }
@@ -175,5 +190,61 @@ import Testing
             world.out.lines == [
                 #"{"event":"error","error":"Codex is not set up. See https://x.test/d?tab=agents","code":"provider_not_configured","status":409}"#
             ])
+    }
+
+    @Test(arguments: [
+        (
+            409, #"{"error":"provider_not_configured","provider":"claude-code","message":"Not set up."}"#,
+            "Not set up.", "claude-code"
+        ),
+        (
+            409, #"{"code":"provider_not_configured","error":{"message":"No.","details":{"provider":"claude\u001b"}}}"#,
+            "No.", "codex"
+        ),
+        (400, #"{"error":"provider_required","message":"No provider."}"#, "No provider.", "codex"),
+        (400, #"{"error":"provider_required"}"#, "provider_required (HTTP 400)", "codex"),
+    ])
+    func peopleAreToldHowToSetAProviderUp(_ status: Int, _ body: String, _ message: String, _ provider: String) async {
+        world.transport.on("\(Self.events)?limit=1&sort=desc", page()).on(
+            "POST /boxes/bx_8pqt6dup/prompt", status, body)
+        #expect(await world.run("prompt", "bx_8pqt6dup", "hi") == 1)
+        #expect(world.transport.body(1) == #"{"prompt":"hi"}"#)
+        #expect(
+            world.err.text == """
+                error: \(message)
+                hint: set one up with `box provider set \(provider)`, or see what is with `box provider list`
+
+                """)
+    }
+
+    @Test func peopleSeeTheWorkAndASummary() async {
+        let tool =
+            #"{"id":"t","taskId":"\#(Self.prompt)","type":"response","timestamp":2500,"data":{"content":"","tools":[{"use":{"id":"1","name":"Bash","input":{"command":"npm test"}},"result":{"is_error":false,"content":"ok\nok"}}]}}"#
+        let commit =
+            #"{"id":"c","taskId":"\#(Self.prompt)","type":"git_checkpoint","timestamp":2600,"data":{"commitSha":"0123456789","commitMessage":"Fix","branch":"main","filesChanged":1,"additions":3,"deletions":0,"pushed":false}}"#
+        world.transport.on("\(Self.events)?limit=1&sort=desc", page())
+            .on("POST /boxes/bx_8pqt6dup/prompt", 202, Self.queued)
+            .on("\(Self.events)?limit=200&sort=asc", page(event("finished"), response("hi"), tool, commit))
+        world.type("say hi\n")
+        #expect(await world.run("prompt", "bx_8pqt6dup", "-") == 0)
+        #expect(world.transport.body(1) == #"{"prompt":"say hi\n"}"#)
+        #expect(
+            world.out.text == """
+                hi
+                ✓ Bash npm test
+                commit 01234567 Fix, 1 file +3 -0 (main, not pushed)
+
+                """)
+        #expect(world.err.text == "done in 0.00s: 1 tool used, 1 commit\n")
+    }
+
+    @Test func aFailureIsToldToPeopleOnce() async {
+        let failed = event("failed").replacing(#""status":"failed""#, with: #""status":"failed","error":"401 no""#)
+        world.transport.on("\(Self.events)?limit=1&sort=desc", page())
+            .on("POST /boxes/bx_8pqt6dup/prompt", 202, Self.queued)
+            .on("\(Self.events)?limit=200&sort=asc", page(failed))
+        #expect(await world.run("prompt", "bx_8pqt6dup", "say hi") == 1)
+        #expect(world.out.text == "")
+        #expect(world.err.text == "failed after 0.00s\nerror: the prompt failed: 401 no\n")
     }
 }

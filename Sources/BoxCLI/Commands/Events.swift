@@ -29,7 +29,7 @@ struct Events: Command {
             ExampleSpec("box events bx_8pqt6dup", "everything so far"),
             ExampleSpec("box events current -f -n 10", "the last ten and those to come"),
             ExampleSpec(
-                "box events bx_8pqt6dup --type git_checkpoint --json | jq -r .data.data.commit_sha", "the commits"),
+                "box events bx_8pqt6dup --type git_checkpoint --json | jq -r .data.data.commitSha", "the commits"),
         ])
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
@@ -47,15 +47,16 @@ struct Events: Command {
 
     func run(_ context: Context) async throws -> ExitStatus {
         let id = try context.boxID(id)
-        let output = ChatOutput(context)
+        let output = ChatOutput(context, showsPrompts: true)
         var follower = EventFollower(
             try context.client(), box: id, types: types, start: limit.map { .newest($0) } ?? .beginning,
             survivesFailures: follows, onInterruption: context.showInterruption)
-        while !follower.isCaughtUp || follows {
-            try output.write(try await follower.next())
-            context.emitter.statusLine.clear()
+        try await output.whole {
+            while !follower.isCaughtUp || follows {
+                try output.write(try await follower.next())
+                if follows { output.showStatus(worker: "the agent") }
+            }
         }
-        try output.end()
         return .success
     }
 }

@@ -19,7 +19,7 @@ struct Prompt: Command {
 
             With --json the first line is queued, with the prompt's id, and then each event is a line as in `box events`.
 
-            Without --provider and --model the account's defaults count. Models, and the efforts that each takes:
+            Without --provider and --model the account's defaults count, which `box provider set` sets. Models, and the efforts that each takes:
 
             codex: gpt-5.5, gpt-5.4, gpt-5.4-mini (none, low, medium, high, xhigh); gpt-5.3-codex (low, medium, high, xhigh).
 
@@ -72,7 +72,10 @@ struct Prompt: Command {
         if text == nil, context.world.terminal.stdinIsTerminal {
             context.emitter.notice("type the prompt, and Ctrl-D on a line of its own to end it")
         }
-        let text = try self.text ?? String(decoding: context.world.input.readToEnd(), as: UTF8.self)
+        let text =
+            try self.text
+            ?? context.readText(
+                nil, maximum: 1 << 20, advice: "copy long material with `box scp`, and say in the prompt where it is")
         guard !Settings.trimmed(text).isEmpty else {
             throw CommandError("the prompt is empty. run `box prompt ID \"what to do\"`, or give it on standard input")
         }
@@ -89,9 +92,12 @@ struct Prompt: Command {
         let line: JSON = ["event": "queued", "data": .object(data)]
         if waiting == .never {
             try context.emitter.result(line) { style in "queued \(style.bold(Text.clean(queued.promptID)))\n" }
+            context.emitter.notice("watch it with `box events \(id) -f`")
         } else {
             try context.emitter.event(line)
-            context.emitter.statusLine.show("the agent works")
+            context.emitter.statusLine.show("waiting for \(Self.worker(queued))")
+            context.emitter.setLastWords(
+                "the work goes on. watch it with `box events \(id) -f`, or end it with `box interrupt \(id)`")
         }
     }
 
@@ -100,16 +106,22 @@ struct Prompt: Command {
     ) async throws -> ExitStatus {
         var stream = PromptFollower(
             client, box: id, prompt: queued.promptID, after: cursor, onInterruption: context.showInterruption)
-        let output = ChatOutput(context)
+        let output = ChatOutput(context, showsPrompts: false)
+        let start = context.world.now()
         var outcome: BoxEvent?
-        while let events = try await stream.next() {
-            try output.write(events)
-            if outcome == nil { context.emitter.statusLine.show("the agent works") }
-            outcome = events.last { $0.status?.isFinal == true } ?? outcome
+        try await output.whole {
+            while let events = try await stream.next() {
+                try output.write(events)
+                output.showStatus(worker: Self.worker(queued))
+                outcome = events.last { $0.status?.isFinal == true } ?? outcome
+            }
         }
-        try output.end()
-        context.emitter.statusLine.clear()
+        let time = Text.elapsed(.milliseconds(context.world.now().milliseconds - start.milliseconds))
+        let done = stream.status == .finished ? "done in \(time)" : "\(stream.status.rawValue) after \(time)"
+        context.emitter.notice([done, output.summary].compactMap { $0 }.joined(separator: ": "))
         guard stream.status == .failed else { return .success }
         throw CommandError(outcome.flatMap(ChatText.reason).map { "the prompt failed: \($0)" } ?? "the prompt failed")
     }
+
+    private static func worker(_ queued: QueuedPrompt) -> String { Text.clean(queued.provider ?? "the agent") }
 }

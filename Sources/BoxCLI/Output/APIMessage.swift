@@ -34,8 +34,16 @@ enum APIMessage {
     static func hint(for failure: APIFailure) -> String? {
         switch failure.code {
         case .limitReached: "stop a box with `box stop ID`, or delete one with `box delete ID`"
+        case .providerRequired, .providerNotConfigured:
+            "set one up with `box provider set \(provider(failure))`, or see what is with `box provider list`"
         default: nil
         }
+    }
+
+    /// The one that an error is about.
+    private static func provider(_ failure: APIFailure) -> String {
+        let named = (failure.details?["provider"] ?? failure.body["provider"])?.string
+        return (named.flatMap(AgentCatalog.provider) ?? AgentCatalog.codex).name
     }
 
     /// The page where a person can put it right.

@@ -1,68 +1,89 @@
 import BoxClient
 import BoxModel
 
-/// Events as people read them. Nothing that a box sends can drive the terminal.
-enum ChatText {
-    /// Lines for an event that isn't a response; empty for what people needn't see.
-    static func block(_ event: BoxEvent, style: Style) -> String {
-        let data = event.data
-        switch event.type {
-        case "prompt": return prompt(event, style)
-        case "git_checkpoint":
-            let commit = String((data?["commitSha"]?.string ?? data?["commit_sha"]?.string ?? "").prefix(8))
-            let message = data?["commitMessage"]?.string ?? data?["commit_message"]?.string ?? ""
-            let changes = [("additions", "+"), ("deletions", "-")].compactMap { name, sign in
-                data?[name]?.int.map { "\(sign)\($0)" }
-            }
-            let line = ["commit", commit, firstLine(message)] + changes
-            return style.green(clean(line.filter { !$0.isEmpty }.joined(separator: " "))) + "\n"
-        default:
-            let text = data?["message"]?.string ?? data?["content"]?.string ?? ""
-            return style.yellow(clean(firstLine(text.isEmpty ? event.type : "\(event.type): \(text)"))) + "\n"
-        }
+/// Events that are one line each, as people read them. Nothing that a box sends can drive the terminal.
+struct ChatText {
+    let style: Style
+    /// That a line should fit, in columns.
+    let width: Int
+    let now: Timestamp
+
+    /// What somebody asked for.
+    func prompt(_ event: BoxEvent) -> String {
+        style.bold("> " + Text.truncate(Self.firstLine(event.data?["prompt"]?.text ?? ""), to: width - 2)) + "\n"
     }
 
-    /// The text once, and then only how the prompt ended.
-    private static func prompt(_ event: BoxEvent, _ style: Style) -> String {
-        let text = clean(firstLine(event.data?["prompt"]?.string ?? ""))
-        switch event.status {
-        case .failed?: return style.red("failed: \(reason(event) ?? text)") + "\n"
-        case .queued?, .sending?: return style.bold("> \(text)") + "\n"
-        case .running?: return ""
-        default: return style.dim("\(clean(event.status?.rawValue ?? "prompt")): \(text)") + "\n"
-        }
+    /// How a prompt stands, where there is something to say about that; else empty.
+    func outcome(_ event: BoxEvent) -> String {
+        guard let status = event.status, !status.isOpen else { return "" }
+        let reason = Self.reason(event).map { ": \($0)" } ?? ""
+        let line = Text.truncate(Text.clean(status.rawValue) + (status == .finished ? "" : reason), to: width)
+        return (status == .failed ? style.red(line) : style.dim(line)) + "\n"
     }
 
     /// Why a prompt failed, where the server says.
     static func reason(_ event: BoxEvent) -> String? {
         for name in ["error", "errorMessage", "error_message", "reason", "message"] {
-            if let text = event.data?[name]?.string, !text.isEmpty { return clean(firstLine(text)) }
+            if let text = event.data?[name]?.text, !text.isEmpty { return ServerText.sentence(firstLine(text)) }
         }
         return nil
     }
 
-    /// One line for each tool that a response used.
-    static func tools(_ event: BoxEvent, style: Style) -> String {
-        (event.data?["tools"]?.array ?? []).map { tool in
-            let name = tool["use"]?["name"]?.string ?? "tool"
-            let failed = tool["result"]?["is_error"]?.bool == true
-            let mark = failed ? style.red("x") : style.cyan("*")
-            return "\(mark) \(clean(name)) \(style.dim(clean(firstLine(subject(tool["use"]?["input"])))))\n"
-        }.joined()
-    }
-
-    /// What a tool works on: the member that says most, else everything in one line.
-    private static func subject(_ input: JSON?) -> String {
-        for name in ["command", "file_path", "path", "pattern", "query", "url", "description"] {
-            if let text = input?[name]?.string { return text }
+    /// One line for an event that is neither a prompt nor a response.
+    func line(_ event: BoxEvent) -> String {
+        switch event.kind {
+        case .gitCheckpoint(let commit): checkpoint(commit)
+        case .error(let notice) where event.type == "usage_limit": usageLimit(notice, event)
+        case .completion, .error, .unknown, .prompt, .response: other(event)
         }
-        return input.map { String($0.compact.prefix(200)) } ?? ""
     }
 
-    private static func firstLine(_ text: String) -> String {
-        let line = text.split(separator: "\n", omittingEmptySubsequences: true).first.map(String.init) ?? ""
-        return line.count < text.count ? Text.truncate(line, to: 118) + " …" : Text.truncate(line, to: 120)
+    /// `commit 01234567 Fix the tests, 2 files +3 -1 (main, pushed)`. The message gives way where the line is too long.
+    private func checkpoint(_ commit: GitCheckpointEvent) -> String {
+        var counts: [String] = []
+        if let files = commit.filesChanged { counts.append(Text.count(files, "file")) }
+        if let additions = commit.additions { counts.append("+\(additions)") }
+        if let deletions = commit.deletions { counts.append("-\(deletions)") }
+        let place = [commit.branch, commit.pushed.map { $0 ? "pushed" : "not pushed" }].compactMap { $0 }
+        var tail = counts.isEmpty ? "" : ", " + counts.joined(separator: " ")
+        if !place.isEmpty { tail += " (\(place.joined(separator: ", ")))" }
+        tail = Text.clean(tail)
+        let head = ["commit", String((commit.commitSHA ?? "").prefix(8))].filter { !$0.isEmpty }.joined(separator: " ")
+        let room = max(12, width - Text.width(head) - 1 - Text.width(tail))
+        let message = Text.truncate(Self.firstLine(commit.commitMessage ?? ""), to: room)
+        return style.green(Text.clean(head) + (message.isEmpty ? "" : " \(message)") + tail) + "\n"
     }
 
-    private static func clean(_ text: String) -> String { Text.clean(text) }
+    private func usageLimit(_ notice: NoticeEvent, _ event: BoxEvent) -> String {
+        var line = "usage limit"
+        if let message = notice.message, !message.isEmpty {
+            line += ": \(ServerText.sentence(Self.firstLine(message)))"
+        }
+        if let moment = Self.nextTry(event), moment > now {
+            line = line.followed(by: "try again \(Text.relative(moment, to: now))")
+        }
+        return style.yellow(line) + "\n"
+    }
+
+    /// When it may work again: so many seconds after the event, or a moment.
+    private static func nextTry(_ event: BoxEvent) -> Timestamp? {
+        for name in ["retry_after", "retryAfter", "resets_at", "resetsAt"] {
+            guard let value = event.data?[name] else { continue }
+            if let moment = value.string.flatMap(Timestamp.init(iso8601:)) { return moment }
+            guard let number = value.int ?? value.string.flatMap({ Int($0) }), number >= 0 else { continue }
+            // Seconds since 1970 have ten digits, milliseconds thirteen.
+            if number > 100_000_000_000 { return Timestamp(milliseconds: Int64(number)) }
+            if number > 1_000_000_000 { return Timestamp(milliseconds: Int64(number) * 1000) }
+            return event.timestamp.map { Timestamp(milliseconds: Int64($0) + Int64(number) * 1000) }
+        }
+        return nil
+    }
+
+    private func other(_ event: BoxEvent) -> String {
+        let text = event.data?["message"]?.text ?? event.data?["content"]?.text ?? ""
+        return style.yellow(Text.truncate(Self.firstLine("\(event.type)\(text.isEmpty ? "" : ": \(text)")"), to: width))
+            + "\n"
+    }
+
+    private static func firstLine(_ text: String) -> String { Text.clean(Text.firstLine(text)) }
 }

@@ -1,8 +1,13 @@
 """`box prompt`: a queued line, then chat lines until the prompt finishes."""
 
 import json
+import os
+import pty
+import select
+import signal
+import subprocess
 
-from harness import ID, Answer, box, check, equal, error_line, finish, ok, prints, script, server
+from harness import ID, Answer, box, check, environment, equal, error_line, finish, ok, prints, script, server
 from history import History
 from shapes import chat_event, info
 
@@ -11,6 +16,7 @@ POST = f"POST /boxes/{ID}/prompt"
 SETUP = "https://box.ascii.dev/dashboard?tab=agents"
 ANSWER = chat_event("a75c1426-23bf-4eae-9131-c957046a2af5", "response",
                     '{"content":"box-jsonl-audit-ok","is_reverted":false,"model":"gpt-5.4"}')
+RUNNING = chat_event(PROMPT, "prompt", '{"prompt":"x","status":"running"}', task=PROMPT, timestamp=1779986890000)
 PARTIAL = ANSWER.replace("a75c1426", "a75c0000").replace('"model"', '"is_streaming":true,"model"')
 
 
@@ -118,7 +124,54 @@ def failures():
             check(f"prompt: {code}, {name}: words", line["error"].startswith(text), line["error"])
 
 
+def an_interruption_ends_the_watching_only():
+    work = Work()
+
+    def run(history):
+        history.texts = [RUNNING] if work.is_queued else []
+
+    script(work.routes() | {f"GET /boxes/{ID}/events": History([], run)})
+    process = subprocess.Popen(["box", "prompt", ID, "x", "--json"], env=environment(), stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    lines = [json.loads(process.stdout.readline()) for _ in range(2)]
+    os.kill(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    equal("prompt, interrupted: lines", [line["event"] for line in lines], ["queued", "chat"])
+    equal("prompt, interrupted: the end", [out, err, process.returncode], [b"", b"", 130])
+    check("prompt, interrupted: the work goes on", not [request for request in server.seen if "interrupt" in request.path])
+
+
+def a_person_who_interrupts_is_told_how_it_goes_on():
+    work = Work()
+    half = PARTIAL.replace("box-jsonl-audit-ok", "half a li")
+
+    def run(history):
+        history.texts = [RUNNING, half] if work.is_queued else []
+
+    script(work.routes() | {f"GET /boxes/{ID}/events": History([], run)})
+    process, terminal = pty.fork()
+    if process == 0:
+        os.execvpe("box", ["box", "prompt", ID, "x"], environment({"TERM": "xterm", "NO_COLOR": "1"}))
+    shown = b""
+    while b"codex works" not in shown and select.select([terminal], [], [], 20)[0]:
+        shown += os.read(terminal, 4096)
+    check("prompt on a terminal: the text stands above the status line",
+          b"half a li\x1bD\x1b[A\x1b7\r\r\n\x1b[K" in shown, shown)
+    os.write(terminal, b"\x03")
+    try:
+        while select.select([terminal], [], [], 20)[0] and (chunk := os.read(terminal, 4096)):
+            shown += chunk
+    except OSError:
+        pass  # Linux's word for the end of a terminal.
+    check("prompt on a terminal, interrupted: what goes on",
+          f"the work goes on. watch it with `box events {ID} -f`, or end it with `box interrupt {ID}`\r\n".encode()
+          in shown, shown)
+    equal("prompt on a terminal, interrupted: exit status", os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), 130)
+
+
 queued_then_chat_lines()
 the_request()
+an_interruption_ends_the_watching_only()
+a_person_who_interrupts_is_told_how_it_goes_on()
 failures()
 finish()
