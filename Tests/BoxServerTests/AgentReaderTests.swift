@@ -4,7 +4,7 @@ import Testing
 
 @testable import BoxServer
 
-/// What is understood of recordings of the real agents: Codex 0.163.0 and Claude Code 2.1.330, with a scripted model.
+/// What is understood of recordings of the real agents, Codex 0.163.0 and Claude Code 2.1.330, with a scripted model.
 struct AgentReaderTests {
     static func recording(_ name: String) throws -> [JSON] {
         let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "AgentRecordings")
@@ -95,6 +95,17 @@ struct AgentReaderTests {
         let limited = try Self.summary(Self.outputs("status429-plain.claude"))
         #expect(limited.contains { $0.hasPrefix("limit <API Error: Request rejected (429)") })
         #expect(limited.last?.hasPrefix("failure <API Error: Request rejected (429)") == true)
+    }
+
+    @Test func aLimitThatIsWaitedOutIsToldOnce() throws {
+        let limits = try Self.summary(Self.outputs("status429-once.claude")).filter { $0.hasPrefix("limit") }
+        #expect(limits == ["limit <the provider limits the rate of requests; Claude tries again>"])
+    }
+
+    @Test func anAccountWithoutCreditIsAUsageLimit() throws {
+        let outputs = try Self.summary(Self.outputs("usage-limit.claude"))
+        #expect(outputs.contains("limit <Credit balance is too low>"))
+        #expect(outputs.last == "failure <Credit balance is too low>")
     }
 
     @Test func aKeyThatIsRefusedAgainIsHopeless() throws {

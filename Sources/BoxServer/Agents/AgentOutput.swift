@@ -48,6 +48,8 @@ protocol AgentLaunch: Sendable {
     var script: String { get }
     func arguments(_ wish: AgentWish) -> [String]
     func environment(_ wish: AgentWish) -> [(name: String, value: String)]
+    /// What the agent reads on its standard input.
+    func input(_ prompt: String) -> String
     func reader() -> any AgentReader
     /// Whether a run that said nothing failed because the session that it should go on with isn't there any more.
     func isMissingSession(_ standardError: String, failure: String?) -> Bool

@@ -2,12 +2,13 @@ import BoxModel
 
 /// `claude -p`, the Claude Code command line.
 ///
-/// The box is the sandbox, so Claude asks for no permissions. The key has its usual name only from here on, after the box's own
-/// environment, which may have another one.
+/// The box is the sandbox, so Claude asks for no permissions. It takes the key from a pipe, so that the commands which it runs don't
+/// find it in their environment, and none of another name that the box's own environment may have.
 struct ClaudeLaunch: AgentLaunch {
     let script = """
-        export ANTHROPIC_API_KEY=$BOX_PROVIDER_KEY
-        unset BOX_PROVIDER_KEY ANTHROPIC_AUTH_TOKEN CLAUDE_CODE_OAUTH_TOKEN
+        exec 9< <(printf %s "$BOX_PROVIDER_KEY")
+        unset BOX_PROVIDER_KEY ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN CLAUDE_CODE_OAUTH_TOKEN
+        export CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR=9
         if [ -n "${BOX_BASE_URL-}" ]; then export ANTHROPIC_BASE_URL=$BOX_BASE_URL; else unset ANTHROPIC_BASE_URL; fi
         exec claude "$@"
         """
@@ -20,9 +21,17 @@ struct ClaudeLaunch: AgentLaunch {
     }
 
     func environment(_ wish: AgentWish) -> [(name: String, value: String)] {
-        [("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"), ("DISABLE_AUTOUPDATER", "1")]
-            + (wish.baseURL.map { [("BOX_BASE_URL", $0)] } ?? [])
+        [
+            ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"), ("DISABLE_AUTOUPDATER", "1"),
+            // It would wait for what a command leaves running, such as a server.
+            ("CLAUDE_CODE_DISABLE_BACKGROUND_TASKS", "1"),
+            // While a provider hangs it would go on saying that it waits.
+            ("CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK", "1"),
+        ] + (wish.baseURL.map { [("BOX_BASE_URL", $0)] } ?? [])
     }
+
+    /// A text that begins with a slash could be taken for one of Claude's own commands.
+    func input(_ prompt: String) -> String { "\n" + prompt }
 
     func reader() -> any AgentReader { ClaudeReader() }
 
@@ -43,6 +52,8 @@ struct ClaudeReader: AgentReader {
         case "system" where line["subtype"] == "init": return line["session_id"]?.string.map { [.session($0)] } ?? []
         case "system" where line["subtype"] == "api_retry": return retried(line)
         case "stream_event": return isSubagent ? [] : streamed(line["event"] ?? .null)
+        case "assistant" where line["error"] == "billing_error":
+            return [.usageLimit(blocks(of: line).first?["text"]?.string ?? "", retryAfter: nil)]
         case "assistant":
             return blocks(of: line).flatMap {
                 assistantBlock($0, isSubagent, isError: line["message"]?["model"] == "<synthetic>")
@@ -61,7 +72,13 @@ struct ClaudeReader: AgentReader {
         if line["error"] == "authentication_failed", line["attempt"]?.int ?? 0 > 1 {
             return [.hopeless("the provider refuses the API key (status \(line["error_status"]?.int ?? 401))")]
         }
-        return giveUpPartial()
+        var outputs = giveUpPartial()
+        if line["error"] == "rate_limit", line["attempt"] == 1 {
+            let seconds = line["retry_delay_ms"]?.int.map { ($0 + 999) / 1000 }
+            outputs.append(
+                .usageLimit("the provider limits the rate of requests; Claude tries again", retryAfter: seconds))
+        }
+        return outputs
     }
 
     private mutating func giveUpPartial() -> [AgentOutput] {

@@ -14,7 +14,7 @@ struct CodexLaunch: AgentLaunch {
             "{name=\"box\",base_url=\(Self.toml(wish.baseURL ?? Self.address)),env_key=\"BOX_PROVIDER_KEY\",wire_api=\"responses\"}"
         var settings = [
             "model_provider=\"box\"", "model_providers.box=\(provider)",
-            // Each of these would keep the process for seconds after its work.
+            // It would keep the process for seconds after its work.
             "analytics.enabled=false",
             // Commands needn't know the key.
             "shell_environment_policy.exclude=[\"BOX_PROVIDER_KEY\"]",
@@ -24,12 +24,16 @@ struct CodexLaunch: AgentLaunch {
         if wish.session != nil { arguments.append("resume") }
         arguments += ["--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"]
         for setting in settings { arguments += ["-c", setting] }
-        arguments += ["--disable", "plugins", "-m", wish.model]
+        // The one keeps it longer too; with the other it would try for ever to connect to where nobody listens.
+        for feature in ["plugins", "unbounded_connection_retries"] { arguments += ["--disable", feature] }
+        arguments += ["-m", wish.model]
         if let session = wish.session { arguments.append(session) }
         return arguments + ["-"]
     }
 
     func environment(_ wish: AgentWish) -> [(name: String, value: String)] { [] }
+
+    func input(_ prompt: String) -> String { prompt }
 
     func reader() -> any AgentReader { CodexReader() }
 

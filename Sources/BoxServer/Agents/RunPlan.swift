@@ -46,6 +46,6 @@ struct RunPlan: Sendable {
         return MachineJob(
             id: id, script: launch.script, arguments: ["agent"] + launch.arguments(wish),
             environment: launch.environment(wish) + [("BOX_PROVIDER_KEY", key ?? "")],
-            secrets: ["BOX_PROVIDER_KEY"], folders: folders, input: Array(text.utf8), silence: silence)
+            secrets: ["BOX_PROVIDER_KEY"], folders: folders, input: Array(launch.input(text).utf8), silence: silence)
     }
 }
