@@ -55,7 +55,7 @@ test_keys_that_are_refused() {
             count=$((count + 1))
         done
     done <operations
-    [ "$count" -ge 112 ] || fail "only $count requests were made: is the description read right?"
+    [ "$count" -ge 124 ] || fail "only $count requests were made: is the description read right?"
 }
 
 # BOX_API_CASES is about how many requests are made, BOX_API_SEED decides which.
@@ -82,5 +82,5 @@ test_generated_requests() {
         --seed "$seed" --generation-database none --workers 1 --request-timeout 60 --no-color >fuzz.log 2>&1 || fail "$(cat fuzz.log)"
     grep -A 2 'Test cases:' fuzz.log
     # Nothing that the run needs was lost on the way.
-    equal "$(box info "$(head -n 1 ids)" --json | jq -r .box.state)" ready
+    case $(state_of "$(head -n 1 ids)") in ready | idle | running) ;; *) fail "the box isn't usable any more" ;; esac
 }

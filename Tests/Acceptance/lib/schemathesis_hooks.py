@@ -111,5 +111,8 @@ def after_call(context, case, response):
     operation = operation_id(case)
     if operation in ("create", "fork"):
         api("DELETE", f"/boxes/{response.json()['box']['id']}")
+    if operation == "prompt":
+        # Whatever provider was generated, its agent needn't try to reach it.
+        api("POST", f"/boxes/{response.json()['id']}/interrupt")
     if operation in ("createApiKey", "rotateApiKey"):
         api("DELETE", f"/api-keys/{response.json()['apiKey']['id']}")

@@ -91,7 +91,7 @@ def fork(world, source):
 
 
 def waiting_for_idle(world):
-    """Prompts make boxes idle; until boxd runs them, the state is set in its database."""
+    """Prompts make boxes idle, which prompts.py shows; here the state is set in boxd's database."""
     with world.new_box() as box_id:
         try:
             world.helpers.wait_until_idle(world.box, box_id, QUICK, QUICK)

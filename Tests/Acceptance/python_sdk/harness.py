@@ -155,7 +155,7 @@ class World:
             time.sleep(QUICK)
         raise AssertionError(f"box {box_id} is {found}, not {state}")
 
-    # What boxd's agents will do
+    # What no agent does at will
 
     database = property(lambda self: os.environ["BOXD_DATABASE"])
 

@@ -1,14 +1,12 @@
-"""Prompts, their runs, and events.
-
-boxd runs no prompts yet. What the agents will store is put into its database, and read back with the SDK.
-"""
+"""Prompts, their runs, and events: with the real agents and a fake of their providers, which runs in the box."""
 
 import itertools
+import time
 import uuid
 
 from ascii_box_sdk.models.prompt_request import PromptRequest
 
-from harness import PATIENCE, QUICK, every_page, refused, shows
+from harness import LIB, PATIENCE, QUICK, every_page, refused, shows
 
 REQUEST = PromptRequest(provider="codex", model="gpt-5.4", reasoning_effort="low", prompt="Run the tests.")
 
@@ -30,6 +28,82 @@ def what_prompts_refuse(world):
         refused("a run that isn't there", 404, "not_found", world.box.prompt_run_status, box_id, unknown)
         answer = world.box.interrupt(box_id)
         shows("interrupt", (answer.type, answer.id, answer.status), ("box.interrupted", box_id, "interrupted"))
+
+
+KEY = "sk-python-sdk-0123456789"
+
+
+def start_models(world, box_id):
+    """Sets the providers up, and starts the fake of them in the box."""
+    for provider, path in (("codex", "/v1"), ("claude-code", "")):
+        answer = world.call("PUT", f"/providers/{provider}", {"apiKey": KEY, "baseUrl": f"http://127.0.0.1:9000{path}"})
+        shows(f"{provider} is set up", (answer["provider"]["configured"], answer["provider"]["keyLastFour"]), (True, "6789"))
+    world.helpers.write_text(world.box, box_id, "/tmp/fake_models.py", (LIB / "fake_models.py").read_text())
+    world.output(
+        box_id,
+        f"setsid python3 /tmp/fake_models.py --listen 127.0.0.1:9000 --port-file /tmp/port --key {KEY} >/tmp/models.err 2>&1 </dev/null & "
+        "for _ in $(seq 100); do [ ! -s /tmp/port ] || exit 0; sleep 0.05; done; cat /tmp/models.err; exit 1")
+
+
+def facts(event):
+    """What a response says, whichever way the SDK shows its data."""
+    data = event.data if isinstance(event.data, dict) else event.data.to_dict()
+    tools = [tool["result"]["content"] for tool in data.get("tools") or [] if tool.get("result")]
+    return data.get("content", ""), tools, bool(data.get("is_streaming"))
+
+
+def real_runs(world):
+    with world.new_box() as box_id:
+        start_models(world, box_id)
+        for provider in ("codex", "claude-code"):
+            streamed_prompt(world, box_id, provider)
+        a_waited_prompt(world, box_id)
+        an_interrupted_prompt(world, box_id)
+        world.call("DELETE", "/providers/codex")
+        world.call("DELETE", "/providers/claude-code")
+
+
+def streamed_prompt(world, box_id, provider):
+    request = PromptRequest(provider=provider, prompt="[[say I look]] [[run echo out; sleep 0.5]] [[stream 8 words 0.2]]")
+    events = list(world.helpers.stream_prompt(world.box, box_id, request, PATIENCE, QUICK))
+    shows(f"{provider}: stream_prompt begins with the prompt", (events[0].type, events[0].task_id), ("prompt", events[0].id))
+    shows("every event is of the prompt", {event.task_id for event in events}, {events[0].id})
+    responses = [facts(event) for event in events if event.type == "response"]
+    finals = [(content, tools) for content, tools, is_streaming in responses if not is_streaming]
+    words = "".join(f"word-{number} " for number in range(1, 9))
+    shows("the final responses, in order", [content or tools[0].strip() for content, tools in finals], ["I look", "out", words])
+    partials = [content for content, _, is_streaming in responses if is_streaming and content]
+    shows("partials are what was written so far", all(("I look" + words).find(partial) >= 0 for partial in partials))
+    if provider == "claude-code":
+        shows("and there are some", len(partials) > 2)
+    run = world.box.prompt_run_status(box_id, events[0].id).prompt_run
+    shows("the run is over", (run.status, run.done), ("finished", True))
+
+
+def a_waited_prompt(world, box_id):
+    queued = world.box.prompt(box_id, PromptRequest(provider="claude", prompt="[[say one]]", model="opus"))
+    shows("prompt", (queued.type, queued.status, queued.provider, queued.model), ("prompt.queued", "queued", "claude-code", "opus"))
+    shows("its run", (queued.prompt_run.prompt_id, queued.prompt_run.done), (queued.prompt_id, False))
+    run = world.helpers.wait_for_prompt(world.box, box_id, queued.prompt_id, PATIENCE, QUICK)
+    shows("wait_for_prompt", (run.status, run.done), ("finished", True))
+    world.helpers.wait_until_idle(world.box, box_id, PATIENCE, QUICK)
+    stream = world.helpers.stream_events(
+        world.box, box_id, type="prompt,response", include_existing=True, timeout_seconds=PATIENCE, poll_interval_seconds=QUICK)
+    own = (event for event in stream if event.task_id == queued.prompt_id)
+    kinds = [f"{event.type} {facts(event)[0]}".strip() for event in itertools.islice(own, 2)]
+    shows("stream_events", kinds, ["prompt", "response one"])
+
+
+def an_interrupted_prompt(world, box_id):
+    queued = world.box.prompt(box_id, PromptRequest(provider="codex", prompt="[[hang]]"))
+    for _ in range(int(PATIENCE / QUICK)):
+        if world.box.prompt_run_status(box_id, queued.prompt_id).prompt_run.status == "running":
+            break
+        time.sleep(QUICK)
+    shows("a box whose agent works is running", world.box.get(box_id).box.state, "running")
+    shows("interrupt", world.box.interrupt(box_id).status, "interrupted")
+    run = world.helpers.wait_for_prompt_done(world.box, box_id, queued.prompt_id, PATIENCE, QUICK)
+    shows("the run has failed", (run.status, run.done), ("failed", True))
 
 
 def a_stored_run(world):
@@ -69,4 +143,4 @@ def pages_of_events(world, box_id):
         refused(f"events?{query}", 400, code, world.call, "GET", f"/boxes/{box_id}/events?{query}")
 
 
-THEMES = [what_prompts_refuse, a_stored_run]
+THEMES = [what_prompts_refuse, a_stored_run, real_runs]
