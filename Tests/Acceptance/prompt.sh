@@ -282,6 +282,26 @@ test_runs_outlive_boxd() {
     equal "$(left_over "$box")" ""
 }
 
+test_a_job_is_done_once() {
+    # A boxd that died before it could note that it had started an agent starts it again. A job whose name begins with another's goes
+    # on for that one.
+    new_box
+    box write "$box" /tmp/start.py >/dev/null <<'PY'
+import json, os, subprocess, time
+def start(job):
+    request = {"operation": "job-start", "id": job, "arguments": ["echo done >> /tmp/done"], "environment": {}, "input": 0, "silence": 60}
+    text = json.dumps(request).encode()
+    subprocess.run(["/usr/bin/python3", "-ISB", "/run/box/guest.py"], input=b"%08x" % len(text) + text, stdout=subprocess.DEVNULL, check=True)
+    time.sleep(0.3)
+for job in ["one", "one", "one", "one-new", "one-new"]: start(job)
+print(sorted(os.listdir("/run/jobs")), len(open("/tmp/done").readlines()))
+start("two")
+print(os.listdir("/run/jobs"))
+PY
+    equal "$(box ssh "$box" 'sudo python3 /tmp/start.py')" "['one', 'one-new'] 2
+['two']"
+}
+
 test_eight_boxes_at_once() {
     new_agent_box
     local boxes=("$box") number id

@@ -48,7 +48,7 @@ def start(request):
     arguments = request["arguments"]
     standard_input = b"".join(guest.receive(request["input"]))
     os.makedirs(FOLDER, mode=0o700, exist_ok=True)
-    forget_ended()
+    forget_ended(request["id"])
     path = path_of(request["id"])
     listener = socket.socket(socket.AF_UNIX)
     try:
@@ -68,9 +68,15 @@ def start(request):
     guest.answer({"started": True})
 
 
-def forget_ended():
-    """Ends the supervisors of jobs that nobody will ask for any more."""
+def forget_ended(job):
+    """Ends the supervisors of jobs that nobody will ask for any more.
+
+    That of the job itself stays: whoever started it may have died before it could note that, and it must not be done again. So does
+    the one whose name the job's own begins with, because it takes that one's place.
+    """
     for name in os.listdir(FOLDER):
+        if job == name or job.startswith(f"{name}-"):
+            continue
         try:
             connect(name, b"forget\n").close()
         except guest.Refusal:
