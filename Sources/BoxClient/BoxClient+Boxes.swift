@@ -90,6 +90,14 @@ extension BoxClient {
         try info(try await send(APICall(method: .get, path: APIPath.box(id))))
     }
 
+    /// - Returns: the box and the tag of how it is now; nil when it is still as the request's tag says.
+    func get(_ id: String, news: NewsRequest) async throws -> (info: BoxInfo, tag: String?)? {
+        guard let (response, tag) = try await exchange(APICall(method: .get, path: APIPath.box(id)), news: news) else {
+            return nil
+        }
+        return (try info(try read(response)), tag)
+    }
+
     /// Renames a box, or sets when it stops. `PATCH /boxes/{id}`. Never repeated by itself.
     ///
     /// - Throws: ``BoxError/api(_:)`` with `invalid_name`, `invalid_ttl`, `no_changes` or `not_found`.

@@ -61,7 +61,7 @@ extension BoxClient {
     ) async throws -> Box {
         var polling = Polling(timeout: timeout)
         var box = known
-        var lastState: BoxState?
+        var (lastState, tag): (BoxState?, String?)
         var wasStarting = false
         while true {
             if let box {
@@ -74,10 +74,18 @@ extension BoxClient {
                     let seconds = Int(timeout.components.seconds)
                     throw BoxError.waitTimedOut(id: id, lastState: box.state, seconds: seconds)
                 }
-                try await polling.rest(configuration.pause)
+                // A server that can tell when something changes needn't be asked again and again.
+                if tag == nil { try await polling.rest(configuration.pause) }
             }
             do {
-                box = try await get(id).box
+                let news = NewsRequest(tag: tag, wait: min(25, max(1, Int(polling.timeLeft.components.seconds))))
+                let begun = ContinuousClock.now
+                let answer = try await get(id, news: news)
+                // One that says nothing new at once would be asked without a pause.
+                let isIdle =
+                    tag != nil && ContinuousClock.now - begun < .seconds(1) && answer?.info.box.state == lastState
+                if let answer { (box, tag) = (answer.info.box, answer.tag) }
+                if isIdle || (answer == nil && ContinuousClock.now - begun < .seconds(1)) { tag = nil }
             } catch BoxError.api(let failure) where failure.code == .notFound && lastState != nil {
                 throw BoxError.deletedWhileWaiting(id: id)
             }

@@ -56,12 +56,39 @@ public struct MachineJob: Sendable {
 public enum JobRecord: Sendable, Equatable {
     /// A line of its standard output.
     case output([UInt8])
-    /// A commit that was made in a git repository below its folder, as a `git_checkpoint` event has it.
-    case commit(JSON)
+    /// A commit that was made in a git repository below its folder.
+    case commit(JobCommit)
     /// A commit told of before that its remote has got since.
     case pushed(commit: String)
     /// The last one.
     case ended(JobOutcome)
+}
+
+/// A commit, as a `git_checkpoint` event shows it.
+public struct JobCommit: Sendable, Equatable {
+    public let sha: String
+    public let json: JSON
+
+    /// - Parameter json: what the machine says, whose owner can make it say anything.
+    /// - Returns: nil when it is none that an event can show.
+    public init?(_ json: JSON) {
+        func text(_ name: String, _ longest: Int) -> String? {
+            json[name]?.text.flatMap { $0.utf8.count <= longest ? $0 : nil }
+        }
+        func count(_ name: String) -> Int? { json[name]?.int.flatMap { $0 >= 0 ? $0 : nil } }
+        guard let sha = text("commitSha", 64), [40, 64].contains(sha.utf8.count), sha.allSatisfy(\.isHexDigit),
+            let message = text("commitMessage", 40_000), let branch = text("branch", 1000),
+            let files = count("filesChanged"), let additions = count("additions"), let deletions = count("deletions"),
+            let isPushed = json["pushed"]?.bool
+        else { return nil }
+        let url = text("commitUrl", 4000).flatMap { $0.hasPrefix("https://") ? $0 : nil }
+        self.sha = sha
+        self.json = [
+            "commitSha": .string(sha), "commitMessage": .string(message), "commitUrl": JSON(url),
+            "branch": .string(branch), "filesChanged": JSON(files), "additions": JSON(additions),
+            "deletions": JSON(deletions), "pushed": .bool(isPushed),
+        ]
+    }
 }
 
 /// How a job ended.
@@ -91,6 +118,12 @@ public struct JobOutcome: Sendable, Equatable {
         (self.exitCode, self.signal, self.reason) = (exitCode, signal, reason)
         (self.outOfMemory, self.standardError) = (outOfMemory, standardError)
     }
+}
+
+/// Where machines have the agents' programs.
+public enum AgentFolder {
+    public static let path = "/opt/agents"
+    public static let programs = "\(path)/current/bin"
 }
 
 /// What stands where a secret of a job's environment was said.

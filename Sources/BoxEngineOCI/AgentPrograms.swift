@@ -3,7 +3,7 @@ import FoundationEssentials
 import Glibc
 import HostTools
 
-/// The programs of the coding agents, which all machines of a host share, read-only, as ``mountPoint``.
+/// The programs of the coding agents, which all machines of a host share, read-only, as ``AgentFolder/path``.
 ///
 ///     agents/<version>/         one set of versions: `bin`, and the packages that it points into
 ///     agents/current            the set that machines use
@@ -11,8 +11,6 @@ import HostTools
 /// A folder and not a layer of every machine's overlay: machines that run when it is filled have the programs at once. See
 /// Docs/Decisions/0013-agents.md.
 public struct AgentPrograms: Sendable {
-    static let mountPoint = "/opt/agents"
-
     /// A Python wheel on PyPI with a program in it.
     private struct Wheel {
         let name: String

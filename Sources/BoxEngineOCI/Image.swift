@@ -1,3 +1,4 @@
+import BoxEngine
 import Crypto
 
 /// What the base image holds and how it is set up. A change here makes a new image; boxes keep the one they started with.
@@ -15,7 +16,7 @@ enum Image {
 
     /// Where people's commands are looked for: their own, what pip installs for them, the system's, and the agents.
     static let userPath =
-        "/home/user/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:\(AgentPrograms.mountPoint)/current/bin"
+        "/home/user/.local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:\(AgentFolder.programs)"
 
     static let packages = [
         // The box itself.
@@ -50,6 +51,6 @@ enum Image {
         : > /etc/hosts
         rm -f /etc/resolv.conf
         : > /etc/resolv.conf
-        mkdir \(AgentPrograms.mountPoint)
+        mkdir \(AgentFolder.path)
         """
 }

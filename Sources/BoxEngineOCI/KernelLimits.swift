@@ -1,5 +1,6 @@
 import BoxModel
 import Glibc
+import HostTools
 
 /// What a machine may take of the kernel's own tables, which are the whole host's: no cgroup counts these.
 enum KernelLimits {
@@ -11,10 +12,15 @@ enum KernelLimits {
         "max_inotify_instances": 512, "max_inotify_watches": 131_072, "max_fanotify_groups": 16,
     ]
 
-    /// For a shell that has entered the machine's user namespace. A kernel that lacks one of the files does without.
-    static let script = namespaceLimits.sorted { $0.key < $1.key }
+    /// A kernel that lacks one of the files does without.
+    private static let script = namespaceLimits.sorted { $0.key < $1.key }
         .map { "[ ! -w /proc/sys/user/\($0.key) ] || echo \($0.value) > /proc/sys/user/\($0.key);" }.joined(
             separator: " ")
+
+    /// Sets them for the user namespace of a machine's first process.
+    static func set(for process: pid_t) async throws {
+        try await Tool.run("nsenter", ["--target", "\(process)", "--user", "sh", "-c", script])
+    }
 
     /// What the host needs for many machines at a time: the usual 128 inotify instances for root are one busy machine's.
     static let hostMinimums = [("fs/inotify/max_user_instances", 16384), ("fs/inotify/max_user_watches", 1_048_576)]

@@ -41,8 +41,7 @@ struct Network: Sendable {
         }
     }
 
-    /// Plugs a machine in: a cable from the bridge into the network namespace of `process`. Sets ``KernelLimits`` on the way, where
-    /// a process enters the machine's namespaces anyway.
+    /// Plugs a machine in: a cable from the bridge into the network namespace of `process`.
     ///
     /// The namespace has to belong to the machine's user namespace, so the machine's process exists before its cable.
     func connect(_ id: String, slot: Int, process: pid_t) async throws {
@@ -62,7 +61,7 @@ struct Network: Sendable {
             "bridge", ["fdb", "replace", hardwareAddress(slot), "dev", interface, "master", "static"])
         try await Tool.run(
             "nsenter",
-            ["--target", "\(process)", "--user", "--net", "sh", "-c", "\(KernelLimits.script) exec ip -batch -"],
+            ["--target", "\(process)", "--user", "--net", "ip", "-batch", "-"],
             input: """
                 link set lo up
                 address add \(subnet.address(of: slot))/\(Subnet.prefixLength) dev eth0

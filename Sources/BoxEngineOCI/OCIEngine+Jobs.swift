@@ -20,18 +20,34 @@ extension OCIEngine {
     public func followJob(
         _ job: String, in id: String, _ take: @escaping @Sendable ([JobRecord]) async throws -> Void
     ) async throws {
+        let (isOver, over) = AsyncStream<Void>.makeStream()
         try await call(id, timeout: nil) { call in
-            try await call.perform(["operation": "job-follow", "id": .string(job)]) { answer in
-                _ = try await answer.header()
-                var reader = JobRecordReader()
-                while let piece = try await answer.next() {
-                    let records = try reader.read(piece)
-                    if !records.isEmpty { try await take(records) }
-                    if case .ended? = records.last { return }
+            try await withThrowingTaskGroup { group in
+                group.addTask {
+                    try await call.perform(["operation": "job-follow", "id": .string(job)]) { answer in
+                        try await Self.follow(&answer, take)
+                        over.yield()
+                    }
                 }
-                throw EngineError(.failed, "the job's supervisor has gone")
+                // The program in the machine may go on though it has told the end.
+                group.addTask { for await _ in isOver { return } }
+                defer { group.cancelAll() }
+                try await group.next()
             }
         }
+    }
+
+    private static func follow(
+        _ answer: inout GuestAnswer, _ take: @Sendable ([JobRecord]) async throws -> Void
+    ) async throws {
+        _ = try await answer.header()
+        var reader = JobRecordReader()
+        while let piece = try await answer.next() {
+            let records = try reader.read(piece)
+            if !records.isEmpty { try await take(records) }
+            if records.contains(where: \.isLast) { return }
+        }
+        throw EngineError(.failed, "the job's supervisor has gone")
     }
 
     public func stopJob(_ job: String, in id: String) async throws { try await tell("job-stop", job, id) }
@@ -55,17 +71,21 @@ extension OCIEngine {
 
 /// Takes the records of a job apart: see `Guest/jobs.py`.
 struct JobRecordReader {
-    /// In bytes: more than the supervisor lets a line have.
-    private static let longestLine = 64 << 20
+    /// In bytes: more than the supervisor lets a line, and all of them, have.
+    private static let longestLine = 9 << 20
+    private static let longestOutput = 160 << 20
 
     private var line: [UInt8] = []
+    private var count = 0
 
     /// - Throws: ``EngineError`` for what no supervisor says: the machine's owner can put another in its place.
     mutating func read(_ piece: ArraySlice<UInt8>) throws -> [JobRecord] {
+        count += piece.count
+        guard count <= Self.longestOutput else { throw Self.damaged }
         var records: [JobRecord] = []
         var rest = piece
         while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-            records.append(try Self.record(line + rest[..<end]))
+            if let record = try Self.record(line + rest[..<end]) { records.append(record) }
             line = []
             rest = rest[rest.index(after: end)...]
         }
@@ -78,13 +98,14 @@ struct JobRecordReader {
         EngineError(.failed, "the job's supervisor says what can't be understood")
     }
 
-    private static func record(_ line: [UInt8]) throws -> JobRecord {
+    /// - Returns: nil for a commit that can't be one.
+    private static func record(_ line: [UInt8]) throws -> JobRecord? {
         guard let kind = line.first else { throw damaged }
         let text = Array(line.dropFirst())
         if kind == UInt8(ascii: "o") { return .output(text) }
         guard let json = try? JSON.parse(text) else { throw damaged }
         switch kind {
-        case UInt8(ascii: "c"): return .commit(json)
+        case UInt8(ascii: "c"): return JobCommit(json).map { .commit($0) }
         case UInt8(ascii: "p"): return .pushed(commit: json["commitSha"]?.string ?? "")
         case UInt8(ascii: "e"): return .ended(JobOutcome(json))
         default: throw damaged
@@ -92,11 +113,15 @@ struct JobRecordReader {
     }
 }
 
+extension JobRecord {
+    fileprivate var isLast: Bool { if case .ended = self { true } else { false } }
+}
+
 extension JobOutcome {
     init(_ json: JSON) {
         self.init(
             exitCode: json["exitCode"]?.int, signal: json["signal"]?.string,
             reason: json["reason"]?.string.flatMap(Reason.init(rawValue:)),
-            outOfMemory: json["outOfMemory"]?.bool ?? false, standardError: json["stderr"]?.string ?? "")
+            outOfMemory: json["outOfMemory"]?.bool ?? false, standardError: json["stderr"]?.text ?? "")
     }
 }

@@ -46,9 +46,12 @@ extension OCIEngine {
         async let admitted: Void = network.admit(record.id, slot: record.slot)
         rollback.push("machine") { [runtime] in try await runtime.delete(record.id) }
         let process = try await runtime.create(record.id, bundle: disk.bundle)
-        try await network.connect(record.id, slot: record.slot, process: process)
-        try await admitted
+        // Nothing of the machine runs before its limits are set; its sshd listens on whatever cable there will be.
+        try await KernelLimits.set(for: process)
+        async let connected: Void = network.connect(record.id, slot: record.slot, process: process)
         try await runtime.start(record.id, bundle: disk.bundle)
+        try await connected
+        try await admitted
         guard let running = MachineProcesses(first: process) else {
             throw EngineError(.failed, "the box ended as soon as it started")
         }

@@ -97,7 +97,7 @@ struct RuntimeSpec {
             tmpfs("/run/sshd", "mode=755", "size=64k"),
             Self.mount("/run/box", "bind", disk.guest, ["bind", "ro", "nosuid", "nodev", "noexec"]),
             Self.mount(
-                AgentPrograms.mountPoint, "bind", disk.configuration.agentsDirectory, ["bind", "ro", "nosuid", "nodev"]),
+                AgentFolder.path, "bind", disk.configuration.agentsDirectory, ["bind", "ro", "nosuid", "nodev"]),
         ]
         for name in GuestFiles.etcFiles {
             list.append(

@@ -55,6 +55,7 @@ public struct Server: Sendable {
         (self.configuration, self.engine, self.logger) = (configuration, engine, logger)
         database = try Database(path: configuration.databasePath)
         let commits = try CommitSignal(path: configuration.databasePath)
+        commits.observe(database.pool)
         keys = KeyStore(database: database, commits: commits)
         accounts = AccountStore(database: database)
         events = EventService(store: EventStore(database: database), commits: commits)

@@ -14,7 +14,7 @@ test_events_shows_what_is_stored_in_order_and_ends() {
         '["chat",true,["data","id","taskId","timestamp","type"]]'
     equal "$(statuses lines)" finished
     equal "$(box events "$box" --json --limit 3 --type response | contents /dev/stdin | paste -sd ' ')" "447 448 449"
-    match "$(box events "$box" --type prompt)" "finished: count"
+    match "$(box events "$box" --type prompt)" "> count"
     fails_with 1 box events bx_22222222 --json
     equal "$(jq -r .code <<<"$out")" not_found
 }
@@ -62,8 +62,7 @@ test_follow_has_each_event_once_while_boxd_is_killed_three_times() {
     wait "$follower" || status=$?
     equal "$status" 130
     equal "$(contents lines | md5sum)" "$(seq 0 4999 | md5sum)" "5000 events, each once, in order"
-    # On a slow machine boxd can be down for as long as the prompt is running.
-    match " queued running finished  queued finished " " $(statuses lines) "
+    equal "$(statuses lines)" "sending finished"
     equal "$(tail -c 1 lines | od -An -c | tr -d ' ')" '\n' "nothing half-written"
     equal "$(cat errors)" ""
 }

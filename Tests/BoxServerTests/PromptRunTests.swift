@@ -10,7 +10,8 @@ import Testing
 struct PromptRunTests {
     /// Lines of `codex exec --json`.
     private static func lines(_ texts: String...) -> [JobRecord] { texts.map { .output(Array($0.utf8)) } }
-    private static let started = lines(#"{"type":"thread.started","thread_id":"session-1"}"#)
+    private static let started = lines(#"{"type":"thread.started","thread_id":"01a1ff3c-e2c3-78a0-8be9-53f08be2d09c"}"#)
+    private static let session = "01a1ff3c-e2c3-78a0-8be9-53f08be2d09c"
     private static func said(_ text: String) -> [JobRecord] {
         lines(#"{"type":"item.completed","item":{"id":"i","type":"agent_message","text":"\#(text)"}}"#)
     }
@@ -42,7 +43,7 @@ struct PromptRunTests {
     }
 
     private func setUp(_ api: API) async throws -> String {
-        #expect(try await api.send(.put, "/providers/codex", #"{"apiKey":"sk-1"}"#).status == 200)
+        #expect(try await api.send(.put, "/providers/codex", #"{"apiKey":"sk-123456"}"#).status == 200)
         return try await api.ready()
     }
 
@@ -139,9 +140,9 @@ struct PromptRunTests {
             await api.settle()
             try await waitFor(api, fork, prompt(api, fork, "c"), "finished")
             let arguments = await seen.all
-            #expect(!arguments[0].contains("session-1"))
-            #expect(arguments[1].contains("session-1"))
-            #expect(arguments[2].contains("session-1"), "a fork has the disk, and so the sessions")
+            #expect(!arguments[0].contains(Self.session))
+            #expect(arguments[1].contains(Self.session))
+            #expect(arguments[2].contains(Self.session), "a fork has the disk, and so the sessions")
         }
     }
 
@@ -151,8 +152,8 @@ struct PromptRunTests {
             let echo = Self.echo(api.engine)
             await api.engine.books.answerJobs { job, tell in
                 await seen.add([job.id])
-                guard job.arguments.contains("session-1") else { return try await echo(job, tell) }
-                return JobOutcome(exitCode: 1, standardError: "Error: no rollout found for thread id session-1\n")
+                guard job.arguments.contains(Self.session) else { return try await echo(job, tell) }
+                return JobOutcome(exitCode: 1, standardError: "Error: no rollout found for thread id x\n")
             }
             let box = try await setUp(api)
             try await waitFor(api, box, prompt(api, box, "a"), "finished")
@@ -267,6 +268,67 @@ struct PromptRunTests {
         }
     }
 
+    /// The revision stands for the box's events in its ETag: it never goes back, and never stands for two states.
+    @Test func noRevisionIsUsedTwice() async throws {
+        try await withServer { api async throws in
+            let box = try await setUp(api)
+            let store = api.server.agents.services.prompts
+            _ = try await store.enter(
+                NewEvent(id: "p", type: "prompt", data: ["prompt": "x", "status": "finished"]), box: box)
+            var recorder = RunRecorder(prompt: "p", provider: "codex", model: "m", secret: nil)
+            var seen: [Int64] = []
+            for text in ["first", "", "second", ""] {
+                try await store.record(recorder.take([.partial(text)]), of: "p", in: box)
+                seen.append(try #require(try await api.server.events.store.revision(of: box)))
+            }
+            try await store.dropPartials(of: "p", in: box)
+            seen.append(try #require(try await api.server.events.store.revision(of: box)))
+            #expect(seen == Array(Set(seen)).sorted(), "\(seen)")
+            #expect(try await events(api, box).count == 1)
+        }
+    }
+
+    @Test func anInterruptThatTheBoxIgnoresEndsTheRun() async throws {
+        try await withServer { api async throws in
+            await api.engine.books.answerJobs { _, tell in
+                try await tell(Self.started)
+                while true { try await Task.sleep(for: .milliseconds(5)) }
+            }
+            let box = try await setUp(api)
+            let id = try await prompt(api, box, "x")
+            try await waitFor(api, box, id, "running")
+            #expect(try await api.post("/boxes/\(box)/interrupt").status == 200)
+            try await waitFor(api, box, id, "failed")
+            #expect(try await run(api, box, id)["error"] == "interrupted")
+        }
+    }
+
+    @Test func aRunThatBeganAnewIsGoneOnWith() async throws {
+        let scratch = try Scratch()
+        defer { scratch.remove() }
+        let (engine, gate) = (TestEngine(), Gate())
+        let echo = Self.echo(engine) { job in await gate.isOpen || !job.id.hasSuffix("-new") }
+        await engine.books.answerJobs { job, tell in
+            guard job.arguments.contains(Self.session) else { return try await echo(job, tell) }
+            return JobOutcome(exitCode: 1, standardError: "Error: no rollout found for thread id x\n")
+        }
+        let (box, id) = try await withServer(in: scratch, engine: engine) { api async throws in
+            let box = try await setUp(api)
+            try await waitFor(api, box, prompt(api, box, "a"), "finished")
+            let id = try await prompt(api, box, "b")
+            #expect(try await eventually { await engine.books.startedJobs.contains("\(id)-new") })
+            await api.server.agents.settleForShutdown()
+            return (box, id)
+        }
+        await gate.open()
+        try await withServer(in: scratch, engine: engine) { api async throws in
+            try await api.server.boxes.reconcile()
+            try await api.server.agents.reconcile()
+            try await waitFor(api, box, id, "finished")
+            #expect(await engine.books.startedJobs == [])
+        }
+    }
+
     @Test func theQueueHasAnEnd() async throws {
         try await withServer { api async throws in
             let gate = Gate()
@@ -286,7 +348,8 @@ struct PromptRunTests {
         try await withServer { api async throws in
             let box = try await api.ready()
             #expect(try await api.post("/boxes/\(box)/prompt", #"{"prompt":"x"}"#).code == "provider_required")
-            _ = try await api.send(.put, "/providers/claude", #"{"apiKey":"k","model":"opus","reasoningEffort":"low"}"#)
+            _ = try await api.send(
+                .put, "/providers/claude", #"{"apiKey":"key-12345","model":"opus","reasoningEffort":"low"}"#)
             let seen = Seen()
             await api.engine.books.answerJobs { job, _ in
                 await seen.add(job.arguments)
@@ -307,17 +370,17 @@ struct PromptRunTests {
         try await withServer { api async throws in
             let box = try await setUp(api)
             await api.engine.books.answerJobs { job, tell in
-                #expect(job.environment.contains { $0 == ("BOX_PROVIDER_KEY", "sk-1") })
+                #expect(job.environment.contains { $0 == ("BOX_PROVIDER_KEY", "sk-123456") })
                 #expect(job.secrets == ["BOX_PROVIDER_KEY"])
-                #expect(!job.arguments.joined().contains("sk-1") && !job.script.contains("sk-1"))
+                #expect(!job.arguments.joined().contains("sk-123456") && !job.script.contains("sk-123456"))
                 return JobOutcome(exitCode: 1)
             }
             let id = try await prompt(api, box, "x")
             try await waitFor(api, box, id, "failed")
             let stored = try await events(api, box).map(\.compact).joined()
-            #expect(!stored.contains("sk-1"))
+            #expect(!stored.contains("sk-123456"))
             let environment = await api.engine.books.environment(of: box)
-            #expect(!environment.contains { $0.value == "sk-1" })
+            #expect(!environment.contains { $0.value == "sk-123456" })
         }
     }
 }

@@ -37,7 +37,7 @@ struct ProviderTests {
             #expect(changed.json["provider"]?["model"] == .null)
             #expect(changed.json["provider"]?["reasoningEffort"] == "max")
 
-            #expect(try await put(api, "codex", #"{"apiKey":"k"}"#).json["provider"]?["isDefault"] == false)
+            #expect(try await put(api, "codex", #"{"apiKey":"key-12345"}"#).json["provider"]?["isDefault"] == false)
             #expect(try await put(api, "codex", #"{"isDefault":true}"#).json["provider"]?["isDefault"] == true)
             let removed = try await api.delete("/providers/codex")
             #expect(removed.json["type"] == "provider.deleted")
@@ -51,7 +51,7 @@ struct ProviderTests {
 
     @Test func providersAreAnAccountsOwn() async throws {
         try await withServer { api async throws in
-            _ = try await put(api, "codex", #"{"apiKey":"k-1"}"#)
+            _ = try await put(api, "codex", #"{"apiKey":"key-12345"}"#)
             let bob = try await api.other("bob")
             #expect(try await bob.get("/providers").json["providers"]?.array?[0]["configured"] == false)
             #expect(try await bob.delete("/providers/codex").status == 404)
@@ -60,22 +60,24 @@ struct ProviderTests {
     }
 
     @Test(arguments: [
-        ("gemini", #"{"apiKey":"k"}"#, "invalid_provider"), ("codex", "{}", "no_changes"),
+        ("gemini", #"{"apiKey":"key-12345"}"#, "invalid_provider"), ("codex", "{}", "no_changes"),
         ("codex", #"{"model":"gpt-5.5"}"#, "invalid_api_key"), ("codex", #"{"apiKey":""}"#, "invalid_api_key"),
-        ("codex", #"{"apiKey":"zz yy"}"#, "invalid_api_key"), ("codex", #"{"apiKey":"a\nb"}"#, "invalid_api_key"),
-        ("codex", #"{"apiKey":"ä"}"#, "invalid_api_key"), ("codex", #"{"apiKey":7}"#, "invalid_api_key"),
-        ("codex", #"{"apiKey":"a\"b"}"#, "invalid_api_key"),
-        ("codex", #"{"apiKey":"k","baseUrl":"ftp://x/"}"#, "invalid_base_url"),
-        ("codex", #"{"apiKey":"k","baseUrl":"models.example.com"}"#, "invalid_base_url"),
-        ("codex", #"{"apiKey":"k","baseUrl":"https://u:p@x/"}"#, "invalid_base_url"),
-        ("codex", #"{"apiKey":"k","baseUrl":"https://x/?a=1"}"#, "invalid_base_url"),
-        ("codex", #"{"apiKey":"k","baseUrl":"https://x/#f"}"#, "invalid_base_url"),
-        ("codex", #"{"apiKey":"k","baseUrl":"https://x/\u0022"}"#, "invalid_base_url"),
-        ("codex", #"{"apiKey":"k","baseUrl":["https://x"]}"#, "invalid_base_url"),
-        ("codex", #"{"apiKey":"k","model":"--flag"}"#, "invalid_model"),
-        ("codex", #"{"apiKey":"k","reasoningEffort":"max"}"#, "invalid_reasoning_effort"),
-        ("claude", #"{"apiKey":"k","model":"haiku","reasoningEffort":"low"}"#, "invalid_reasoning_effort"),
-        ("codex", #"{"apiKey":"k","isDefault":1}"#, "invalid_request"), ("codex", "{", "invalid_json"),
+        ("codex", #"{"apiKey":"1234567"}"#, "invalid_api_key"),
+        ("codex", #"{"apiKey":"zz yyyyyyy"}"#, "invalid_api_key"),
+        ("codex", #"{"apiKey":"key\n12345"}"#, "invalid_api_key"),
+        ("codex", #"{"apiKey":"keyä12345"}"#, "invalid_api_key"), ("codex", #"{"apiKey":7}"#, "invalid_api_key"),
+        ("codex", #"{"apiKey":"key\"12345"}"#, "invalid_api_key"),
+        ("codex", #"{"apiKey":"key-12345","baseUrl":"ftp://x/"}"#, "invalid_base_url"),
+        ("codex", #"{"apiKey":"key-12345","baseUrl":"models.example.com"}"#, "invalid_base_url"),
+        ("codex", #"{"apiKey":"key-12345","baseUrl":"https://u:p@x/"}"#, "invalid_base_url"),
+        ("codex", #"{"apiKey":"key-12345","baseUrl":"https://x/?a=1"}"#, "invalid_base_url"),
+        ("codex", #"{"apiKey":"key-12345","baseUrl":"https://x/#f"}"#, "invalid_base_url"),
+        ("codex", #"{"apiKey":"key-12345","baseUrl":"https://x/\u0022"}"#, "invalid_base_url"),
+        ("codex", #"{"apiKey":"key-12345","baseUrl":["https://x"]}"#, "invalid_base_url"),
+        ("codex", #"{"apiKey":"key-12345","model":"--flag"}"#, "invalid_model"),
+        ("codex", #"{"apiKey":"key-12345","reasoningEffort":"max"}"#, "invalid_reasoning_effort"),
+        ("claude", #"{"apiKey":"key-12345","model":"haiku","reasoningEffort":"low"}"#, "invalid_reasoning_effort"),
+        ("codex", #"{"apiKey":"key-12345","isDefault":1}"#, "invalid_request"), ("codex", "{", "invalid_json"),
     ])
     func badRequestsAreNamedAndChangeNothing(_ provider: String, _ body: String, _ code: String) async throws {
         try await withServer { api async throws in

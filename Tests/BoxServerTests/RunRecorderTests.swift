@@ -1,3 +1,4 @@
+import BoxEngine
 import BoxModel
 import Testing
 
@@ -65,29 +66,89 @@ struct RunRecorderTests {
         #expect(news.partial?.data["content"] == "the key is [redacted].")
     }
 
+    @Test(arguments: [("so: sk-secre", "so: "), ("so: sk-", "so: sk-"), ("so: sk-sx", "so: sk-sx")])
+    func theBeginningOfASecretWaits(_ text: String, _ shown: String) {
+        var recorder = recorder(secret: "sk-secret")
+        #expect(recorder.take([.partial(text)]).partial?.data["content"] == .string(shown))
+    }
+
+    @Test func whatIsDeepIsShownAsText() throws {
+        var recorder = recorder()
+        var deep: JSON = 1
+        for _ in 0..<500 { deep = [deep] }
+        let news = recorder.take([
+            .toolEnded(AgentTool(id: "t", name: "x", input: deep), result: deep, isError: false), .usage(["a": deep]),
+        ])
+        let tool = try #require(news.events.first?.data["tools"]?.array?.first)
+        #expect(tool["use"]?["input"] == .string(deep.compact))
+        #expect(tool["result"]?["content"] == .string(deep.compact))
+        #expect(recorder.usage == nil)
+    }
+
     @Test func whatIsTooLongIsCut() throws {
         var recorder = recorder()
         let long = String(repeating: "ä", count: RunRecorder.longestValue)
-        let tool = AgentTool(id: "t", name: "Read", input: ["text": .string(long)])
-        let news = recorder.take([.toolEnded(tool, result: .string(long), isError: false)])
+        let tool = AgentTool(id: long, name: long, input: ["text": .string(long)])
+        let news = recorder.take([.toolEnded(tool, result: .string(long), isError: false), .text(long), .failure(long)])
         let shown = try #require(news.events.first?.data["tools"]?.array?.first)
         #expect(shown["use"]?["input"] == .string("[\(long.utf8.count + 11) bytes]"))
         #expect(shown["result"]?["content"]?.string?.hasSuffix("… [\(long.utf8.count) bytes in all]") == true)
-        let event = try #require(news.events.first)
-        #expect(event.data.compact.utf8.count < RunRecorder.longestValue)
+        for event in news.events { #expect(event.data.compact.utf8.count < 2 * RunRecorder.longestValue) }
+        #expect(try #require(recorder.failure).utf8.count <= RunRecorder.longestReason)
+        let partial = recorder.take(Array(repeating: .toolStarted(tool), count: 100) + [.partial(long)]).partial
+        #expect(try #require(partial).data.compact.utf8.count < 3 * RunRecorder.longestPartial)
     }
+
+    @Test func aRunThatSaysTooMuchIsHopeless() {
+        var recorder = recorder()
+        let text = String(repeating: "x", count: RunRecorder.longestValue - 1000)
+        var stored = 0
+        for _ in 0..<1000 { stored += recorder.take([.text(text)]).events.count }
+        #expect(recorder.isHopeless)
+        #expect(recorder.failure == "the agent said more than can be kept and was ended")
+        #expect(stored * text.utf8.count <= RunRecorder.longestRun)
+    }
+
+    @Test(arguments: ["--help", "", "session-1", "01a1ff3c-e2c3-78a0-8be9-53f08be2d09c; rm"])
+    func aSessionThatIsNoUUIDIsNoneToGoOnWith(_ id: String) {
+        var recorder = recorder()
+        #expect(recorder.take([.session(id)]).session == nil)
+    }
+
+    private static let commit: JSON = [
+        "commitSha": "d7aabb139bc54675188e2098e7252e5a6489664f", "commitMessage": "m", "commitUrl": nil,
+        "branch": "main",
+        "filesChanged": 1, "additions": 2, "deletions": 0, "pushed": false,
+    ]
 
     @Test func aCommitThatIsPushedLaterChangesItsEvent() throws {
         var recorder = recorder()
-        let commit: JSON = ["commitSha": "abc", "commitMessage": "m", "branch": "main", "pushed": false]
+        let commit = try #require(JobCommit(Self.commit))
         let event = try #require(recorder.take(commit: commit).events.first)
         #expect(event.type == "git_checkpoint")
-        let news = recorder.take(pushed: "abc")
+        #expect(event.data == Self.commit)
+        let news = recorder.take(pushed: commit.sha)
         #expect(news.changed.map(\.id) == [event.id])
         #expect(news.changed.first?.data["pushed"] == true)
-        #expect(recorder.take(pushed: "abc").isEmpty)
+        #expect(recorder.take(pushed: commit.sha).isEmpty)
         #expect(recorder.take(pushed: "unknown").isEmpty)
-        #expect(recorder.take(commit: "no object").isEmpty)
+    }
+
+    @Test(
+        arguments: [
+            ("commitSha", "abc"), ("commitSha", "--output=/tmp/x"), ("commitMessage", 5), ("branch", nil),
+            ("filesChanged", "many"),
+            ("additions", -1), ("deletions", [:]), ("pushed", "perhaps"),
+            ("commitMessage", .string(String(repeating: "x", count: 50_000))),
+        ] as [(String, JSON)])
+    func whatIsNoCommitIsDropped(_ member: String, _ value: JSON) throws {
+        var object = try #require(Self.commit.object)
+        object[member] = value
+        #expect(JobCommit(.object(object)) == nil)
+        object = try #require(Self.commit.object)
+        object["extra"] = "evil"
+        object["commitUrl"] = ["x"]
+        #expect(JobCommit(.object(object))?.json == Self.commit)
     }
 
     @Test func aFailureThatWasOvercomeIsNone() {

@@ -14,6 +14,7 @@ What followers get are records, a line each, named by their first byte:
 import ctypes
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -26,12 +27,15 @@ import guest
 FOLDER = "/run/jobs"
 # In bytes: of everything that a job says, of one line of it, and of its standard error's end.
 LONGEST_OUTPUT = 128 << 20
-LONGEST_LINE = 32 << 20
+LONGEST_LINE = 8 << 20
 ERROR_TAIL = 4000
 # In seconds: between asking a job to end and ending it, and for what it has said until its end.
 GRACE = 0.3
 DRAIN = 0.3
+PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
+
+libc = ctypes.CDLL(None)
 
 
 def path_of(job):
@@ -48,7 +52,7 @@ def start(request):
     arguments = request["arguments"]
     standard_input = b"".join(guest.receive(request["input"]))
     os.makedirs(FOLDER, mode=0o700, exist_ok=True)
-    forget_ended(request["id"])
+    end_others(request["id"])
     path = path_of(request["id"])
     listener = socket.socket(socket.AF_UNIX)
     try:
@@ -64,12 +68,14 @@ def start(request):
                 os.dup2(null, number)
             Supervisor(listener, path, request).run(arguments, standard_input)
         finally:
+            # Whatever happened to the supervisor, nothing goes on without one.
+            kill_descendants(None)
             os._exit(1)
     guest.answer({"started": True})
 
 
-def forget_ended(job):
-    """Ends the supervisors of jobs that nobody will ask for any more.
+def end_others(job):
+    """Ends what other jobs left, and gives their supervisors up: a box does one job at a time.
 
     That of the job itself stays: whoever started it may have died before it could note that, and it must not be done again. So does
     the one whose name the job's own begins with, because it takes that one's place.
@@ -78,9 +84,17 @@ def forget_ended(job):
         if job == name or job.startswith(f"{name}-"):
             continue
         try:
+            wait_for_end(connect(name, b"stop\n"))
             connect(name, b"forget\n").close()
-        except guest.Refusal:
+        except (guest.Refusal, OSError):
             os.unlink(f"{FOLDER}/{name}")
+
+
+def wait_for_end(connection):
+    """A supervisor takes leave of those who asked it to end the job when that is done."""
+    connection.settimeout(5)
+    while connection.recv(guest.CHUNK):
+        pass
 
 
 def connect(job, wish):
@@ -112,10 +126,7 @@ def follow(request):
 
 def stop(request):
     """Ends the job with everything that it started. Answers when that is done."""
-    connection = connect(request["id"], b"stop\n")
-    connection.settimeout(10)
-    while connection.recv(guest.CHUNK):
-        pass
+    wait_for_end(connect(request["id"], b"stop\n"))
     guest.answer({})
 
 
@@ -161,7 +172,7 @@ class Supervisor:
         self.errors = b""
 
     def run(self, arguments, standard_input):
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+        libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
         self.killed_before = memory_kills()
         self.begin(arguments, standard_input)
         self.repositories = Repositories(self.folder)
@@ -199,6 +210,7 @@ class Supervisor:
                 os.dup2(pipes[0][1], 1)
                 os.dup2(pipes[1][1], 2)
                 guest.become_user()
+                libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
                 os.chdir(self.folder)
                 for number in (signal.SIGPIPE, signal.SIGXFSZ):
                     signal.signal(number, signal.SIG_DFL)
@@ -275,10 +287,11 @@ class Supervisor:
             self.record(b"o", bytes(self.line))
             self.line.clear()
         _, status = os.waitpid(self.child, 0)
-        self.look_for_commits(is_last=True)
+        if self.reason is None:
+            self.look_for_commits(is_last=True)
         self.outcome = {
             "exitCode": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
-            "signal": signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else None,
+            "signal": signal_name(os.WTERMSIG(status)) if os.WIFSIGNALED(status) else None,
             "reason": self.reason,
             "outOfMemory": memory_kills() > self.killed_before,
             "stderr": self.errors.decode(errors="replace"),
@@ -291,9 +304,12 @@ class Supervisor:
         """Until something has to be done without being told, in milliseconds."""
         if self.outcome is not None:
             return None
-        moments = [self.heard + self.silence, self.repositories.next_look]
         if self.deadline is not None:
-            moments.append(self.deadline)
+            moments = [self.deadline]
+        elif self.reason is not None:
+            return 1000
+        else:
+            moments = [self.heard + self.silence, self.repositories.next_look]
         return max(0, min(moments) - time.monotonic()) * 1000 + 1
 
     def watch(self):
@@ -305,7 +321,7 @@ class Supervisor:
             kill_descendants(self.child)
         if now - self.heard >= self.silence:
             self.stop("silent")
-        if now >= self.repositories.next_look:
+        if now >= self.repositories.next_look and self.reason is None:
             self.look_for_commits()
         reap(self.child)
 
@@ -375,6 +391,13 @@ def folder_of(request):
         if os.path.isdir(path):
             return path
     return guest.HOME
+
+
+def signal_name(number):
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def children_of(process):
@@ -448,13 +471,17 @@ class Repositories:
     # How deep repositories are looked for, and in how many folders.
     DEPTH = 3
     MOST_FOLDERS = 3000
+    # Of one look, and of the whole job: an agent that rewrites a history isn't told of commit by commit.
+    MOST_COMMITS = 50
+    MOST_COMMITS_EVER = 500
     # The reasons that stand for a new commit.
     MADE = (b"commit", b"cherry-pick", b"revert", b"merge", b"rebase")
+    HASH = re.compile(rb"[0-9a-f]{40}([0-9a-f]{24})?")
 
     def __init__(self, folder):
         self.folder = folder
         self.logs = {}
-        self.unpushed = []
+        self.unpushed = {}
         self.told = set()
         self.next_search = 0
         self.search(is_first=True)
@@ -494,17 +521,16 @@ class Repositories:
             if size == known:
                 continue
             self.logs[folder] = size
-            for commit in self.made(folder, known if size > known else 0):
-                if commit in self.told:
-                    continue
-                self.told.add(commit)
-                facts = self.facts(folder, commit)
-                if facts is not None:
-                    news.append((b"c", facts))
-                    if not facts["pushed"]:
-                        self.unpushed.append((folder, commit))
+            made = [commit for commit in self.made(folder, known if size > known else 0) if commit not in self.told]
+            made = made[-self.MOST_COMMITS:][:self.MOST_COMMITS_EVER - len(self.told)]
+            self.told.update(made)
+            for facts in self.facts(folder, made):
+                news.append((b"c", facts))
+                if not facts["pushed"]:
+                    self.unpushed.setdefault(folder, []).append(facts["commitSha"])
         if is_last:
-            news += [(b"p", {"commitSha": commit}) for folder, commit in self.unpushed if self.is_pushed(folder, commit)]
+            for folder, commits in self.unpushed.items():
+                news += [(b"p", {"commitSha": commit}) for commit in self.pushed(folder, commits)]
         self.next_look = time.monotonic() + self.LOOK
         return news
 
@@ -527,33 +553,41 @@ class Repositories:
                 fields, _, reason = line.partition(b"\t")
                 hashes = fields.split(b" ")
                 is_made = reason.startswith(self.MADE) and b"Fast-forward" not in reason and b"(start)" not in reason
-                if is_made and len(hashes) > 2 and hashes[0] != hashes[1]:
-                    yield hashes[1].decode(errors="replace")
+                if is_made and len(hashes) > 2 and hashes[0] != hashes[1] and self.HASH.fullmatch(hashes[1]):
+                    yield hashes[1].decode()
 
-    def facts(self, folder, commit):
-        """The commit as an event shows it; None for one that isn't there any more."""
-        message = git(folder, "show", "-s", "--format=%B", commit)
-        if message is None:
-            return None
-        changes = git(folder, "diff-tree", "--numstat", "--root", "--no-commit-id", "--first-parent", "-m", "-r", commit) or ""
-        counts = [line.split("\t")[:2] for line in changes.splitlines()]
-        is_pushed = self.is_pushed(folder, commit)
+    def facts(self, folder, commits):
+        """The commits as events show them, without those that aren't there any more."""
+        commits = [commit for commit in commits if git(folder, "cat-file", "-e", commit) is not None]
+        if not commits:
+            return
+        log = git(
+            folder, "log", "--no-walk=unsorted", "--root", "--first-parent", "-m", "--numstat", "--no-ext-diff", "--no-textconv",
+            "--no-show-signature", "--format=%x1e%H%x1f%B%x1f", *commits) or ""
+        pushed = self.pushed(folder, commits)
+        branch = (git(folder, "rev-parse", "--abbrev-ref", "HEAD") or "HEAD").strip()
         remote = (git(folder, "config", "--get", "remote.origin.url") or "").strip()
-        return {
-            "commitSha": commit,
-            "commitMessage": message.strip()[:8000],
-            "commitUrl": web_address(remote, commit),
-            "branch": (git(folder, "rev-parse", "--abbrev-ref", "HEAD") or "HEAD").strip(),
-            "filesChanged": len(counts),
-            "additions": sum(int(added) for added, _ in counts if added.isdigit()),
-            "deletions": sum(int(removed) for _, removed in counts if removed.isdigit()),
-            "pushed": is_pushed,
-        }
+        for entry in log.split("\x1e")[1:]:
+            commit, message, changes = (entry.split("\x1f") + ["", ""])[:3]
+            counts = [line.split("\t")[:2] for line in changes.splitlines() if line.count("\t") >= 2]
+            yield {
+                "commitSha": commit,
+                "commitMessage": message.strip()[:8000],
+                "commitUrl": web_address(remote, commit),
+                "branch": branch,
+                "filesChanged": len(counts),
+                "additions": sum(int(added) for added, _ in counts if added.isdigit()),
+                "deletions": sum(int(removed) for _, removed in counts if removed.isdigit()),
+                "pushed": commit in pushed,
+            }
 
     @staticmethod
-    def is_pushed(folder, commit):
-        """Whether a remote has the commit. Git notes what a push brought there, when the remote has taken it."""
-        return bool(git(folder, "for-each-ref", "--count=1", "--contains", commit, "refs/remotes"))
+    def pushed(folder, commits):
+        """Those that a remote has. Git notes what a push brought there, when the remote has taken it."""
+        if not git(folder, "for-each-ref", "--count=1", "refs/remotes"):
+            return []
+        missing = git(folder, "rev-list", "--max-count=10000", *commits, "--not", "--remotes")
+        return [] if missing is None else [commit for commit in commits if commit not in set(missing.split())]
 
 
 def git(folder, *arguments):
@@ -561,11 +595,11 @@ def git(folder, *arguments):
     try:
         ended = subprocess.run(
             ["/usr/bin/git", "--no-optional-locks", "-C", folder, *arguments],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=10, check=False,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=3, check=False,
             user="user", group="user", extra_groups=[],
             env={"HOME": guest.HOME, "PATH": os.environ["PATH"], "GIT_TERMINAL_PROMPT": "0", "LANG": "C.UTF-8"},
         )
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, ValueError, subprocess.SubprocessError):
         return None
     return ended.stdout.decode(errors="replace") if ended.returncode == 0 else None
 

@@ -17,8 +17,9 @@ actor AgentRun {
     private let services: AgentServices
     private let logger: Logger
     private var isInterrupted = false
-    /// The job that is followed, once there is one.
-    private var job: String?
+    /// The jobs of the run; the last one is followed.
+    private var jobs: [String] = []
+    private var following: Task<Void, any Error>?
 
     init(_ event: EventRow, _ services: AgentServices, logger: Logger) {
         (self.event, self.services, self.logger) = (event, services, logger)
@@ -30,7 +31,7 @@ actor AgentRun {
     /// - Throws: `CancellationError` when boxd ends; the run goes on without it.
     func run() async throws {
         let end: (End, usage: JSON?)
-        do { end = try await work() } catch let error as CancellationError { throw error } catch {
+        do { end = try await work() } catch {
             try Task.checkCancellation()
             end = (.failed(await reason(error)), nil)
         }
@@ -44,17 +45,30 @@ actor AgentRun {
         }
         logger.info("prompt ended", metadata: ["prompt": "\(prompt)", "end": "\(end.0)"])
         // What the machine keeps of it isn't needed any more; it is gone with the machine at the latest.
-        if let job { try? await services.engine.forgetJob(job, in: box) }
+        for job in jobs { try? await services.engine.forgetJob(job, in: box) }
     }
 
-    /// Ends the agent and everything that it started. The run then fails.
+    /// Ends the agent and everything that it started. The run then fails, also when the machine doesn't do as it is told.
     func interrupt() async {
         isInterrupted = true
-        guard let job else { return }
+        guard let job = jobs.last else {
+            // Its agent wasn't started yet, and won't be, also not by the next boxd.
+            try? await services.prompts.end(prompt, of: box, status: "failed", ["error": .string(Self.interrupted)])
+            return
+        }
+        let giveUp = Task { [following] in
+            try await Task.sleep(for: Self.patience)
+            following?.cancel()
+        }
         do { try await services.engine.stopJob(job, in: box) } catch {
             logger.notice("the agent could not be interrupted", metadata: ["error": "\(error)"])
         }
+        _ = try? await following?.value
+        giveUp.cancel()
     }
+
+    /// For the machine to end an agent that is interrupted.
+    private static let patience = Duration.seconds(3)
 
     // MARK: Steps
 
@@ -72,7 +86,6 @@ actor AgentRun {
         guard first.sessionIsMissing, !isInterrupted else { return (first.end, first.usage) }
         // Somebody removed it, with the agent's files. The prompt counts all the same.
         try await services.prompts.forgetSession(of: box, provider: plan.provider.name)
-        try? await services.engine.forgetJob(prompt, in: box)
         let second = "\(prompt)-new"
         try await start(plan, job: second, session: nil)
         let outcome = try await follow(plan, job: second)
@@ -86,13 +99,22 @@ actor AgentRun {
     }
 
     private func follow(_ plan: RunPlan, job: String) async throws -> RunOutcome {
-        self.job = job
-        if isInterrupted { await interrupt() }
+        try await services.prompts.dropPartials(of: prompt, in: box)
         let progress = RunProgress(plan, prompts: services.prompts, prompt: prompt, box: box) { [self] in
             // From the outside: the job tells of its end only while it is followed.
             Task { await interrupt() }
         }
-        try await services.engine.followJob(job, in: box) { try await progress.take($0) }
+        let following = Task { [services, box] in
+            try await services.engine.followJob(job, in: box) { try await progress.take($0) }
+        }
+        jobs.append(job)
+        self.following = following
+        if isInterrupted { Task { await interrupt() } }
+        try await withTaskCancellationHandler {
+            try await following.value
+        } onCancel: {
+            following.cancel()
+        }
         return await progress.outcome(isInterrupted: isInterrupted)
     }
 

@@ -57,7 +57,7 @@ actor AgentService {
     /// Ends what the box's agent does now. Waits until that is over, but not for ever.
     func interrupt(_ box: String) async {
         guard let run = workers[box]?.run else { return }
-        await run.interrupt()
+        Task { await run.interrupt() }
         let deadline = ContinuousClock.now + Self.interruptPatience
         while let current = workers[box]?.run, current === run, ContinuousClock.now < deadline {
             try? await Task.sleep(for: .milliseconds(5))
@@ -77,7 +77,9 @@ actor AgentService {
     func settleForShutdown() async {
         isShuttingDown = true
         for worker in workers.values { worker.task?.cancel() }
-        for worker in workers.values { await worker.task?.value }
+        // One that waits for the agents' programs to be fetched isn't waited for.
+        let deadline = ContinuousClock.now + Self.interruptPatience
+        while !workers.isEmpty, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }
     }
 
     private func wake(_ box: String) {
@@ -95,7 +97,7 @@ actor AgentService {
             workers[box]?.hasNews = false
             do {
                 while let prompt = try await services.prompts.next(of: box) { try await run(prompt) }
-            } catch is CancellationError {
+            } catch is CancellationError where Task.isCancelled {
                 break
             } catch {
                 // The database, most likely: what can't be read or written now may be in a moment.

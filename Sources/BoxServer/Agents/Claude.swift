@@ -53,7 +53,7 @@ struct ClaudeReader: AgentReader {
         case "system" where line["subtype"] == "api_retry": return retried(line)
         case "stream_event": return isSubagent ? [] : streamed(line["event"] ?? .null)
         case "assistant" where line["error"] == "billing_error":
-            return [.usageLimit(blocks(of: line).first?["text"]?.string ?? "", retryAfter: nil)]
+            return [.usageLimit(blocks(of: line).first?["text"]?.text ?? "", retryAfter: nil)]
         case "assistant":
             return blocks(of: line).flatMap {
                 assistantBlock($0, isSubagent, isError: line["message"]?["model"] == "<synthetic>")
@@ -91,7 +91,7 @@ struct ClaudeReader: AgentReader {
         case "message_start": return giveUpPartial()
         case "content_block_start": partial = ""
         case "content_block_delta" where event["delta"]?["type"] == "text_delta":
-            partial += event["delta"]?["text"]?.string ?? ""
+            partial += event["delta"]?["text"]?.text ?? ""
             return [.partial(partial)]
         default: break
         }
@@ -103,7 +103,7 @@ struct ClaudeReader: AgentReader {
         switch block["type"]?.string {
         case "text" where !isSubagent && !isError:
             partial = ""
-            return [.text(block["text"]?.string ?? "")]
+            return [.text(block["text"]?.text ?? "")]
         case "tool_use":
             let tool = AgentTool(
                 id: block["id"]?.string ?? "", name: block["name"]?.string ?? "", input: block["input"] ?? .null)
@@ -124,8 +124,8 @@ struct ClaudeReader: AgentReader {
         var outputs: [AgentOutput] = line["usage"].map { [.usage($0)] } ?? []
         let isError = line["is_error"]?.bool ?? false
         guard isError || line["subtype"] != "success" else { return outputs + [.done] }
-        let errors = line["errors"]?.array?.compactMap(\.string).joined(separator: "; ")
-        let message = line["result"]?.string ?? errors ?? line["subtype"]?.string ?? "the agent failed"
+        let errors = line["errors"]?.array?.compactMap(\.text).joined(separator: "; ")
+        let message = line["result"]?.text ?? errors ?? line["subtype"]?.string ?? "the agent failed"
         if line["api_error_status"]?.int == 429 { outputs.append(.usageLimit(message, retryAfter: nil)) }
         return outputs + [.failure(message)]
     }

@@ -55,24 +55,26 @@ struct CodexReader: AgentReader {
         case "item.started": return line["item"].flatMap(Self.tool).map { [.toolStarted($0)] } ?? []
         case "item.completed": return line["item"].map(Self.completed) ?? []
         case "turn.completed": return (line["usage"].map { [.usage($0)] } ?? []) + [.done]
-        case "turn.failed": return Self.failed(line["error"]?["message"]?.string ?? "the model's turn failed")
+        case "turn.failed": return Self.failed(line["error"]?["message"]?.text ?? "the model's turn failed")
         default: return []
         }
     }
 
     private static func completed(_ item: JSON) -> [AgentOutput] {
-        if item["type"] == "agent_message" { return [.text(item["text"]?.string ?? "")] }
+        if item["type"] == "agent_message" { return [.text(item["text"]?.text ?? "")] }
         guard let tool = tool(item) else { return [] }
         switch item["type"]?.string {
         case "command_execution":
             let code = item["exit_code"]?.int
             return [
                 .toolEnded(
-                    tool, result: .string(item["aggregated_output"]?.string ?? ""),
+                    tool, result: .string(item["aggregated_output"]?.text ?? ""),
                     isError: item["status"] == "failed" || (code ?? 0) != 0)
             ]
         case "file_change":
-            return [.toolEnded(tool, result: item["status"] ?? .null, isError: item["status"] == "failed")]
+            return [
+                .toolEnded(tool, result: .string(item["status"]?.string ?? ""), isError: item["status"] == "failed")
+            ]
         case "mcp_tool_call":
             let error = item["error"]?["message"]
             return [.toolEnded(tool, result: error ?? item["result"] ?? .null, isError: error != nil)]

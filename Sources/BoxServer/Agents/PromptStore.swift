@@ -7,7 +7,7 @@ import GRDB
 struct PromptStore: Sendable {
     let database: Database
 
-    static let isOpenPrompt = "type = 'prompt' AND json_extract(data, '$.status') IN ('sending', 'queued', 'running')"
+    static let isOpenPrompt = "type = 'prompt' AND json_extract(data, '$.status') IN ('queued', 'running')"
     /// The prompts that a box may have open.
     static let maximumQueue = 100
 
@@ -41,7 +41,7 @@ struct PromptStore: Sendable {
         }
     }
 
-    /// Notes that the agent works, and what an earlier boxd had half told of it.
+    /// Notes that the agent works.
     func begin(_ prompt: String, of box: String) async throws {
         try await database.pool.write { database in
             try Self.setStatus("running", of: prompt, box, [:], in: database)
@@ -53,11 +53,7 @@ struct PromptStore: Sendable {
     func end(_ prompt: String, of box: String, status: String, _ facts: JSONObject) async throws {
         try await database.pool.write { database in
             try Self.setStatus(status, of: prompt, box, facts, in: database)
-            try database.execute(
-                sql: """
-                    DELETE FROM event WHERE boxID = ? AND taskID = ? AND type = 'response'
-                        AND json_extract(data, '$.is_streaming')
-                    """, arguments: [box, prompt])
+            try Self.dropPartials(of: prompt, box, in: database)
             let more = EventRow.filter(sql: "boxID = ? AND \(Self.isOpenPrompt)", arguments: [box])
             if try more.fetchCount(database) == 0 { try Self.setState(.idle, of: box, from: [.running], in: database) }
         }
@@ -92,10 +88,13 @@ struct PromptStore: Sendable {
     func record(_ news: RunNews, of prompt: String, in box: String) async throws {
         try await database.pool.write { database in
             // Before anything is removed, so that no revision is used twice.
-            if let partial = news.partial { try EventStore.append(partial, to: box, task: prompt, in: database) }
+            if news.partial == nil, news.events.isEmpty, !news.outdated.isEmpty {
+                try Self.touch(prompt, box, in: database)
+            }
             for event in news.events where try EventRow.fetchOne(database, key: ["boxID": box, "id": event.id]) == nil {
                 try EventStore.append(event, to: box, task: prompt, in: database)
             }
+            if let partial = news.partial { try EventStore.append(partial, to: box, task: prompt, in: database) }
             for (id, data) in news.changed { try EventStore.update(box: box, id: id, data: data, in: database) }
             for id in news.outdated {
                 try database.execute(sql: "DELETE FROM event WHERE boxID = ? AND id = ?", arguments: [box, id])
@@ -106,6 +105,28 @@ struct PromptStore: Sendable {
                     arguments: [box, session.provider, session.id])
             }
         }
+    }
+
+    /// Removes what an earlier boxd left half told.
+    func dropPartials(of prompt: String, in box: String) async throws {
+        try await database.pool.write { database in
+            try Self.touch(prompt, box, in: database)
+            try Self.dropPartials(of: prompt, box, in: database)
+        }
+    }
+
+    /// Gives the prompt's event a new revision.
+    private static func touch(_ prompt: String, _ box: String, in database: GRDB.Database) throws {
+        guard let row = try EventRow.fetchOne(database, key: ["boxID": box, "id": prompt]) else { return }
+        try EventStore.update(box: box, id: prompt, data: row.data, in: database)
+    }
+
+    private static func dropPartials(of prompt: String, _ box: String, in database: GRDB.Database) throws {
+        try database.execute(
+            sql: """
+                DELETE FROM event WHERE boxID = ? AND taskID = ? AND type = 'response'
+                    AND json_extract(data, '$.is_streaming')
+                """, arguments: [box, prompt])
     }
 
     // MARK: Sessions

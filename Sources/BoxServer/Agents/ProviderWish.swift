@@ -18,6 +18,8 @@ struct ProviderWish: Sendable {
     let reasoningEffort: Change
     let isDefault: Bool
 
+    /// Four of its characters are shown, and all of them are looked for in what agents say.
+    static let shortestKey = 8
     static let longestKey = 4096
     static let longestURL = 2048
 
@@ -46,12 +48,13 @@ struct ProviderWish: Sendable {
 
     /// It becomes a variable's value and a header's, and is looked for in what agents say: no quote, no escape.
     private static func check(key: String) throws {
-        guard (1...longestKey).contains(key.utf8.count),
+        guard (shortestKey...longestKey).contains(key.utf8.count),
             key.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") })
         else {
             throw APIError(
                 .badRequest, .invalidAPIKey,
-                "apiKey has to have 1 to \(longestKey) visible ASCII characters, none of them a quote or a backslash")
+                "apiKey has to have \(shortestKey) to \(longestKey) visible ASCII characters, none of them a quote or a backslash"
+            )
         }
     }
 

@@ -44,7 +44,9 @@ struct RunPlan: Sendable {
         let launch = provider.launch
         let wish = AgentWish(model: model, reasoningEffort: reasoningEffort, baseURL: baseURL, session: session)
         return MachineJob(
-            id: id, script: launch.script, arguments: ["agent"] + launch.arguments(wish),
+            // Boxes of older images don't look there.
+            id: id, script: "PATH=$PATH:\(AgentFolder.programs)\n\(launch.script)",
+            arguments: ["agent"] + launch.arguments(wish),
             environment: launch.environment(wish) + [("BOX_PROVIDER_KEY", key ?? "")],
             secrets: ["BOX_PROVIDER_KEY"], folders: folders, input: Array(launch.input(text).utf8), silence: silence)
     }

@@ -19,12 +19,14 @@ actor RunProgress {
     private var reader: any AgentReader
     private var recorder: RunRecorder
     private var ended: JobOutcome?
+    private let isResumed: Bool
 
     /// - Parameter giveUp: called when the agent goes on trying what can't succeed.
     init(
         _ plan: RunPlan, prompts: PromptStore, prompt: String, box: String, giveUp: @escaping @Sendable () -> Void
     ) {
         (self.prompts, self.prompt, self.box, self.giveUp) = (prompts, prompt, box, giveUp)
+        isResumed = plan.session != nil
         launch = plan.provider.launch
         reader = launch.reader()
         recorder = RunRecorder(prompt: prompt, provider: plan.provider.name, model: plan.model, secret: plan.key)
@@ -72,8 +74,11 @@ actor RunProgress {
 
     func outcome(isInterrupted: Bool) -> RunOutcome {
         let ended = ended ?? JobOutcome(exitCode: nil)
+        // A session that is there but can't be gone on with is as good as none.
+        let isBroken = recorder.failure == nil && ended.reason == nil && (ended.exitCode ?? 0) != 0
         let isMissing =
-            !recorder.saidSomething && launch.isMissingSession(ended.standardError, failure: recorder.failure)
+            !recorder.saidSomething
+            && (isResumed && isBroken || launch.isMissingSession(ended.standardError, failure: recorder.failure))
         return RunOutcome(end: end(ended, isInterrupted), usage: recorder.usage, sessionIsMissing: isMissing)
     }
 

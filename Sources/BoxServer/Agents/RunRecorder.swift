@@ -1,6 +1,7 @@
 import BoxEngine
 import BoxModel
 import Crypto
+import FoundationEssentials
 
 /// What there is new of a run, for one transaction.
 struct RunNews: Sendable, Equatable {
@@ -34,6 +35,8 @@ struct RunRecorder: Sendable {
 
     /// The events so far.
     private var count = 0
+    /// In bytes, of all of them.
+    private var size = 0
     private var tools: [AgentTool] = []
     private var text = ""
     private var shownPartial: (id: String, data: JSON)?
@@ -61,36 +64,48 @@ struct RunRecorder: Sendable {
 
     private mutating func take(_ output: AgentOutput, _ news: inout RunNews) {
         switch output {
-        case .session(let id): news.session = (provider, id)
+        case .session(let id):
+            // It comes back as an argument.
+            if UUID(uuidString: id) != nil { news.session = (provider, id) }
         case .partial(let text): self.text = text
         case .text(let text):
             self.text = ""
-            if !text.isEmpty { news.events.append(event("response", response(text, []))) }
-        case .toolStarted(let tool): tools.append(tool)
+            if !text.isEmpty { add(&news, "response", response(Self.cut(text, to: Self.longestValue), [])) }
+        case .toolStarted(let tool): tools = tools.suffix(Self.mostOpenTools - 1) + [tool]
         case .toolEnded(let tool, let result, let isError):
             tools.removeAll { $0.id == tool.id }
+            let use = Self.bounded(tool, to: Self.longestValue)
             let result: JSON = [
-                "type": "tool_result", "tool_use_id": .string(tool.id), "is_error": .bool(isError),
-                "content": Self.bounded(result),
+                "type": "tool_result", "tool_use_id": use["id"] ?? "", "is_error": .bool(isError),
+                "content": Self.bounded(result, to: Self.longestValue),
             ]
-            news.events.append(event("response", response("", [["use": Self.bounded(tool), "result": result]])))
+            add(&news, "response", response("", [["use": use, "result": result]]))
         case .usageLimit(let message, let seconds):
-            var data: JSONObject = ["message": .string(message), "provider": .string(provider)]
+            var data: JSONObject = [
+                "message": .string(Self.cut(message, to: Self.longestReason)), "provider": .string(provider),
+            ]
             if let seconds { data["retry_after"] = JSON(seconds) }
-            news.events.append(event("usage_limit", .object(data)))
-        case .failure(let message): failure = message
-        case .hopeless(let message): (failure, isHopeless) = (message, true)
-        case .usage(let usage): self.usage = usage
+            add(&news, "usage_limit", .object(data))
+        case .failure(let message): failure = Self.cut(message, to: Self.longestReason)
+        case .hopeless(let message): (failure, isHopeless) = (Self.cut(message, to: Self.longestReason), true)
+        case .usage(let usage):
+            if usage.object != nil, !Self.isDeep(usage, levels: Self.deepest),
+                usage.compact.utf8.count <= Self.longestReason
+            {
+                self.usage = usage
+            }
         case .done: (isDone, failure) = (true, nil)
         }
     }
 
     /// A commit that was made in the box.
-    mutating func take(commit: JSON) -> RunNews {
-        guard let data = commit.object, let sha = data["commitSha"]?.string else { return RunNews() }
-        let event = event("git_checkpoint", commit)
-        if data["pushed"]?.bool == false { commits[sha] = (event.id, data) }
-        return RunNews(events: [event])
+    mutating func take(commit: JobCommit) -> RunNews {
+        var news = RunNews()
+        add(&news, "git_checkpoint", commit.json)
+        if let event = news.events.first, let data = commit.json.object, data["pushed"] == false {
+            commits[commit.sha] = (event.id, data)
+        }
+        return news
     }
 
     mutating func take(pushed commit: String) -> RunNews {
@@ -102,10 +117,15 @@ struct RunRecorder: Sendable {
     // MARK: Events
 
     /// The run's next event. Its id follows from the run and the number.
-    private mutating func event(_ type: String, _ data: JSON) -> NewEvent {
+    private mutating func add(_ news: inout RunNews, _ type: String, _ data: JSON) {
+        size += data.compact.utf8.count + 200
+        guard size <= Self.longestRun else {
+            (failure, isHopeless) = ("the agent said more than can be kept and was ended", true)
+            return
+        }
         count += 1
         let digest = Array(SHA256.hash(data: Array("\(prompt) \(count)".utf8)).prefix(16))
-        return NewEvent(id: Self.uuid(digest), type: type, data: data)
+        news.events.append(NewEvent(id: Self.uuid(digest), type: type, data: data))
     }
 
     /// RFC 9562, version 8: what the bytes are is ours to say.
@@ -131,7 +151,9 @@ struct RunRecorder: Sendable {
     private mutating func refreshPartial(_ news: inout RunNews) {
         var shown: JSON?
         if !text.isEmpty || !tools.isEmpty {
-            var data = response(redacted(text), tools.map { ["use": Self.bounded($0)] }).object ?? JSONObject()
+            let shownText = redacted(Self.cut(text, to: Self.longestPartial))
+            let uses = tools.map { JSON.object(["use": Self.bounded($0, to: Self.longestPartial / 4)]) }
+            var data = response(shownText, uses).object ?? JSONObject()
             data["is_streaming"] = true
             shown = .object(data)
         }
@@ -144,26 +166,48 @@ struct RunRecorder: Sendable {
     /// The machine keeps secrets out of what it tells line by line; a text comes in pieces.
     private func redacted(_ text: String) -> String {
         guard let secret, !secret.isEmpty else { return text }
-        return text.replacing(secret, with: JobRedaction.mark)
+        let text = text.replacing(secret, with: JobRedaction.mark)
+        // What could be the beginning of it isn't shown before it is known to be none.
+        for length in stride(from: min(secret.utf8.count, text.utf8.count), to: 3, by: -1)
+        where text.utf8.suffix(length).elementsEqual(secret.utf8.prefix(length)) {
+            return String(decoding: text.utf8.dropLast(length), as: UTF8.self)
+        }
+        return text
     }
 
     // MARK: Bounds
 
-    /// In bytes: the longest of what a tool was given or answered that an event shows.
+    /// In bytes: of a text, and of what a tool was given or answered; of the reason of an end; of what isn't whole yet, which is
+    /// stored again and again; of all that one run says.
     static let longestValue = 256 << 10
+    static let longestReason = 4 << 10
+    static let longestPartial = 64 << 10
+    static let longestRun = 64 << 20
+    static let mostOpenTools = 16
+    /// Levels of objects and lists in what a tool was given or answered.
+    static let deepest = 64
 
-    private static func bounded(_ tool: AgentTool) -> JSON {
-        var tool = tool
-        tool.input = bounded(tool.input)
-        return tool.json
+    private static func bounded(_ tool: AgentTool, to limit: Int) -> JSON {
+        AgentTool(id: cut(tool.id, to: 256), name: cut(tool.name, to: 256), input: bounded(tool.input, to: limit)).json
     }
 
-    private static func bounded(_ value: JSON) -> JSON {
-        if case .string(let text) = value {
-            guard text.utf8.count > longestValue else { return value }
-            return .string("\(text.prefix(longestValue / 4)) … [\(text.utf8.count) bytes in all]")
-        }
-        let size = value.compact.utf8.count
-        return size > longestValue ? .string("[\(size) bytes]") : value
+    private static func bounded(_ value: JSON, to limit: Int) -> JSON {
+        if case .string(let text) = value { return .string(cut(text, to: limit)) }
+        let text = value.compact
+        if text.utf8.count > limit { return .string("[\(text.utf8.count) bytes]") }
+        // It comes to stand deeper than it did, and nobody reads JSON of any depth.
+        return isDeep(value, levels: deepest) ? .string(text) : value
+    }
+
+    private static func isDeep(_ value: JSON, levels: Int) -> Bool {
+        if levels == 0 { return true }
+        if let members = value.object?.members { return members.contains { isDeep($0.value, levels: levels - 1) } }
+        return value.array?.contains { isDeep($0, levels: levels - 1) } ?? false
+    }
+
+    private static func cut(_ text: String, to limit: Int) -> String {
+        let size = text.utf8.count
+        guard size > limit else { return text }
+        return String(decoding: text.utf8.prefix(limit - 100), as: UTF8.self) + " … [\(size) bytes in all]"
     }
 }

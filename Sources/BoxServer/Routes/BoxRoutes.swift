@@ -49,7 +49,14 @@ struct BoxRoutes {
         guard let view = try await views.find(id, account: account, at: context.databaseVersion) else {
             throw APIError.boxNotFound(id)
         }
-        return .json(bytes: view)
+        guard let seconds = request.secondsToWait else { return .json(bytes: view) }
+        let known = request.headers[.ifNoneMatch]
+        let news = try await views.news(id, account: account, known: known, for: .seconds(seconds))
+        guard let (body, tag) = news else { throw APIError.boxNotFound(id) }
+        var response = tag == known ? Response(status: .notModified) : .json(bytes: body)
+        response.headers[.eTag] = tag
+        response.headers[.init("Preference-Applied")!] = "wait"
+        return response
     }
 
     @Sendable private func update(_ request: Request, _ context: BoxdContext) async throws -> Response {

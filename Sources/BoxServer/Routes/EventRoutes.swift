@@ -11,8 +11,6 @@ struct EventRoutes {
     let boxes: BoxService
     let events: EventService
 
-    static let longestWait = 30
-
     func add(to router: RouterGroup<BoxdContext>) {
         router.route("/boxes/:id/events", [.get: list])
     }
@@ -23,7 +21,7 @@ struct EventRoutes {
         let types = try Self.types(request.uri.queryParameters["type"])
         let id = try await boxes.get(context.boxID(), account).id
         let known = request.headers[.ifNoneMatch].flatMap(Self.revision(ofTag:))
-        let wait = request.headers[.init("Prefer")!].flatMap(Self.wait)
+        let wait = request.secondsToWait
         if let known, let wait {
             try await events.waitForChange(of: id, from: known, for: .seconds(wait))
             // It can have been deleted meanwhile.
@@ -58,14 +56,5 @@ struct EventRoutes {
     /// The first number in the tag: proxies that compress make `W/"5"` or `"5-gzip"` of `"5"`.
     private static func revision(ofTag tag: String) -> Int64? {
         Int64(tag.drop { !$0.isNumber }.prefix { $0.isNumber })
-    }
-
-    private static func wait(_ preferences: String) -> Int? {
-        for preference in preferences.split(separator: ",") {
-            let parts = preference.split(separator: "=").map { String($0).trimmed }
-            guard parts.count == 2, parts[0].lowercased() == "wait", let seconds = Int(parts[1]) else { continue }
-            return min(max(seconds, 0), longestWait)
-        }
-        return nil
     }
 }

@@ -4,7 +4,7 @@ import Synchronization
 /// Tells those who wait for news in the database of them, whoever writes: SQLite's `data_version` of a connection that
 /// never writes changes with every commit of any other, in this process or another. Reading it takes microseconds.
 final class CommitSignal: Sendable {
-    /// How long a commit can go unnoticed.
+    /// How long a commit of another process can go unnoticed.
     static let interval = Duration.milliseconds(15)
 
     private let connection: DatabaseQueue
@@ -81,18 +81,45 @@ final class CommitSignal: Sendable {
     /// Looks for news until nobody waits any more.
     private func tick() async {
         while true {
-            // Whoever waits finds out what is wrong with the database by itself.
-            let version = try? version()
-            let now = ContinuousClock.now
-            let (done, isOver) = waiting.withLock { waiting in
-                let done = waiting.waiters.filter { $0.value.seen != version || $0.value.deadline <= now }
-                for id in done.keys { waiting.waiters[id] = nil }
+            look()
+            let isOver = waiting.withLock { waiting in
                 waiting.isTicking = !waiting.waiters.isEmpty
-                return (done.values.map(\.continuation), waiting.waiters.isEmpty)
+                return waiting.waiters.isEmpty
             }
-            for continuation in done { continuation.resume() }
             if isOver { return }
             try? await Task.sleep(for: Self.interval)
+        }
+    }
+
+    /// Lets those go on for whom there is news.
+    private func look() {
+        // Whoever waits finds out what is wrong with the database by itself.
+        let version = try? version()
+        let now = ContinuousClock.now
+        let done = waiting.withLock { waiting in
+            let done = waiting.waiters.filter { $0.value.seen != version || $0.value.deadline <= now }
+            for id in done.keys { waiting.waiters[id] = nil }
+            return done.values.map(\.continuation)
+        }
+        for continuation in done { continuation.resume() }
+    }
+
+    // MARK: Commits of this process
+
+    /// Tells of each commit that goes through this pool at once.
+    func observe(_ pool: DatabasePool) { pool.add(transactionObserver: Observer(self), extent: .databaseLifetime) }
+
+    private final class Observer: TransactionObserver {
+        private let signal: CommitSignal
+
+        init(_ signal: CommitSignal) { self.signal = signal }
+
+        func observes(eventsOfKind eventKind: DatabaseEventKind) -> Bool { false }
+        func databaseDidChange(with event: DatabaseEvent) {}
+        func databaseDidRollback(_ db: GRDB.Database) {}
+        // On the writer's queue, which needn't wait for it.
+        func databaseDidCommit(_ db: GRDB.Database) {
+            if signal.waiterCount > 0 { Task { [signal] in signal.look() } }
         }
     }
 }

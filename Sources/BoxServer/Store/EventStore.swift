@@ -62,9 +62,14 @@ struct EventStore: Sendable {
     }
 
     static func update(box: String, id: String, data: JSON, in database: GRDB.Database) throws {
+        try update(box: box, id: id, data: data.compact, in: database)
+    }
+
+    /// - Parameter data: a JSON object's text.
+    static func update(box: String, id: String, data: String, in database: GRDB.Database) throws {
         try database.execute(
             sql: "UPDATE event SET data = ?, revision = ? WHERE boxID = ? AND id = ?",
-            arguments: [data.compact, try nextRevision(database), box, id])
+            arguments: [data, try nextRevision(database), box, id])
     }
 
     func find(_ id: String, box: String, type: String) async throws -> EventRow? {

@@ -56,7 +56,7 @@ wait_prompt() { # ID PROMPT STATUS
 
 # Waits until the agent runs a command with that text in it.
 wait_process() { # ID TEXT
-    box exec "$1" -- "for _ in \$(seq 200); do pgrep -f '$2' | grep -qv \$\$ && exit 0; sleep 0.05; done; exit 1" >/dev/null
+    box exec "$1" -- "for _ in \$(seq 200); do ! pgrep -f '[${2:0:1}]${2:1}' >/dev/null || exit 0; sleep 0.05; done; exit 1" >/dev/null
 }
 
 # The processes of the box that aren't its own: nothing of an agent, and nothing that one started.

@@ -27,10 +27,9 @@ def store(kind, identifier, task, data, timestamp):
 
 
 begun = int(time.time() * 1000)
-store("prompt", prompt, prompt, {"prompt": "count", "status": "queued"}, begun)
+# Not queued and not running: a boxd that starts would run it.
+store("prompt", prompt, prompt, {"prompt": "count", "status": "sending"}, begun)
 for number in range(count):
-    if number == count // 2:
-        store("prompt", prompt, prompt, {"prompt": "count", "status": "running"}, begun)
     # Ids of one moment grow, as a server's own do; three events share each moment.
     data = {"content": f"{number} {time.time() * 1000:.3f}", "is_reverted": False, "padding": "x" * int(os.environ.get("PADDING", 0))}
     store("response", f"{number:08d}-{uuid.uuid4()}", prompt, data, begun + 1 + number // 3)

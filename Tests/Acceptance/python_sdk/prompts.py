@@ -127,7 +127,7 @@ def a_stored_run(world):
 
 def while_it_runs(world, box_id, prompt_id):
     run = world.box.prompt_run_status(box_id, prompt_id).prompt_run
-    shows("prompt_run_status while it runs", (run.status in ("queued", "running"), run.done), (True, False))
+    shows("prompt_run_status while it runs", (run.status, run.done), ("sending", False))
 
 
 def pages_of_events(world, box_id):
