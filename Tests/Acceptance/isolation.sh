@@ -63,8 +63,10 @@ for source in (hardware, own):
 PY
     equal "$(ip neigh show "$other_address" | grep -c "$(box ssh "$box" cat /sys/class/net/eth0/address)")" 0
     # A kernel with VLAN filtering has an entry for each VLAN; all of them are the victim's.
-    match "$(bridge fdb show | grep "$other_hardware")" "${victim#bx_}"
-    equal "$(bridge fdb show | grep "$other_hardware" | grep -vc "${victim#bx_}")" 0
+    local entries
+    entries=$(bridge fdb show br "$BOXD_INSTANCE-br0" | grep "$other_hardware")
+    match "$entries" "${victim#bx_}"
+    equal "$(grep -vc "${victim#bx_}" <<<"$entries")" 0
     equal "$(box ssh "$victim" 'echo reached')" reached
 }
 
