@@ -54,6 +54,4 @@ extension StringProtocol {
 struct FileFailure: Error {
     let path: BytePath
     let reason: String
-    /// There is nothing at the path, which isn't always a failure.
-    var isMissing = false
 }

@@ -1,223 +1,242 @@
+import BoxModel
 internal import CSSH2
 import Glibc
 
-/// libssh2's SFTP calls with byte paths. A failed request is a ``FileFailure``; a failed connection an ``SSHError``.
+/// An SFTP session, version 3, whose requests don't wait for each other's answers.
+///
+/// The packets are made here and only carried by libssh2, whose own SFTP takes a round trip for each request and has a
+/// state for one of a kind. The server of a box answers in order; nothing here relies on it.
+///
+/// An answer's handler runs inside ``turn()`` and must not call it. A failed request is a ``FileFailure``, a failed connection an ``SSHError``.
 final class SFTPClient {
+    typealias Handler = (SFTPReply) throws -> Void
+
     let connection: SSHConnection
-    let handle: OpaquePointer
-    /// How long one request may take.
+    /// How long an answer may take.
     var patience = SSHConnection.Patience.whileAlive
-    /// Opened when the first existing file is replaced.
-    var replacer: PosixRename?
+    /// OpenSSH's posix-rename extension: a rename that replaces what has the name.
+    private(set) var renamesOver = false
+    /// What one request may carry, in bytes.
+    private(set) var longestRead = 32 * 1024
+    private(set) var longestWrite = 32 * 1024
+    /// How many files the server keeps open for us.
+    private(set) var mostHandles = 64
+
+    private let channel: OpaquePointer
+    private var outgoing = ByteQueue()
+    private var incoming = ByteQueue()
+    private var handlers: [UInt32: Handler] = [:]
+    private var lastNumber: UInt32 = 0
+
+    /// OpenSSH's limit for a packet, either way (sftp-common.h, SFTP_MAX_MSG_LENGTH).
+    private static let longestPacket = 256 * 1024
+    /// What goes into a packet beside the bytes of a file: OpenSSH leaves as much.
+    private static let longestPiece = longestPacket - 1024
+
+    /// What is moved at a time: small enough to be in the processor's cache still when it is enciphered or written.
+    private static let pieceInCache = 64 * 1024
 
     init(_ connection: SSHConnection) throws {
         self.connection = connection
-        let session = connection.session
-        guard let handle = try connection.drivePointer(.whileAlive, { libssh2_sftp_init(session) }) else {
-            throw connection.failed("start file transfer", Int(libssh2_session_last_errno(session)))
-        }
-        self.handle = handle
-    }
-
-    deinit {
-        _ = try? connection.drive(.until(monotonicSeconds() + 2)) { Int(libssh2_sftp_shutdown(handle)) }
-    }
-
-    struct Attributes {
-        var size: UInt64 = 0
-        /// File type and permission bits, nil when the server doesn't say.
-        var mode: UInt32?
-        var accessTime: UInt32 = 0
-        var modificationTime: UInt32 = 0
-
-        fileprivate init(_ raw: LIBSSH2_SFTP_ATTRIBUTES) {
-            if raw.flags & UInt(LIBSSH2_SFTP_ATTR_SIZE) != 0 { size = raw.filesize }
-            if raw.flags & UInt(LIBSSH2_SFTP_ATTR_PERMISSIONS) != 0 {
-                mode = UInt32(truncatingIfNeeded: raw.permissions)
-            }
-            if raw.flags & UInt(LIBSSH2_SFTP_ATTR_ACMODTIME) != 0 {
-                accessTime = UInt32(truncatingIfNeeded: raw.atime)
-                modificationTime = UInt32(truncatingIfNeeded: raw.mtime)
-            }
-        }
-
-        private func isType(_ type: UInt32) -> Bool { mode.map { $0 & S_IFMT == type } ?? false }
-        var isFolder: Bool { isType(S_IFDIR) }
-        var isRegular: Bool { isType(S_IFREG) || mode == nil }
-        var isLink: Bool { isType(S_IFLNK) }
-    }
-
-    // MARK: Paths
-
-    /// What a path leads to, following links.
-    func stat(_ path: BytePath) throws -> Attributes { try attributes(path, LIBSSH2_SFTP_STAT) }
-
-    /// nil when there is nothing.
-    func statIfThere(_ path: BytePath) throws -> Attributes? { try ifThere { try stat(path) } }
-
-    /// What stands at the path itself, or nil.
-    func lstatIfThere(_ path: BytePath) throws -> Attributes? {
-        try ifThere { try attributes(path, LIBSSH2_SFTP_LSTAT) }
-    }
-
-    /// Mode and times in one request.
-    func setAttributes(_ path: BytePath, mode: UInt32, access: UInt32, modification: UInt32) throws {
-        var raw = LIBSSH2_SFTP_ATTRIBUTES()
-        raw.flags = UInt(LIBSSH2_SFTP_ATTR_PERMISSIONS | LIBSSH2_SFTP_ATTR_ACMODTIME)
-        raw.permissions = UInt(mode)
-        raw.atime = UInt(access)
-        raw.mtime = UInt(modification)
-        try call(path) { libssh2_sftp_stat_ex(handle, $0, $1, LIBSSH2_SFTP_SETSTAT, &raw) }
-    }
-
-    func setMode(_ path: BytePath, _ mode: UInt32) throws {
-        var raw = LIBSSH2_SFTP_ATTRIBUTES()
-        raw.flags = UInt(LIBSSH2_SFTP_ATTR_PERMISSIONS)
-        raw.permissions = UInt(mode)
-        try call(path) { libssh2_sftp_stat_ex(handle, $0, $1, LIBSSH2_SFTP_SETSTAT, &raw) }
-    }
-
-    func makeFolder(_ path: BytePath, mode: UInt32) throws {
-        try call(path) { libssh2_sftp_mkdir_ex(handle, $0, $1, Int(mode)) }
-    }
-
-    func remove(_ path: BytePath) throws { try call(path) { libssh2_sftp_unlink_ex(handle, $0, $1) } }
-
-    /// Fails when `to` exists (SFTP version 3).
-    func rename(_ from: BytePath, to: BytePath) throws {
-        _ = try to.withCPath { target in
-            try call(from) { libssh2_sftp_rename_ex(handle, $0, $1, target, UInt32(to.count), 0) }
-        }
-    }
-
-    /// The path with every link resolved.
-    func realPath(_ path: BytePath) throws -> BytePath {
-        var buffer = [CChar](repeating: 0, count: 8192)
-        let count = try call(path) { name, length in
-            libssh2_sftp_symlink_ex(handle, name, length, &buffer, UInt32(buffer.count), LIBSSH2_SFTP_REALPATH)
-        }
-        return buffer.prefix(count).map { UInt8(bitPattern: $0) }
-    }
-
-    /// A folder's entries but `.` and `..`, as the server sends them: names unchecked, attributes of the entry itself.
-    func list(_ path: BytePath) throws -> [(name: BytePath, attributes: Attributes)] {
-        let folder = try open(path, flags: 0, mode: 0, type: LIBSSH2_SFTP_OPENDIR)
-        defer { _ = try? close(folder, path) }
-        var entries: [(BytePath, Attributes)] = []
-        var buffer = [CChar](repeating: 0, count: 16 * 1024)
-        while true {
-            var raw = LIBSSH2_SFTP_ATTRIBUTES()
-            let count = try check(
-                path,
-                connection.drive(patience) {
-                    Int(libssh2_sftp_readdir_ex(folder, &buffer, buffer.count, nil, 0, &raw))
-                })
-            if count == 0 { return entries }
-            let name = buffer.prefix(count).map { UInt8(bitPattern: $0) }
-            if name != [46] && name != [46, 46] { entries.append((name, Attributes(raw))) }
-        }
-    }
-
-    // MARK: Files
-
-    func open(_ path: BytePath, flags: Int32, mode: UInt32, type: Int32 = LIBSSH2_SFTP_OPENFILE) throws -> OpaquePointer
-    {
-        let file = try path.withCPath { name in
-            try connection.drivePointer(patience) {
-                libssh2_sftp_open_ex(handle, name, UInt32(path.count), UInt(flags), Int(mode), type)
-            }
-        }
-        guard let file else { throw failure(path, Int(libssh2_session_last_errno(connection.session))) }
-        return file
-    }
-
-    /// The server may tell of a late write error here.
-    func close(_ file: OpaquePointer, _ path: BytePath) throws {
-        try check(path, connection.drive(patience) { Int(libssh2_sftp_close_handle(file)) })
-    }
-
-    /// 0 at the end.
-    func read(_ file: OpaquePointer, _ path: BytePath, _ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-        try check(path, connection.drive(patience) { libssh2_sftp_read(file, buffer.baseAddress, buffer.count) })
-    }
-
-    /// How many bytes the server has confirmed. Call it again with what is left and more behind it: libssh2 has sent all
-    /// of `bytes` already and skips what it sent.
-    func write(_ file: OpaquePointer, _ path: BytePath, _ bytes: UnsafeRawBufferPointer) throws -> Int {
-        let count = try connection.drive(patience) { libssh2_sftp_write(file, bytes.baseAddress, bytes.count) }
-        if count == Int(LIBSSH2_ERROR_SFTP_PROTOCOL), libssh2_sftp_last_error(handle) == LIBSSH2_FX_FAILURE {
-            // SFTP version 3 has no code of its own for it.
-            throw FileFailure(path: path, reason: "write failed (is the disk full?)")
-        }
-        return try check(path, count)
-    }
-
-    // MARK: Results
-
-    private func attributes(_ path: BytePath, _ kind: Int32) throws -> Attributes {
-        var raw = LIBSSH2_SFTP_ATTRIBUTES()
-        try call(path) { libssh2_sftp_stat_ex(handle, $0, $1, kind, &raw) }
-        return Attributes(raw)
-    }
-
-    private func ifThere(_ body: () throws -> Attributes) throws -> Attributes? {
+        channel = try connection.openChannel()
         do {
-            return try body()
-        } catch let failure as FileFailure {
-            guard failure.isMissing else { throw failure }
-            return nil
+            try start()
+        } catch {
+            connection.closeChannel(channel)
+            throw error
         }
     }
 
-    @discardableResult
-    private func call(_ path: BytePath, _ body: (UnsafePointer<CChar>, UInt32) -> Int32) throws -> Int {
-        let code = try path.withCPath { name in
-            try connection.drive(patience) { Int(body(name, UInt32(path.count))) }
+    deinit { connection.closeChannel(channel) }
+
+    private func start() throws {
+        libssh2_channel_handle_extended_data(channel, LIBSSH2_CHANNEL_EXTENDED_DATA_IGNORE)
+        let code = try connection.drive { Int(libssh2_channel_process_startup(channel, "subsystem", 9, "sftp", 4)) }
+        guard code == 0 else { throw connection.failed("start file transfer", code) }
+        var hello = SSHWireWriter()
+        hello.bytes.append(SFTPRequest.initialise.rawValue)
+        hello.number(3)
+        enqueue(hello.bytes)
+        var offersLimits: Bool?
+        onHello = { [unowned self] reader in
+            var reader = reader
+            offersLimits = false
+            guard reader.number() != nil else { throw self.malformed() }
+            while let name = reader.string(), reader.string() != nil {
+                if name.elementsEqual("posix-rename@openssh.com".utf8) { self.renamesOver = true }
+                if name.elementsEqual("limits@openssh.com".utf8) { offersLimits = true }
+            }
         }
-        return try check(path, code)
+        while offersLimits == nil { try turn() }
+        if offersLimits == true { try askForLimits() }
     }
 
-    @discardableResult
-    private func check(_ path: BytePath, _ code: Int) throws -> Int {
-        guard code < 0 else { return code }
-        throw failure(path, code)
+    /// The version packet has no request number, so its handler stands apart; nil once it came.
+    private var onHello: ((SFTPReader) throws -> Void)?
+
+    private func askForLimits() throws {
+        var isAnswered = false
+        request(.extended, { $0.string("limits@openssh.com".utf8) }) { [unowned self] reply in
+            isAnswered = true
+            var body = reply.body
+            guard reply.kind == .extended, body.longNumber() != nil, let read = body.longNumber(),
+                let write = body.longNumber(), let handles = body.longNumber()
+            else { return }
+            // 0 means "no limit that I know of". Less than 4 KiB would be somebody's joke.
+            func bounded(_ value: UInt64) -> Int { Int(min(max(value, 4096), UInt64(Self.longestPiece))) }
+            if read > 0 { self.longestRead = bounded(read) }
+            if write > 0 { self.longestWrite = bounded(write) }
+            if handles > 0 { self.mostHandles = Int(min(max(handles, 4), 4096)) }
+        }
+        while !isAnswered { try turn() }
     }
 
-    private func failure(_ path: BytePath, _ code: Int) -> any Error {
-        guard code == Int(LIBSSH2_ERROR_SFTP_PROTOCOL) else { return connection.failed("copy files", code) }
-        let status = libssh2_sftp_last_error(handle)
-        switch status {
-        case LIBSSH2_FX_NO_CONNECTION, LIBSSH2_FX_CONNECTION_LOST: return connection.lost(SFTPStatus.text(status))
-        default:
-            return FileFailure(
-                path: path, reason: SFTPStatus.text(status), isMissing: status == LIBSSH2_FX_NO_SUCH_FILE)
+    // MARK: Requests
+
+    /// Nothing is under way.
+    var isIdle: Bool { handlers.isEmpty && outgoing.isEmpty }
+    /// Whether more requests would do any good: what is queued here is not on its way yet.
+    var hasRoom: Bool { outgoing.count < Self.pieceInCache && handlers.count < 1024 }
+
+    func request(_ type: SFTPRequest, _ write: (inout SSHWireWriter) -> Void, _ handler: @escaping Handler) {
+        lastNumber &+= 1
+        handlers[lastNumber] = handler
+        var packet = SSHWireWriter()
+        packet.bytes.append(type.rawValue)
+        packet.number(lastNumber)
+        write(&packet)
+        enqueue(packet.bytes)
+    }
+
+    /// SSH_FXP_WRITE, whose bytes are copied once only.
+    func requestWrite(
+        _ handle: [UInt8], at offset: UInt64, _ bytes: UnsafeRawBufferPointer, _ handler: @escaping Handler
+    ) {
+        lastNumber &+= 1
+        handlers[lastNumber] = handler
+        var head = SSHWireWriter()
+        head.number(UInt32(1 + 4 + 4 + handle.count + 8 + 4 + bytes.count))
+        head.bytes.append(SFTPRequest.write.rawValue)
+        head.number(lastNumber)
+        head.string(handle)
+        head.longNumber(offset)
+        head.number(UInt32(bytes.count))
+        head.bytes.withUnsafeBytes { outgoing.append($0) }
+        outgoing.append(bytes)
+    }
+
+    /// Drops what was asked, for a copy that ends early: late answers mean nothing to anybody.
+    func forgetRequests() {
+        for number in handlers.keys { handlers[number] = { _ in } }
+    }
+
+    private func enqueue(_ packet: [UInt8]) {
+        var length = SSHWireWriter()
+        length.number(UInt32(packet.count))
+        length.bytes.withUnsafeBytes { outgoing.append($0) }
+        packet.withUnsafeBytes { outgoing.append($0) }
+    }
+
+    // MARK: The loop
+
+    /// Sends what the server takes and handles the answers that came. Waits when there is nothing to do, until the
+    /// server says something or `input` has something to read.
+    func turn(input: Int32 = -1) throws {
+        let received = connection.transport.received
+        var moved = try send()
+        if try receive() { moved = true }
+        connection.transport.flush()
+        // Sending may have made libssh2 take bytes from the socket, of which poll(2) says nothing then.
+        if moved || connection.transport.received != received { return }
+        try connection.wait(patience, input: input)
+    }
+
+    private func send() throws(SSHError) -> Bool {
+        var moved = false
+        while !outgoing.isEmpty, connection.transport.queued <= SSHTransport.highWater {
+            let count = outgoing.consume { libssh2_channel_write_ex(channel, 0, $0.baseAddress, $0.count) }
+            guard count >= 0 || count == LibSSH2.wouldBlock else { throw connection.failed("copy files", count) }
+            // 0 and "would block" both wait for the server to open its window.
+            guard count > 0 else { break }
+            moved = true
         }
+        return moved
+    }
+
+    private func receive() throws -> Bool {
+        let count = incoming.fill(limit: Self.pieceInCache) {
+            libssh2_channel_read_ex(channel, 0, $0.baseAddress, $0.count)
+        }
+        guard count >= 0 || count == LibSSH2.wouldBlock else { throw connection.failed("copy files", count) }
+        if count > 0 {
+            _ = try incoming.consume(handleAnswers)
+            return true
+        }
+        guard libssh2_channel_eof(channel) == 0 else {
+            throw connection.lost("the server's file transfer program ended")
+        }
+        return false
+    }
+
+    /// How many of the bytes were whole answers.
+    private func handleAnswers(_ bytes: UnsafeRawBufferPointer) throws -> Int {
+        var reader = SFTPReader(bytes)
+        while true {
+            var packet = reader
+            guard let length = packet.number() else { break }
+            guard (1...Self.longestPacket).contains(Int(length)) else { throw malformed() }
+            guard let body = packet.take(Int(length)) else { break }
+            try handle(body)
+            reader = packet
+        }
+        return bytes.count - reader.rest.count
+    }
+
+    private func handle(_ packet: UnsafeRawBufferPointer) throws {
+        var reader = SFTPReader(UnsafeRawBufferPointer(rebasing: packet[1...]))
+        if let onHello {
+            self.onHello = nil
+            guard packet[0] == SFTPRequest.version.rawValue else { throw malformed() }
+            return try onHello(reader)
+        }
+        guard let number = reader.number(), let handler = handlers.removeValue(forKey: number) else {
+            throw malformed()
+        }
+        try handler(SFTPReply(kind: SFTPReply.Kind(rawValue: packet[0]), body: reader))
+    }
+
+    /// The server said something that is no SFTP, or no answer to what was asked.
+    func malformed() -> SSHError {
+        SSHError(
+            .protocolFailure(code: LIBSSH2_ERROR_SFTP_PROTOCOL),
+            "\(connection.target.place) broke the rules of file transfer (SFTP); \(connection.target.nextStep)")
     }
 }
 
-/// SFTP's status codes in words (draft-ietf-secsh-filexfer-02, section 7, and the later ones that servers send too).
-enum SFTPStatus {
-    static func text(_ code: UInt) -> String {
-        switch code {
-        case LIBSSH2_FX_EOF: "unexpected end of file"
-        case LIBSSH2_FX_NO_SUCH_FILE, LIBSSH2_FX_NO_SUCH_PATH: "no such file or folder"
-        case LIBSSH2_FX_PERMISSION_DENIED: "permission denied"
-        case LIBSSH2_FX_FAILURE: "the server refused, without saying why"
-        case LIBSSH2_FX_BAD_MESSAGE: "the server didn't understand the request"
-        case LIBSSH2_FX_NO_CONNECTION, LIBSSH2_FX_CONNECTION_LOST: "the connection was lost"
-        case LIBSSH2_FX_OP_UNSUPPORTED: "the server can't do that"
-        case LIBSSH2_FX_INVALID_HANDLE: "the server closed the file"
-        case LIBSSH2_FX_FILE_ALREADY_EXISTS: "it exists already"
-        case LIBSSH2_FX_WRITE_PROTECT: "the disk is read-only"
-        case LIBSSH2_FX_NO_MEDIA: "there is no disk in the drive"
-        case LIBSSH2_FX_NO_SPACE_ON_FILESYSTEM: "no space left on the disk"
-        case LIBSSH2_FX_QUOTA_EXCEEDED: "the disk quota is used up"
-        case LIBSSH2_FX_LOCK_CONFLICT: "the file is locked"
-        case LIBSSH2_FX_DIR_NOT_EMPTY: "the folder is not empty"
-        case LIBSSH2_FX_NOT_A_DIRECTORY: "not a folder"
-        case LIBSSH2_FX_INVALID_FILENAME: "the name is not valid there"
-        case LIBSSH2_FX_LINK_LOOP: "too many symbolic links"
-        default: "SFTP status \(code)"
-        }
+/// Types of requests (draft-ietf-secsh-filexfer-02, section 3), by the names that the draft has.
+enum SFTPRequest: UInt8 {
+    case initialise = 1
+    case version = 2
+    case open = 3
+    case close = 4
+    case read = 5
+    case write = 6
+    case lstat = 7
+    case setstat = 9
+    case fsetstat = 10
+    case opendir = 11
+    case readdir = 12
+    case remove = 13
+    case mkdir = 14
+    case realpath = 16
+    case stat = 17
+    case rename = 18
+    case extended = 200
+}
+
+extension SSHWireWriter {
+    mutating func longNumber(_ value: UInt64) {
+        number(UInt32(value >> 32))
+        number(UInt32(truncatingIfNeeded: value))
     }
 }

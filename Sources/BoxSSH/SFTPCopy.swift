@@ -1,6 +1,3 @@
-internal import CSSH2
-import Glibc
-
 /// One file or folder that wasn't copied.
 public struct CopyFailure: Sendable, Hashable {
     /// For people: control characters are escaped, invalid UTF-8 is replaced.
@@ -40,7 +37,7 @@ public struct CopyProgress: Sendable {
 ///
 /// One file's failure is collected and the rest goes on. What is thrown, always an ``SSHError``, ended the whole copy.
 public struct SFTPCopy {
-    private let connection: SSHConnection
+    let connection: SSHConnection
     /// Folders with everything in them.
     public var recursive: Bool
     /// Keep modification and access times, and the permission bits whatever the umask.
@@ -75,94 +72,13 @@ public struct SFTPCopy {
         defer { connection.interruptions = nil }
         do {
             let job = CopyJob(
-                sftp: try SFTPClient(connection), recursive: recursive, preserveTimes: preserveTimes, progress: progress
-            )
-            try body(job)
+                try SFTPClient(connection), recursive: recursive, preserveTimes: preserveTimes, progress: progress)
+            try job.run { try body(job) }
             return job.report
         } catch let error as SSHError {
             throw error
         } catch {
             throw SSHError(.protocolFailure(code: -31), "the copy failed: \(error)")
         }
-    }
-}
-
-/// One call's state.
-final class CopyJob {
-    let sftp: SFTPClient
-    let recursive: Bool
-    let preserveTimes: Bool
-    var report = CopyReport()
-    private let progress: (CopyProgress) -> Void
-    private var current = (path: "", bytes: Int64(0), size: Int64(0))
-
-    init(sftp: SFTPClient, recursive: Bool, preserveTimes: Bool, progress: @escaping (CopyProgress) -> Void) {
-        self.sftp = sftp
-        self.recursive = recursive
-        self.preserveTimes = preserveTimes
-        self.progress = progress
-    }
-
-    /// Collects a file's failure; everything else ends the copy.
-    func collecting(_ body: () throws -> Void) throws {
-        do {
-            try body()
-        } catch let failure as FileFailure {
-            report.failures.append(CopyFailure(path: displayText(failure.path), reason: failure.reason))
-        }
-    }
-
-    /// Runs the last steps for a file that failed: briefly, and not ended by the signal that may have been the reason.
-    func cleaningUp(after error: any Error, _ body: () -> Void) {
-        if error is SSHError {
-            sftp.connection.interruptions = nil
-            sftp.patience = .until(monotonicSeconds() + 2)
-        }
-        body()
-    }
-
-    func startFile(_ path: BytePath, size: Int64) {
-        current = (displayText(path), 0, size)
-        tell()
-    }
-
-    func moved(_ bytes: Int) {
-        current.bytes += Int64(bytes)
-        report.bytes += Int64(bytes)
-        tell()
-    }
-
-    func finishFile() {
-        report.files += 1
-        tell()
-    }
-
-    private func tell() {
-        progress(
-            CopyProgress(
-                path: current.path, fileBytes: current.bytes, fileSize: current.size, files: report.files,
-                bytes: report.bytes))
-    }
-
-    /// scp's target rules. `isFolder` is nil when the target isn't there.
-    func placement(ofSources count: Int, in target: BytePath, isFolder: Bool?) throws(FileFailure) -> (BytePath) ->
-        BytePath
-    {
-        if isFolder == true {
-            return { $0.isDots ? target : target.child($0.name) }
-        }
-        if count > 1 {
-            throw FileFailure(
-                path: target,
-                reason: isFolder == nil
-                    ? "no such folder, and several sources need one" : "not a folder, and several sources need one")
-        }
-        if target.hasTrailingSlash, isFolder == false { throw FileFailure(path: target, reason: "not a folder") }
-        return { _ in target }
-    }
-
-    /// A new name that ends in a slash can only become a folder.
-    func requireFolder(_ target: BytePath, ifSourceIsFolder: Bool) throws(FileFailure) {
-        if target.hasTrailingSlash, !ifSourceIsFolder { throw FileFailure(path: target, reason: "no such folder") }
     }
 }

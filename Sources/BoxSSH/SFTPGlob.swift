@@ -1,15 +1,10 @@
-internal import CSSH2
 import Glibc
 
 extension SFTPClient {
-    static let readExisting = LIBSSH2_FXF_READ
-    static let writeExisting = LIBSSH2_FXF_WRITE
-    static let createNew = LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_EXCL
-
     /// The paths that a shell pattern names, sorted; a path that exists as it is stands for itself. A pattern without any match is
     /// a ``FileFailure``.
     func matches(_ pattern: BytePath) throws -> [BytePath] {
-        guard Self.isPattern(pattern), try statIfThere(pattern) == nil else { return [pattern] }
+        guard Self.isPattern(pattern), try now({ stat(pattern, $0) }) == nil else { return [pattern] }
         var found: [BytePath] = pattern.first == 47 ? [[47]] : [[]]
         for component in pattern.split(separator: 47).map(BytePath.init) {
             guard Self.isPattern(component) else {
@@ -19,7 +14,9 @@ extension SFTPClient {
             var next: [BytePath] = []
             for folder in found {
                 // What isn't a folder, or can't be read, has no matches, as in a shell.
-                guard let entries = try unlessRefused({ try list(folder.isEmpty ? [46] : folder) }) else { continue }
+                guard let entries = try unlessRefused({ try now { list(folder.isEmpty ? [46] : folder, $0) } }) else {
+                    continue
+                }
                 let names = entries.map(\.name).filter { name in
                     !name.contains(47) && !name.contains(0)
                         && component.withCPath { pattern in name.withCPath { fnmatch(pattern, $0, FNM_PERIOD) } } == 0
@@ -28,7 +25,7 @@ extension SFTPClient {
             }
             found = next
         }
-        found = try found.filter { path in try unlessRefused { try stat(path) } != nil }
+        found = try found.filter { path in try unlessRefused { try now { stat(path, $0) } } ?? nil != nil }
         guard !found.isEmpty else { throw FileFailure(path: pattern, reason: "no such file or folder") }
         return found
     }

@@ -96,7 +96,8 @@ public final class SSHConnection {
         return pointer
     }
 
-    private func wait(_ patience: Patience) throws(SSHError) {
+    /// Waits for the socket, or until `input` has something to read.
+    func wait(_ patience: Patience, input: Int32 = -1) throws(SSHError) {
         if let failure = transport.failure { throw lost(errorText(failure)) }
         var milliseconds = 60_000
         if case .until(let deadline) = patience {
@@ -110,8 +111,9 @@ public final class SSHConnection {
         var ready = [
             pollfd(fd: transport.fd, events: Int16(POLLIN) | (transport.queued > 0 ? Int16(POLLOUT) : 0), revents: 0),
             pollfd(fd: interruptions?.fd ?? -1, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: input, events: Int16(POLLIN), revents: 0),
         ]
-        guard poll(&ready, 2, Int32(milliseconds)) >= 0 || errno == EINTR else {
+        guard poll(&ready, 3, Int32(milliseconds)) >= 0 || errno == EINTR else {
             throw SSHError(.localFailure(errno: errno), "poll failed: \(errorText(errno))")
         }
         if ready[1].revents != 0, let signal = interruptions?.nextEnding() {

@@ -6,7 +6,7 @@ ROOT=$PWD
 export PATH=$ROOT/.build/${BUILD:-release}:$PATH
 WORK=$(mktemp -d /tmp/box-bench.XXXXXX)
 chmod 711 "$WORK"
-export HOME=$WORK/home BOXD_DATA_DIR=$WORK/data BOXD_INSTANCE=bench
+export HOME=$WORK/home BOXD_DATA_DIR=$WORK/data BOXD_INSTANCE=${BOXD_INSTANCE:-bench}
 BOXD_LISTEN=127.0.0.1:$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 export BOXD_LISTEN
 unset BOX_API_KEY BOX_API_URL BOX_ID XDG_CONFIG_HOME XDG_STATE_HOME

@@ -1,0 +1,130 @@
+internal import CSSH2
+import Glibc
+
+extension CopyJob {
+    func download(_ sources: [BytePath], to target: BytePath) throws {
+        var found: [BytePath] = []
+        for source in sources { try collecting { found += try sftp.matches(source) } }
+        guard !found.isEmpty else { return }
+        let there = try LocalFile.status(target)
+        let count = max(found.count, sources.count)
+        let place = try placement(ofSources: count, in: target, isFolder: there?.isFolder)
+        enqueue(found.map { source in { try self.look(at: source, for: place(source), in: nil, inside: []) } })
+    }
+
+    /// Asks what is behind a path, and puts that in line.
+    private func look(at source: BytePath, for target: BytePath, in folder: CopyFolder?, inside: [BytePath]) throws {
+        folder?.enter()
+        sftp.stat(source) { [unowned self] result in
+            enqueue([
+                { [unowned self] in
+                    try collecting {
+                        guard let attributes = try result.get() else {
+                            throw FileFailure(path: source, reason: SFTPStatus.text(LIBSSH2_FX_NO_SUCH_FILE))
+                        }
+                        try download(source, attributes, to: target, in: folder, real: nil, inside: inside)
+                    }
+                    try folder?.leave()
+                }
+            ])
+        }
+    }
+
+    /// - Parameters:
+    ///   - folder: the one around it.
+    ///   - real: the source without links, when known.
+    ///   - inside: the folders above it, without links, to tell loops.
+    private func download(
+        _ source: BytePath, _ attributes: SFTPAttributes, to target: BytePath, in folder: CopyFolder?, real: BytePath?,
+        inside: [BytePath]
+    ) throws {
+        if attributes.isFolder, recursive {
+            downloadFolder(
+                source, attributes, to: target.withoutTrailingSlashes, in: folder, real: real, inside: inside)
+        } else if attributes.isRegular {
+            try requireFolder(target)
+            let mode = FileDownload.mode(attributes)
+            FileDownload(self, source, attributes, in: folder) { () throws(FileFailure) in
+                try LocalTarget(target, mode: mode)
+            }.start()
+        } else {
+            let reason = attributes.isFolder ? "is a folder; use -r" : "not a regular file"
+            throw FileFailure(path: source, reason: reason)
+        }
+    }
+
+    private func downloadFolder(
+        _ source: BytePath, _ attributes: SFTPAttributes, to target: BytePath, in parent: CopyFolder?, real: BytePath?,
+        inside: [BytePath]
+    ) {
+        parent?.enter()
+        func list(_ real: BytePath) {
+            sftp.list(source) { [unowned self] result in
+                try collecting {
+                    guard !inside.contains(real) else {
+                        throw FileFailure(path: source, reason: "a symbolic link leads back to a folder above")
+                    }
+                    try fill(
+                        source, attributes, result.get(), to: target, in: parent, real: real, inside: inside + [real])
+                }
+                try parent?.leave()
+            }
+        }
+        if let real { return list(real) }
+        sftp.realPath(source) { [unowned self] in
+            switch $0 {
+            case .success(let real): list(real)
+            case .failure(let failure):
+                collect(failure)
+                try parent?.leave()
+            }
+        }
+    }
+
+    private func fill(
+        _ source: BytePath, _ attributes: SFTPAttributes, _ entries: [SFTPClient.Entry], to target: BytePath,
+        in parent: CopyFolder?, real: BytePath, inside: [BytePath]
+    ) throws {
+        let mode = attributes.mode.map { $0 & 0o777 } ?? 0o777
+        let there = try LocalFile.status(target)
+        if let there, !there.isFolder { throw FileFailure(path: target, reason: "not a folder") }
+        // Its owner must be able to write into it until everything is there.
+        if there == nil { try LocalFile.makeFolder(target, mode: mode | 0o700) }
+        let folder = CopyFolder(in: parent) { [unowned self] in
+            try collecting { try closeFolder(target, mode: mode, times: attributes.times, isNew: there == nil) }
+        }
+        folder.enter()
+        enqueue(
+            entries.map { name, entry in
+                folder.enter()
+                return { [unowned self] in
+                    try collecting {
+                        guard !name.isDots, !name.contains(47), !name.contains(0) else {
+                            throw FileFailure(
+                                path: source.child(name), reason: "the server sent a name that no folder can hold")
+                        }
+                        let (path, target) = (source.child(name), target.child(name))
+                        // Lists tell of links themselves; what is wanted is behind them.
+                        if entry.isLink || entry.mode == nil {
+                            return try look(at: path, for: target, in: folder, inside: inside)
+                        }
+                        try download(path, entry, to: target, in: folder, real: real.child(name), inside: inside)
+                    }
+                    try folder.leave()
+                }
+            })
+        try folder.leave()
+    }
+
+    /// Everything is in it.
+    private func closeFolder(
+        _ target: BytePath, mode: UInt32, times: (access: UInt32, modification: UInt32)?, isNew: Bool
+    ) throws(FileFailure) {
+        if preserveTimes {
+            try LocalFile.setMode(target, mode)
+            if let times { try LocalFile.setTimes(target, access: times.access, modification: times.modification) }
+        } else if isNew, mode & 0o700 != 0o700, let given = try LocalFile.status(target)?.mode {
+            try LocalFile.setMode(target, given & 0o777 & ~(0o700 & ~mode))
+        }
+    }
+}

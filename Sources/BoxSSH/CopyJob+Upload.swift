@@ -1,0 +1,108 @@
+import Glibc
+
+extension CopyJob {
+    /// A folder by its identity, to tell loops.
+    typealias FolderID = (device: UInt64, inode: UInt64)
+
+    func upload(_ sources: [BytePath], to target: BytePath) throws {
+        let there = try sftp.now { sftp.stat(target, $0) }
+        let place = try placement(ofSources: sources.count, in: target, isFolder: there?.isFolder)
+        enqueue(
+            sources.map { source in { try self.upload(source, to: place(source), in: nil, isFresh: false, inside: []) }
+            })
+    }
+
+    /// - Parameters:
+    ///   - folder: the one around it.
+    ///   - isFresh: this copy made the folder around `target`, so nothing is there yet.
+    private func upload(
+        _ source: BytePath, to target: BytePath, in folder: CopyFolder?, isFresh: Bool, inside: [FolderID]
+    ) throws {
+        guard let status = try LocalFile.status(source) else {
+            throw FileFailure(path: source, reason: errorText(ENOENT))
+        }
+        if status.isFolder, recursive {
+            let target = target.withoutTrailingSlashes
+            try uploadFolder(source, status, to: target, in: folder, isFresh: isFresh, inside: inside)
+        } else if status.isRegular {
+            try requireFolder(target)
+            try FileUpload(self, source, to: target, in: folder).start(isFresh: isFresh)
+        } else {
+            let reason = status.isFolder ? "is a folder; use -r" : "not a regular file"
+            throw FileFailure(path: source, reason: reason)
+        }
+    }
+
+    private func uploadFolder(
+        _ source: BytePath, _ status: LocalFile.Attributes, to target: BytePath, in parent: CopyFolder?, isFresh: Bool,
+        inside: [FolderID]
+    ) throws {
+        guard !inside.contains(where: { $0 == (status.device, status.inode) }) else {
+            throw FileFailure(path: source, reason: "a symbolic link leads back to a folder above")
+        }
+        let names = try LocalFile.list(source)
+        let inside = inside + [(status.device, status.inode)]
+        parent?.enter()
+        func fill(isNew: Bool) throws {
+            let folder = CopyFolder(in: parent) { [unowned self] in closeFolder(target, like: status, isNew: isNew) }
+            folder.enter()
+            enqueue(
+                names.map { name in
+                    folder.enter()
+                    return { [unowned self] in
+                        try collecting {
+                            try upload(
+                                source.child(name), to: target.child(name), in: folder, isFresh: isNew, inside: inside)
+                        }
+                        try folder.leave()
+                    }
+                })
+            try folder.leave()
+            try parent?.leave()
+        }
+        func give(up failure: FileFailure) throws {
+            collect(failure)
+            try parent?.leave()
+        }
+        func make() {
+            // Its owner must be able to write into it until everything is there.
+            sftp.makeFolder(target, mode: status.mode & 0o777 | 0o700) {
+                switch $0 {
+                case .success: try fill(isNew: true)
+                case .failure(let failure): try give(up: failure)
+                }
+            }
+        }
+        guard !isFresh else { return make() }
+        sftp.stat(target) {
+            switch $0 {
+            case .success(let there?) where there.isFolder: try fill(isNew: false)
+            case .success(.some): try give(up: FileFailure(path: target, reason: "not a folder"))
+            case .success(nil): make()
+            case .failure(let failure): try give(up: failure)
+            }
+        }
+    }
+
+    /// Everything is in it.
+    private func closeFolder(_ target: BytePath, like status: LocalFile.Attributes, isNew: Bool) {
+        func set(_ attributes: SFTPAttributes) {
+            sftp.setAttributes(target, attributes) { [unowned self] in
+                if case .failure(let failure) = $0 { collect(failure) }
+            }
+        }
+        var attributes = SFTPAttributes()
+        if preserveTimes {
+            attributes.mode = status.mode & 0o777
+            attributes.times = (status.accessTime, status.modificationTime)
+            set(attributes)
+        } else if isNew, status.mode & 0o700 != 0o700 {
+            // What the server's umask made of the mode.
+            sftp.stat(target) {
+                guard case .success(let there?) = $0, let given = there.mode else { return }
+                attributes.mode = given & 0o777 & ~(0o700 & ~status.mode)
+                set(attributes)
+            }
+        }
+    }
+}
