@@ -32,9 +32,13 @@ extension BytePath {
 
     /// A name beside this file that doesn't look like a finished copy.
     var temporarySibling: BytePath {
-        let random = String(UInt32.random(in: 0 ... .max), radix: 36)
+        parent + temporaryPrefix + Array(String(UInt32.random(in: 0 ... .max), radix: 36).utf8)
+    }
+
+    /// What the names of all its temporary siblings begin with.
+    var temporaryPrefix: BytePath {
         // File names have 255 bytes at most.
-        return parent + Array(".".utf8) + name.prefix(200) + Array(".box-part-\(random)".utf8)
+        Array(".".utf8) + name.prefix(200) + Array(".box-part-".utf8)
     }
 
     /// `..` would lead out of the target, so it counts as `.`, as for scp.

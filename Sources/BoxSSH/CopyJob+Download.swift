@@ -12,6 +12,51 @@ extension CopyJob {
         enqueue(found.map { source in { try self.look(at: source, for: place(source), in: nil, inside: []) } })
     }
 
+    /// A file into a descriptor.
+    func downloadStream(_ source: BytePath, to descriptor: Int32) throws {
+        guard let attributes = try sftp.now({ sftp.stat(source, $0) }) else {
+            throw FileFailure(path: source, reason: SFTPStatus.text(LIBSSH2_FX_NO_SUCH_FILE))
+        }
+        if attributes.isFolder { throw FileFailure(path: source, reason: "is a folder; name a file") }
+        FileDownload(self, source, attributes, in: nil) { () throws(FileFailure) in
+            LocalTarget(descriptor: descriptor, name: BytePath("-"))
+        }.start()
+    }
+
+    /// Goes on with what an earlier copy left of a file. Not for handlers.
+    ///
+    /// - Returns: false when there is nothing that could be gone on with.
+    private func resume(_ source: BytePath, _ attributes: SFTPAttributes, to target: BytePath, in folder: CopyFolder?)
+        throws
+        -> Bool
+    {
+        let size = Int64(clamping: attributes.size ?? 0)
+        guard size >= CopyResume.worthwhile else { return false }
+        let (path, old) = try LocalTarget.resolve(target)
+        let parent = path.parent.isEmpty ? BytePath(".") : path.parent
+        let entries = try LocalFile.list(parent).compactMap { name throws(FileFailure) in
+            try LocalFile.linkStatus(path.parent.child(name)).flatMap { $0.isRegular ? (name, $0.size) : nil }
+        }
+        if let old, old.isRegular, old.size == size, try isProven(source, path, size) {
+            foundWhole()
+            return true
+        }
+        guard let part = CopyResume.part(of: path, among: entries, upTo: size),
+            try isProven(source, part.path, part.size)
+        else { return false }
+        let mode = old?.isRegular == true ? old!.mode & 0o777 : FileDownload.mode(attributes) & ~LocalFile.umask
+        FileDownload(self, source, attributes, in: folder) { () throws(FileFailure) in
+            try LocalTarget(path, part: part.path, keptMode: mode)
+        }.start(at: UInt64(part.size))
+        return true
+    }
+
+    private func isProven(_ source: BytePath, _ local: BytePath, _ count: Int64) throws -> Bool {
+        let fd = try LocalFile.open(local, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+        defer { close(fd) }
+        return try sftp.isSame(source, as: fd, first: count)
+    }
+
     /// Asks what is behind a path, and puts that in line.
     private func look(at source: BytePath, for target: BytePath, in folder: CopyFolder?, inside: [BytePath]) throws {
         folder?.enter()
@@ -44,6 +89,7 @@ extension CopyJob {
         } else if attributes.isRegular {
             try requireFolder(target)
             let mode = FileDownload.mode(attributes)
+            if resumes, try resume(source, attributes, to: target, in: folder) { return }
             FileDownload(self, source, attributes, in: folder) { () throws(FileFailure) in
                 try LocalTarget(target, mode: mode)
             }.start()

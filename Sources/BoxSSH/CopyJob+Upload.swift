@@ -12,6 +12,17 @@ extension CopyJob {
             })
     }
 
+    /// What a descriptor gives, as one file.
+    func uploadStream(_ descriptor: Int32, to target: BytePath) throws {
+        let there = try sftp.now { sftp.stat(target, $0) }
+        guard there?.isFolder != true else {
+            throw FileFailure(path: target, reason: "is a folder; name the file that is to be made")
+        }
+        try requireFolder(target)
+        let source = try LocalSource(descriptor: descriptor, name: BytePath("-"))
+        try FileUpload(self, source, to: target, in: nil).start(isFresh: false)
+    }
+
     /// - Parameters:
     ///   - folder: the one around it.
     ///   - isFresh: this copy made the folder around `target`, so nothing is there yet.
@@ -26,7 +37,9 @@ extension CopyJob {
             try uploadFolder(source, status, to: target, in: folder, isFresh: isFresh, inside: inside)
         } else if status.isRegular {
             try requireFolder(target)
-            try FileUpload(self, source, to: target, in: folder).start(isFresh: isFresh)
+            let transfer = FileUpload(self, try LocalSource(source), to: target, in: folder)
+            if resumes, !isFresh, try !transfer.resume() { return transfer.skip() }
+            try transfer.start(isFresh: isFresh)
         } else {
             let reason = status.isFolder ? "is a folder; use -r" : "not a regular file"
             throw FileFailure(path: source, reason: reason)

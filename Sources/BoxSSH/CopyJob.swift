@@ -8,6 +8,8 @@ final class CopyJob {
     let sftp: SFTPClient
     let recursive: Bool
     let preserveTimes: Bool
+    /// Go on with what an earlier copy left.
+    let resumes: Bool
     private(set) var report = CopyReport()
     private let progress: (CopyProgress) -> Void
 
@@ -25,11 +27,12 @@ final class CopyJob {
     private static let mostBytesUnderWay = 4 << 20
     private let mostTransfers: Int
 
-    init(_ sftp: SFTPClient, recursive: Bool, preserveTimes: Bool, progress: @escaping (CopyProgress) -> Void) {
+    init(_ sftp: SFTPClient, for copy: SFTPCopy) {
         self.sftp = sftp
-        self.recursive = recursive
-        self.preserveTimes = preserveTimes
-        self.progress = progress
+        recursive = copy.recursive
+        preserveTimes = copy.preserveTimes
+        resumes = copy.resumes
+        progress = copy.progress
         var descriptors = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &descriptors)
         mostTransfers = max(1, min(128, sftp.mostHandles / 2, Int(clamping: descriptors.rlim_cur) / 4))
@@ -77,14 +80,19 @@ final class CopyJob {
 
     func end(_ transfer: any FileTransfer) { underWay[ObjectIdentifier(transfer)] = nil }
 
-    /// The copy ends early: what is half done is removed, as far as that can be done briefly.
+    /// The copy ends early: what is half done is removed, as far as that can be done briefly. Much that was done is kept
+    /// for a later copy that resumes, unless a person ended this one, who may not mean to go on.
     private func abandon(because error: any Error) {
+        var keeps = true
+        if !resumes, case .interrupted? = (error as? SSHError)?.kind { keeps = false }
         waiting = []
         feeding = []
         sftp.connection.interruptions = nil
-        sftp.patience = .until(monotonicSeconds() + 2)
+        sftp.patience = .until(monotonicSeconds() + 5)
         sftp.forgetRequests()
-        for transfer in underWay.values { transfer.abandon() }
+        for transfer in underWay.values {
+            transfer.abandon(keeps: keeps && transfer.bytesMoved >= CopyResume.worthwhile)
+        }
         underWay = [:]
         while !sftp.isIdle {
             guard (try? sftp.turn()) != nil else { return }
@@ -110,6 +118,9 @@ final class CopyJob {
         report.bytes += Int64(bytes)
         tell(transfer)
     }
+
+    /// A file that needn't be copied.
+    func foundWhole() { report.files += 1 }
 
     func finished(_ transfer: any FileTransfer) {
         report.files += 1
@@ -160,8 +171,8 @@ protocol FileTransfer: AnyObject {
 
     /// Asks for or sends as much as there is room for; false when there is nothing more to feed.
     func feed() throws -> Bool
-    /// Lets go of everything at once, and asks for the removal of what is half done.
-    func abandon()
+    /// Lets go of everything at once, and asks for the removal of what is half done unless it is to be kept.
+    func abandon(keeps: Bool)
 }
 
 /// A folder whose last step waits for all that is in it.

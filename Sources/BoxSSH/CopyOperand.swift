@@ -11,4 +11,7 @@ public enum CopyOperand: Sendable, Equatable {
         else { return .local(text) }
         return .remote(box: String(text[..<colon]), path: String(text.utf8[text.utf8.index(after: colon)...]) ?? "")
     }
+
+    /// Whether a path means what is in a folder and not the folder, as `dir/.` and the login folder do.
+    public static func namesContents(_ path: String) -> Bool { path.isEmpty || BytePath(path).isDots }
 }

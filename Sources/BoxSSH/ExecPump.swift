@@ -157,7 +157,7 @@ final class ExecPump {
             if signal == SIGWINCH {
                 guard let size = terminal?.size(), terminal?.localTerminal != nil else { continue }
                 libssh2_channel_request_pty_size_ex(channel, size.columns, size.rows, 0, 0)
-            } else {
+            } else if isClosed || !connection.passOn(signal) {
                 throw SSHError(.interrupted(signal: signal), "interrupted")
             }
         }

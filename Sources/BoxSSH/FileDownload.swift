@@ -42,7 +42,10 @@ final class FileDownload: FileTransfer {
     /// The permission bits as the server sent them.
     static func mode(_ attributes: SFTPAttributes) -> UInt32 { attributes.mode.map { $0 & 0o777 } ?? 0o666 }
 
-    func start() {
+    /// - Parameter offset: what is before it is there already.
+    func start(at offset: UInt64 = 0) {
+        next = offset
+        highest = offset
         job.begin(self)
         folder?.enter()
         job.tell(self)
@@ -149,7 +152,7 @@ final class FileDownload: FileTransfer {
         try folder?.leave()
     }
 
-    func abandon() {
-        target?.discard()
+    func abandon(keeps: Bool) {
+        keeps ? target?.keep() : target?.discard()
     }
 }

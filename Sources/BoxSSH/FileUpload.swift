@@ -10,6 +10,8 @@ final class FileUpload: FileTransfer {
     private var path: BytePath
     /// Its name until it is whole; nil for a device or pipe, which is written into.
     private var part: BytePath?
+    /// What an earlier copy left, which is gone on with.
+    private var earlierPart: BytePath?
     private var handle: SFTPHandle?
     /// To be set when the bytes are there.
     private var attributes = SFTPAttributes()
@@ -25,12 +27,45 @@ final class FileUpload: FileTransfer {
     var size: Int64 { source.status.size }
     var awaitedInput: Int32 { source.isReadable ? -1 : source.fd }
 
-    init(_ job: CopyJob, _ source: BytePath, to target: BytePath, in folder: CopyFolder?) throws(FileFailure) {
+    init(_ job: CopyJob, _ source: LocalSource, to target: BytePath, in folder: CopyFolder?) {
         self.job = job
-        self.source = try LocalSource(source)
+        self.source = source
         self.folder = folder
         path = target
-        shownPath = displayText(source)
+        shownPath = displayText(source.path)
+    }
+
+    // MARK: Resuming
+
+    /// Looks for what an earlier copy left. Not for handlers.
+    ///
+    /// - Returns: false when the whole file is there already.
+    func resume() throws -> Bool {
+        guard size >= CopyResume.worthwhile else { return true }
+        if try sftp.now({ sftp.lstat(path, $0) })?.isLink == true { path = try sftp.now { sftp.realPath(path, $0) } }
+        let parent = path.parent.isEmpty ? BytePath(".") : path.parent
+        // A folder that isn't there holds no part either.
+        guard let entries = try? sftp.now({ sftp.list(parent, $0) }) else { return true }
+        let files = entries.filter { $0.attributes.isRegular }.map {
+            ($0.name, Int64(clamping: $0.attributes.size ?? 0))
+        }
+        if files.contains(where: { $0 == (path.name, size) }), try isProven(path, size) { return false }
+        if let part = CopyResume.part(of: path, among: files, upTo: size), try isProven(part.path, part.size) {
+            earlierPart = part.path
+            offset = UInt64(part.size)
+            source.skip(to: part.size)
+        }
+        return true
+    }
+
+    private func isProven(_ path: BytePath, _ count: Int64) throws -> Bool {
+        try sftp.isSame(path, as: source.fd, first: count)
+    }
+
+    /// Instead of starting: the whole file is there.
+    func skip() {
+        source.close()
+        job.foundWhole()
     }
 
     // MARK: Beginning
@@ -76,16 +111,22 @@ final class FileUpload: FileTransfer {
 
     private func openPart(inPlaceOf old: SFTPAttributes?) {
         let status = source.status
-        let mode = (old?.mode ?? status.mode) & 0o777
-        if job.preserveTimes {
+        let mode = (old?.mode ?? source.mode) & 0o777
+        if job.preserveTimes, source.isFile {
             attributes.mode = status.mode & 0o777
             attributes.times = (status.accessTime, status.modificationTime)
         } else if old != nil {
             attributes.mode = mode
         }
-        let part = path.temporarySibling
-        self.part = part
-        sftp.open(part, flags: SFTPClient.createNew, mode: mode) { [self] in try opened($0) }
+        if let earlierPart {
+            part = earlierPart
+            attributes.mode = attributes.mode ?? mode
+            sftp.open(earlierPart, flags: SFTPClient.writeExisting, mode: nil) { [self] in try opened($0) }
+        } else {
+            let part = path.temporarySibling
+            self.part = part
+            sftp.open(part, flags: SFTPClient.createNew, mode: mode) { [self] in try opened($0) }
+        }
     }
 
     private func openDevice() {
@@ -203,8 +244,8 @@ final class FileUpload: FileTransfer {
         }
     }
 
-    func abandon() {
+    func abandon(keeps: Bool) {
         source.close()
-        if let part { sftp.remove(part) { _ in } }
+        if let part, !keeps { sftp.remove(part) { _ in } }
     }
 }

@@ -97,5 +97,27 @@ enum LocalFile {
         guard from.withCPath({ from in to.withCPath { Glibc.rename(from, $0) } }) == 0 else { throw failed(to) }
     }
 
+    /// The process's own. Only asking for it changes it, for a moment.
+    static let umask: UInt32 = {
+        let mask = Glibc.umask(0o022)
+        Glibc.umask(mask)
+        return mask
+    }()
+
     static func remove(_ path: BytePath) { _ = path.withCPath { unlink($0) } }
+}
+
+/// A folder with everything in it.
+public enum LocalTree {
+    /// Removes what can be removed; links are not followed.
+    public static func remove(_ path: String) { remove(BytePath(path)) }
+
+    static func remove(_ path: BytePath) {
+        if (try? LocalFile.linkStatus(path))?.isFolder == true {
+            // A folder that came with its mode may be closed to its owner.
+            _ = try? LocalFile.setMode(path, 0o700)
+            for name in (try? LocalFile.list(path)) ?? [] { remove(path.child(name)) }
+        }
+        _ = path.withCPath { Glibc.remove($0) }
+    }
 }

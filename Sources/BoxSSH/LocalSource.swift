@@ -15,7 +15,7 @@ final class LocalSource {
     let status: LocalFile.Attributes
     /// The last piece was a hole, so writing alone doesn't give the size.
     private(set) var endsInHole = false
-    private let path: BytePath
+    let path: BytePath
     private var offset: Int64 = 0
     /// Up to here there are bytes and no hole.
     private var endOfData: Int64
@@ -47,6 +47,17 @@ final class LocalSource {
         isOurs = false
         status = try LocalFile.status(of: fd, name)
         endOfData = .max
+    }
+
+    /// For a file that is made of it.
+    var mode: UInt32 { isFile ? status.mode : 0o666 }
+    /// It has a name, a mode and times of its own.
+    var isFile: Bool { isOurs }
+
+    /// Goes on from there.
+    func skip(to offset: Int64) {
+        lseek(fd, off_t(offset), SEEK_SET)
+        self.offset = offset
     }
 
     func close() { if isOurs { Glibc.close(fd) } }

@@ -42,13 +42,19 @@ final class LocalTarget {
         }
     }
 
+    /// Goes on with what an earlier copy left.
+    init(_ path: BytePath, part: BytePath, keptMode: UInt32?) throws(FileFailure) {
+        (self.path, self.part, self.keptMode, isOurs) = (path, part, keptMode, true)
+        fd = try LocalFile.open(part, O_WRONLY | O_NOFOLLOW)
+    }
+
     /// Whatever takes bytes, such as standard output; it stays the caller's.
     init(descriptor: Int32, name: BytePath) {
         (fd, path, part, keptMode, isOurs) = (descriptor, name, nil, nil, false)
     }
 
     /// The file that a path names, links followed; a link that leads nowhere stands for itself.
-    private static func resolve(_ target: BytePath) throws(FileFailure) -> (BytePath, LocalFile.Attributes?) {
+    static func resolve(_ target: BytePath) throws(FileFailure) -> (BytePath, LocalFile.Attributes?) {
         guard let link = try LocalFile.linkStatus(target) else { return (target, nil) }
         guard link.isLink, let there = try LocalFile.status(target) else { return (target, link) }
         return (try LocalFile.realPath(target), there)
@@ -121,6 +127,9 @@ final class LocalTarget {
         _ = closeFile()
         if let part { LocalFile.remove(part) }
     }
+
+    /// For a later copy that resumes.
+    func keep() { _ = closeFile() }
 
     private func closeFile() -> Bool {
         guard isOpen else { return true }

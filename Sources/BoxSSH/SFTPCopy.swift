@@ -32,7 +32,8 @@ public struct CopyProgress: Sendable {
 ///   sources to download, `*`, `?` and `[…]` match names as in a shell.
 /// - New files get the source's permission bits as far as the receiving side's umask allows, existing ones keep theirs.
 /// - A file has another name (`.NAME.box-part-…`) until it is whole, so a cut copy is never taken for a finished one.
-///   An existing file is replaced then, not written into; devices and pipes are written into.
+///   An existing file is replaced then, not written into; devices and pipes are written into. A megabyte or more of a copy
+///   that lost its connection stays under that name, for one that ``resumes``.
 /// - Symbolic links are followed; ones that lead back to a folder above are failures, as are sockets, pipes and devices.
 ///
 /// One file's failure is collected and the rest goes on. What is thrown, always an ``SSHError``, ended the whole copy.
@@ -42,15 +43,19 @@ public struct SFTPCopy {
     public var recursive: Bool
     /// Keep modification and access times, and the permission bits whatever the umask.
     public var preserveTimes: Bool
+    /// Go on with what an earlier copy left, when both sides' hashes prove that it is the file's beginning; files of less
+    /// than a megabyte are copied again. Whole files that are the same stay as they are. What this copy leaves is kept, too.
+    public var resumes: Bool
     public var progress: (CopyProgress) -> Void
 
     public init(
-        connection: SSHConnection, recursive: Bool = false, preserveTimes: Bool = false,
+        connection: SSHConnection, recursive: Bool = false, preserveTimes: Bool = false, resumes: Bool = false,
         progress: @escaping (CopyProgress) -> Void = { _ in }
     ) {
         self.connection = connection
         self.recursive = recursive
         self.preserveTimes = preserveTimes
+        self.resumes = resumes
         self.progress = progress
     }
 
@@ -67,12 +72,21 @@ public struct SFTPCopy {
         }
     }
 
+    /// Up to the end of a descriptor, such as standard input, into one file of the box.
+    public func upload(from descriptor: Int32, to target: String) throws(SSHError) -> CopyReport {
+        try work { try $0.uploadStream(descriptor, to: BytePath(target)) }
+    }
+
+    /// One file of the box into a descriptor, such as standard output.
+    public func download(_ source: String, into descriptor: Int32) throws(SSHError) -> CopyReport {
+        try work { try $0.downloadStream(BytePath(source), to: descriptor) }
+    }
+
     private func work(_ body: (CopyJob) throws -> Void) throws(SSHError) -> CopyReport {
         connection.interruptions = SignalWatch()
         defer { connection.interruptions = nil }
         do {
-            let job = CopyJob(
-                try SFTPClient(connection), recursive: recursive, preserveTimes: preserveTimes, progress: progress)
+            let job = CopyJob(try SFTPClient(connection), for: self)
             try job.run { try body(job) }
             return job.report
         } catch let error as SSHError {

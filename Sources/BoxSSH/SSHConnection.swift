@@ -161,6 +161,7 @@ public final class SSHConnection {
             (LIBSSH2_METHOD_CRYPT_CS, ciphers), (LIBSSH2_METHOD_CRYPT_SC, ciphers),
             (LIBSSH2_METHOD_MAC_CS, macs), (LIBSSH2_METHOD_MAC_SC, macs),
         ]
+        if target.compresses { libssh2_session_flag(session, LIBSSH2_FLAG_COMPRESS, 1) }
         for (method, names) in preferences {
             let code = libssh2_session_method_pref(session, method, names)
             guard code == 0 else { throw failed("set up", Int(code)) }

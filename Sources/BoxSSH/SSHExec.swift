@@ -21,30 +21,29 @@ extension SSHConnection {
     /// - Parameters:
     ///   - terminal: asks for a pty, which merges stderr into stdout; `~.` at the start of a line ends the session
     ///     (``SSHError/Kind/closedByUser``).
-    ///   - environment: sent one by one; what the server doesn't accept is dropped (sshd_config(5), AcceptEnv).
-    /// - Throws: ``SSHError``; `.interrupted` when SIGINT, SIGTERM or SIGHUP came and no local terminal was raw. With a
-    ///   raw terminal the signal ends this process, after the terminal has been restored.
+    ///   - environment: sent one by one; what the server doesn't accept (sshd_config(5), AcceptEnv) is exported by the shell
+    ///     there, and is in the command's line then. Names must be a shell's.
+    /// SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on; the second one ends this process. With a raw terminal the first one
+    /// does, after the terminal has been restored.
+    ///
+    /// - Throws: ``SSHError``; `.interrupted` when a signal came that couldn't be passed on.
     public func run(
         command: String?, terminal: TerminalRequest? = nil, environment: [(String, String)] = [],
         stdin: Int32 = 0, stdout: Int32 = 1, stderr: Int32 = 2
     ) throws(SSHError) -> RemoteExit {
-        if let command, command.utf8.count > Self.maximumCommandLength {
-            throw SSHError(
-                .invalidRequest,
-                "the command is \(command.utf8.count) bytes long, more than \(Self.maximumCommandLength); "
-                    + "send it through standard input: `box ssh \(target.boxID) -- bash -s < script`")
-        }
-        guard command?.utf8.contains(0) != true else {
-            throw SSHError(.invalidRequest, "the command has a NUL byte in it, which no shell takes")
-        }
-        interruptions = SignalWatch()
-        defer { interruptions = nil }
+        try requireStartable(command)
+        let outer = interruptions
+        interruptions = outer ?? SignalWatch()
+        defer { interruptions = outer }
         let channel = try openChannel()
         // When we end first, the server closes its side only after the process; nothing is lost by not waiting for that.
         var goodbye = 0.1
         defer { closeChannel(channel, within: goodbye) }
-        try prepare(channel, terminal, environment)
-        try start(channel, command)
+        let refused = try send(environment, channel)
+        try requestTerminal(channel, terminal)
+        let line = try RemoteCommand.exporting(refused, before: command)
+        try requireStartable(line)
+        try start(channel, line)
 
         let raw = terminal?.localTerminal.flatMap(RawTerminal.init)
         defer { raw?.restore() }
@@ -56,9 +55,9 @@ extension SSHConnection {
         return exit
     }
 
-    func openChannel() throws(SSHError) -> OpaquePointer {
+    func openChannel(_ patience: Patience = .whileAlive) throws(SSHError) -> OpaquePointer {
         let type = "session"
-        let channel = try drivePointer {
+        let channel = try drivePointer(patience) {
             libssh2_channel_open_ex(
                 session, type, UInt32(type.utf8.count), UInt32(2 << 20), UInt32(LIBSSH2_CHANNEL_PACKET_DEFAULT), nil, 0)
         }
@@ -68,19 +67,43 @@ extension SSHConnection {
 
     /// Waits for the other side's goodbye that long; what libssh2 still holds then is freed with the session.
     func closeChannel(_ channel: OpaquePointer, within seconds: Double = 2) {
+        let outer = interruptions
         interruptions = nil
+        defer { interruptions = outer }
         _ = try? drive(.until(monotonicSeconds() + seconds)) { Int(libssh2_channel_free(channel)) }
     }
 
-    private func prepare(
-        _ channel: OpaquePointer, _ terminal: TerminalRequest?, _ environment: [(String, String)]
-    ) throws(SSHError) {
-        for (name, value) in environment where name.utf8.count + value.utf8.count < Self.maximumCommandLength {
-            // Refused by most servers for most names, and not worth failing for.
-            try drive {
+    private func requireStartable(_ command: String?) throws(SSHError) {
+        guard let command else { return }
+        if command.utf8.count > Self.maximumCommandLength {
+            throw SSHError(
+                .invalidRequest,
+                "the command is \(command.utf8.count) bytes long, more than \(Self.maximumCommandLength); "
+                    + "send it through standard input: `box ssh \(target.boxID) -- bash -s < script`")
+        }
+        guard !command.utf8.contains(0) else {
+            throw SSHError(.invalidRequest, "the command has a NUL byte in it, which no shell takes")
+        }
+    }
+
+    /// Returns what the server doesn't accept, which is most names for most servers.
+    private func send(_ environment: [(String, String)], _ channel: OpaquePointer) throws(SSHError) -> [(
+        String, String
+    )] {
+        var refused: [(String, String)] = []
+        for (name, value) in environment {
+            guard name.utf8.count + value.utf8.count < Self.maximumCommandLength else {
+                throw SSHError(.invalidRequest, "the value of \(displayText(name.utf8)) is too long")
+            }
+            let code = try drive {
                 Int(libssh2_channel_setenv_ex(channel, name, UInt32(name.utf8.count), value, UInt32(value.utf8.count)))
             }
+            if code != 0 { refused.append((name, value)) }
         }
+        return refused
+    }
+
+    private func requestTerminal(_ channel: OpaquePointer, _ terminal: TerminalRequest?) throws(SSHError) {
         guard let terminal else { return }
         let size = terminal.size()
         let modes = terminal.encodedModes()

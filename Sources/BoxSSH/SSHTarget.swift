@@ -13,6 +13,8 @@ public struct SSHTarget: Sendable {
     /// Seconds between keepalives (at least 2, libssh2's own floor). After three of them without any answer the
     /// connection counts as lost.
     public var keepaliveInterval: Int
+    /// Compress what is sent and received, where the server can.
+    public var compresses = false
 
     public init(
         boxID: String, host: String, port: UInt16 = 22, user: String = "user", key: ManagedKey, knownHostsPath: String,

@@ -1,7 +1,7 @@
 internal import CSSH2
 import Glibc
 
-/// Turns SIGWINCH, SIGINT, SIGTERM and SIGHUP into bytes on a pipe while it lives (the self-pipe trick), so that a
+/// Turns SIGWINCH, SIGINT, SIGTERM, SIGHUP and SIGQUIT into bytes on a pipe while it lives (the self-pipe trick), so that a
 /// poll() loop can act on them. It also ignores SIGPIPE, so that a closed output is an error code.
 ///
 /// Signal handlers belong to the whole process: the first watch installs them, the last one puts the earlier ones back,
@@ -44,7 +44,9 @@ struct SignalState: @unchecked Sendable {
     static let shared = SignalState()
 
     private static let slots = 64
-    private static let caught = [SIGWINCH, SIGINT, SIGTERM, SIGHUP]
+    private static let caught = [SIGWINCH, SIGINT, SIGTERM, SIGHUP, SIGQUIT]
+    /// Of a program that is broken; they only put the terminal back.
+    private static let crashes = [SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT]
 
     /// Write ends of the watches in use, -1 elsewhere.
     fileprivate let writeEnds = filled(slots, Int32(-1))
@@ -87,12 +89,12 @@ struct SignalState: @unchecked Sendable {
         writeEnds[slot] = -1
         watches[0] -= 1
         guard watches[0] == 0 else { return }
-        for signal in Self.caught + [SIGPIPE] { sigaction(signal, earlier + Int(signal), nil) }
+        for signal in Self.caught + Self.crashes + [SIGPIPE] { sigaction(signal, earlier + Int(signal), nil) }
     }
 
     private func install() {
         strikes[0] = 0
-        for signal in Self.caught {
+        for signal in Self.caught + Self.crashes {
             sigaction(signal, nil, earlier + Int(signal))
             if isIgnored(earlier[Int(signal)]) { continue }
             var action = sigaction()
@@ -110,12 +112,19 @@ struct SignalState: @unchecked Sendable {
         unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1  // SIG_IGN
     }
 
+    private func isCrash(_ signal: Int32) -> Bool {
+        switch signal {
+        case SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT: true
+        default: false
+        }
+    }
+
     /// Async-signal-safe: plain loads and stores, write(2), tcsetattr(3), sigaction(2), raise(3).
     fileprivate func handle(_ signal: Int32) {
         let saved = errno
         if signal != SIGWINCH {
             strikes[0] += 1
-            if terminal[0] >= 0 || strikes[0] > 1 {
+            if terminal[0] >= 0 || strikes[0] > 1 || isCrash(signal) {
                 if terminal[0] >= 0 { tcsetattr(terminal[0], TCSANOW, terminalModes) }
                 sigaction(signal, earlier + Int(signal), nil)
                 // Blocked until this handler returns, then acted on as if we had never been here.

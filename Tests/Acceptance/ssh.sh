@@ -110,3 +110,31 @@ test_closed_descriptors() {
     equal "$(cat out)" hi
     equal "$(timeout 20 box ssh "$box" -- sh -c 'cat; echo end' <&-)" end
 }
+
+test_variables() {
+    new_box
+    equal "$(box ssh -e A="it's \$x" --env B= "$box" 'echo "<$A><${B-none}>"')" "<it's \$x><>"
+}
+
+test_signals_are_the_commands_own() {
+    new_box
+    env --default-signal=INT box ssh "$box" "trap 'echo got it; exit 9' INT; echo started; while :; do sleep 0.1; done" >out &
+    local pid=$! status=0
+    for _ in $(seq 200); do [ ! -s out ] || break; sleep 0.05; done
+    kill -INT $pid
+    wait $pid || status=$?
+    equal "$status" 9
+    equal "$(cat out)" $'started\ngot it'
+    env --default-signal=INT box ssh "$box" 'exec sleep 1000' &
+    pid=$! status=0
+    for _ in $(seq 200); do [ -z "$(box ssh "$box" pgrep -x sleep || true)" ] || break; sleep 0.05; done
+    kill -TERM $pid
+    wait $pid || status=$?
+    equal "$status" 143
+    equal "$(box ssh "$box" 'pgrep -x sleep || true')" ""
+}
+
+test_a_terminal_with_full_screen_programs() {
+    new_box
+    python3 "$ROOT/Tests/Acceptance/lib/terminal.py" "$box"
+}

@@ -94,7 +94,28 @@ import Testing
         (512, 0, "a\u{FFFD}b: 512 B"), (7, 5, "a\u{FFFD}b: 7 B"),
     ])
     func progressTellsTheFilesSizeAndShare(_ bytes: Int64, _ size: Int64, _ expected: String) {
-        #expect(Scp.text(CopyStep(file: "a\tb", bytes: bytes, size: size)) == expected)
+        var meter = CopyMeter()
+        #expect(meter.text(CopyStep(file: "a\tb", bytes: bytes, size: size)) == expected)
+    }
+
+    @Test func progressTellsTheRateAndTheTimeLeft() {
+        var meter = CopyMeter()
+        let begun = ContinuousClock.now
+        _ = meter.text(CopyStep(file: "a", bytes: 0, size: 90_000_000, allBytes: 10_000_000), at: begun)
+        let step = CopyStep(file: "a", bytes: 20_000_000, size: 90_000_000, files: 3, allBytes: 30_000_000)
+        #expect(
+            meter.text(step, at: begun + .seconds(2))
+                == "a: 20.0 MB of 90.0 MB (22%), 10.0 MB/s, 7s left; 3 files, 30.0 MB")
+    }
+
+    @Test func scpFromBoxToBoxGoesThroughHere() async {
+        world.transport.on("POST /boxes/bx_1/sshkey", access).on("POST /boxes/bx_2/sshkey", access)
+        #expect(await world.run("scp", "-r", "bx_1:dir/.", "bx_2:x", "--json") == 0)
+        let jobs = world.ssh.state.withLock(\.jobs)
+        #expect(jobs.map(\.direction) == [.download, .upload])
+        #expect(jobs.map(\.destination.boxID) == ["bx_1", "bx_2"])
+        #expect(jobs.last?.sources == [jobs[0].target + "/."] && jobs.last?.target == "x")
+        #expect(Files.names(in: jobs[0].target).isEmpty)
     }
 
     @Test func scpToABox() async {
@@ -120,9 +141,13 @@ import Testing
 
     @Test(arguments: [
         (["a", "b"], "neither SRC nor DST is in a box. Write a path there as ID:PATH"),
-        (["bx_1:a", "bx_2:b"], "can't copy from box to box. Copy to here first"),
         (["bx_1:a", "bx_2:b", "."], "every SRC must be in the same box"),
         (["bx_1:a", "b", "."], "every SRC must be in the same box"),
+        (["-", "a", "bx_1:b"], "- can't be copied with other files"),
+        (["-", "bx_1:"], "name the file that - becomes, as ID:PATH"),
+        (["bx_1:a", "bx_1:b", "-"], "only one SRC can go to -"),
+        (["--json", "bx_1:a", "-"], "- and --json both need standard output. Use one"),
+        (["--resume", "bx_1:a", "-"], "a copy with - can't be resumed"),
         (["a"], "missing DST: box scp SRC... DST"),
     ])
     func operandsThatMakeNoSense(_ operands: [String], _ message: String) async {

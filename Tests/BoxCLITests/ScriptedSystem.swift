@@ -69,6 +69,7 @@ final class ScriptedSSH: SSHService {
         var copied = CopyResult(files: 1, bytes: 5)
         /// What each call of `greets` answers, in order.
         var greetings: [Bool] = []
+        var relays: [SSHDestination] = []
         var greeted: [String] = []
         var forwards: [PortForward] = []
         var carries: [(connects: Bool, refusals: [ForwardRefusal], end: SSHError)] = []
@@ -92,6 +93,13 @@ final class ScriptedSSH: SSHService {
             if let error = state.error { throw error }
             state.jobs.append(job)
             return state.copied
+        }
+    }
+
+    func relay(to destination: SSHDestination) throws {
+        try state.withLock { state in
+            if let error = state.error { throw error }
+            state.relays.append(destination)
         }
     }
 

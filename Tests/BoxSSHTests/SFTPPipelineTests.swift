@@ -105,3 +105,86 @@ struct SFTPPipelineTests {
         }
     }
 }
+
+/// Copies that go on with what earlier ones left, and copies without a file at one end.
+@Suite(.timeLimit(.minutes(1)))
+struct SFTPResumeTests {
+    let server: SSHServer
+    let local: String
+    let bytes = noise(20_000_000)
+
+    init() throws {
+        server = try SSHServer()
+        local = server.scratch.folder("local")
+    }
+
+    private func cut(_ body: (SFTPCopy) throws -> Void) throws {
+        var copy = SFTPCopy(connection: try server.connect())
+        copy.progress = { [server] in if $0.fileBytes > 8_000_000 { server.signalSessions(SIGKILL) } }
+        #expect(try #require(throws: SSHError.self) { try body(copy) }.kind == .connectionLost)
+    }
+
+    private func parts(_ folder: String) -> [String] { names(in: folder).filter { $0.contains(".box-part-") } }
+
+    @Test func anUploadGoesOnWhereItWasCut() throws {
+        defer { server.stop() }
+        writeFile(local + "/big", bytes)
+        try cut { _ = try $0.upload([local + "/big"], to: "big") }
+        #expect(parts(server.home).count == 1 && names(in: server.home).count == 1)
+        let copy = SFTPCopy(connection: try server.connect(), resumes: true)
+        let report = try copy.upload([local + "/big"], to: "big")
+        #expect(report.files == 1 && report.failures == [] && report.bytes < 20_000_000)
+        #expect(readFile(server.home + "/big") == bytes)
+        #expect(names(in: server.home) == ["big"])
+        // It is there now.
+        #expect(try copy.upload([local + "/big"], to: "big") == CopyReport(files: 1, bytes: 0))
+    }
+
+    @Test func aDownloadGoesOnWhereItWasCut() throws {
+        defer { server.stop() }
+        writeFile(server.home + "/big", bytes)
+        try cut { _ = try $0.download(["big"], to: local + "/big") }
+        #expect(parts(local).count == 1 && names(in: local).count == 1)
+        let copy = SFTPCopy(connection: try server.connect(), resumes: true)
+        let report = try copy.download(["big"], to: local + "/big")
+        #expect(report.files == 1 && report.failures == [] && report.bytes < 20_000_000)
+        #expect(readFile(local + "/big") == bytes)
+        #expect(names(in: local) == ["big"])
+        #expect(try copy.download(["big"], to: local + "/big") == CopyReport(files: 1, bytes: 0))
+    }
+
+    @Test func whatIsNotTheBeginningIsNotGoneOnWith() throws {
+        defer { server.stop() }
+        writeFile(local + "/big", bytes)
+        writeFile(server.home + "/.big.box-part-x", noise(5_000_000, seed: 9))
+        writeFile(local + "/.down.box-part-x", noise(5_000_000, seed: 9))
+        let copy = SFTPCopy(connection: try server.connect(), resumes: true)
+        #expect(try copy.upload([local + "/big"], to: "big") == CopyReport(files: 1, bytes: 20_000_000))
+        #expect(readFile(server.home + "/big") == bytes)
+        #expect(try copy.download(["big"], to: local + "/down") == CopyReport(files: 1, bytes: 20_000_000))
+        #expect(readFile(local + "/down") == bytes)
+    }
+
+    @Test func streamsGoBothWays() throws {
+        defer { server.stop() }
+        let copy = SFTPCopy(connection: try server.connect())
+        let (input, output) = (makePipe(), makePipe())
+        let writer = Worker { [bytes] in
+            bytes.withUnsafeBytes { writeEverything(input.write, $0) }
+            close(input.write)
+        }
+        #expect(try copy.upload(from: input.read, to: "stream") == CopyReport(files: 1, bytes: 20_000_000))
+        writer.join()
+        let reader = Worker { readEverything(output.read) }
+        #expect(try copy.download("stream", into: output.write) == CopyReport(files: 1, bytes: 20_000_000))
+        close(output.write)
+        #expect(reader.join() == bytes)
+        for end in [input.read, output.read] { close(end) }
+        mkdir(server.home + "/folder", 0o755)
+        #expect(try copy.upload(from: -1, to: "x").failures.count == 1)
+        #expect(
+            try copy.download("folder", into: 1).failures == [
+                CopyFailure(path: "folder", reason: "is a folder; name a file")
+            ])
+    }
+}

@@ -135,10 +135,12 @@ struct SSHExecTests {
         close(source)
     }
 
-    @Test func acceptedVariablesArriveAndOthersAreDropped() throws {
+    @Test func variablesArriveAlsoThoseThatTheServerDoesNotAccept() throws {
         let result = try SSHServer().run(
-            "echo $LC_BOX:$FORBIDDEN", environment: [("FORBIDDEN", "no"), ("LC_BOX", "yes")])
-        #expect(result.text == "yes:\n")
+            "echo \"$LC_BOX:$OTHER\"", environment: [("OTHER", "it's $HOME"), ("LC_BOX", "yes")])
+        #expect(result.text == "yes:it's $HOME\n")
+        let error = try #require(throws: SSHError.self) { try SSHServer().run("true", environment: [("A;B", "x")]) }
+        #expect(error.kind == .invalidRequest)
     }
 
     @Test func aCommandThatCannotFitIsRefusedWithTheWayOut() throws {

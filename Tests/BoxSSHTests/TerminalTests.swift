@@ -137,24 +137,51 @@ struct TerminalTests {
         }
     }
 
-    @Test func withoutATerminalASignalEndsTheSession() async {
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP, SIGQUIT])
+    func withoutATerminalASignalIsPassedOn(_ signal: Int32) async {
+        await #expect(processExitsWith: .exitCode(42)) { [signal] in
+            let server = try SSHServer()
+            let out = makePipe()
+            let session = Worker {
+                Result {
+                    // bash ignores SIGQUIT, so another shell waits.
+                    try server.connect().run(
+                        command: "exec sh -c 'echo x; exec sleep 30'", stdin: -1, stdout: out.write, stderr: -1)
+                }
+            }
+            var byte: UInt8 = 0
+            _ = read(out.read, &byte, 1)
+            kill(getpid(), signal)
+            let result = session.join()
+            server.stop()
+            server.scratch.remove()
+            let names = [SIGINT: "INT", SIGTERM: "TERM", SIGHUP: "HUP", SIGQUIT: "QUIT"]
+            guard case .success(.signal(names[signal]!)) = result else { exit(43) }
+            exit(42)
+        }
+    }
+
+    @Test func aCommandMayHandleASignalItself() async {
         await #expect(processExitsWith: .exitCode(42)) {
             let server = try SSHServer()
             let out = makePipe()
             let session = Worker {
                 Result {
-                    try server.connect().run(command: "echo x; sleep 30", stdin: -1, stdout: out.write, stderr: -1)
+                    try server.connect().run(
+                        command: "trap 'echo bye; exit 5' INT; echo x; while :; do sleep 0.05; done", stdin: -1,
+                        stdout: out.write, stderr: -1)
                 }
             }
-            var byte: UInt8 = 0
-            _ = read(out.read, &byte, 1)
-            kill(getpid(), SIGTERM)
-            let started = monotonicSeconds()
-            guard case .failure(let error as SSHError) = session.join(), error.kind == .interrupted(signal: SIGTERM)
-            else { exit(43) }
+            var line = [UInt8](repeating: 0, count: 2)
+            _ = read(out.read, &line, 2)
+            kill(getpid(), SIGINT)
+            let result = session.join()
+            close(out.write)
+            let rest = String(decoding: readEverything(out.read), as: UTF8.self)
             server.stop()
             server.scratch.remove()
-            exit(monotonicSeconds() - started < 5 ? 42 : 44)
+            guard case .success(.code(5)) = result, rest == "bye\n" else { exit(43) }
+            exit(42)
         }
     }
 }

@@ -8,7 +8,8 @@ enum CommandTable {
             options: globalOptions),
         [
             .command(New.self), .command(List.self), .command(Info.self), .command(Ssh.self), .command(Scp.self),
-            .command(Forward.self), .command(Desktop.self), .command(Wait.self), .command(Fork.self),
+            .command(Forward.self), .command(SshConfig.self), .command(Proxy.self), .command(Desktop.self),
+            .command(Wait.self), .command(Fork.self),
             .command(Stop.self), .command(Resume.self), .command(Extend.self), .command(Rename.self),
             .command(Delete.self),
             .command(Exec.self), .command(Cat.self), .command(Write.self), .command(Artifact.self),

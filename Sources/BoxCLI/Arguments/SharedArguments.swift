@@ -53,10 +53,7 @@ extension TimeToLiveChoice {
 
 extension MachineOptions {
     init(_ parsed: ParsedCommand) throws(UsageError) {
-        let variables = parsed.values("env").map { pair in
-            let name = pair.prefix { $0 != "=" }
-            return EnvironmentVariable(name: String(name), value: String(pair.dropFirst(name.count + 1)))
-        }
+        let variables = parsed.values("env").map(EnvironmentVariable.init(pair:))
         if let problem = EnvironmentRules.problem(in: variables.map { ($0.name, $0.value) }) {
             throw parsed.usageError("invalid --env: \(problem)")
         }
@@ -80,5 +77,13 @@ enum Waiting: Sendable, Equatable {
         case .never: false
         case .byMode: mode == .human
         }
+    }
+}
+
+extension EnvironmentVariable {
+    /// `NAME=VALUE`.
+    init(pair: String) {
+        let name = pair.prefix { $0 != "=" }
+        self.init(name: String(name), value: String(pair.dropFirst(name.count + 1)))
     }
 }

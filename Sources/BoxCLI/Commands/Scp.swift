@@ -1,29 +1,45 @@
 import BoxArguments
 import BoxModel
 import BoxSSH
+import Glibc
+import Synchronization
 
-/// `box scp`: copies files to and from a box.
+/// `box scp`: copies files to and from boxes.
 struct Scp: Command {
-    /// As it was typed: an id, or `current`.
-    var box: String
-    var direction: CopyJob.Direction
+    enum Way: Equatable {
+        /// A box as it was typed: an id, or `current`.
+        case upload(to: String), download(from: String)
+        case between(String, and: String)
+    }
+
+    var way: Way
     var sources: [String]
     var target: String
     var isRecursive: Bool
     var preservesTimes: Bool
+    var resumes: Bool
+    var compresses: Bool
     var isQuiet: Bool
 
     static let spec = CommandSpec(
         "scp", aliases: ["cp"], group: CommandTable.boxes, summary: "Copy files to or from a box",
         discussion: """
             A path in a box is written ID:PATH. Without a leading slash it starts at the login folder, /home/user. Write \
-            ./a:b for a file here whose name has a colon.
+            ./a:b for a file here whose name has a colon, and - for standard input or output.
+
+            Until it is whole a file has another name, .NAME.box-part-…. When the connection is lost, a megabyte or more \
+            of it stays under that name, and the same command with --resume goes on there, after hashes of both sides \
+            have proved that it is the file's beginning.
+
+            From box to box files go through a temporary folder here.
 
             The exit status is 1 when a file was not copied, and 255 when there was no connection.
             """,
         options: [
             .flag("recursive", short: "r", "copy folders with all that is in them"),
             .flag("preserve", short: "p", "keep times and modes"),
+            .flag("resume", "go on with what an earlier copy left"),
+            .flag("compress", short: "C", "compress on the way"),
             .flag("quiet", short: "q", "show no progress"),
         ],
         positionals: [
@@ -33,6 +49,7 @@ struct Scp: Command {
         examples: [
             ExampleSpec("box scp app.tar bx_8pqt6dup:/home/user/", "to a box"),
             ExampleSpec("box scp -r current:project/out ./out", "from a box, a folder"),
+            ExampleSpec("box scp current:app.log - | grep error", "to standard output"),
         ])
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
@@ -46,35 +63,54 @@ struct Scp: Command {
                 boxes.append(box)
             }
         }
-        switch CopyOperand.parse(parsed.argument("DST") ?? "") {
-        case .remote(let box, let path):
-            guard boxes.isEmpty else { throw parsed.usageError("can't copy from box to box. Copy to here first") }
-            (self.box, direction, target) = (box, .upload, path)
-        case .local(let path):
-            guard let box = boxes.first else {
-                throw parsed.usageError("neither SRC nor DST is in a box. Write a path there as ID:PATH")
-            }
-            guard boxes.count == paths.count, Set(boxes).count == 1 else {
-                throw parsed.usageError("every SRC must be in the same box")
-            }
-            (self.box, direction, target) = (box, .download, path)
+        guard boxes.isEmpty || boxes.count == paths.count && Set(boxes).count == 1 else {
+            throw parsed.usageError("every SRC must be in the same box")
+        }
+        switch (CopyOperand.parse(parsed.argument("DST") ?? ""), boxes.first) {
+        case (.remote(let box, let path), nil): (way, target) = (.upload(to: box), path)
+        case (.remote(let box, let path), let source?): (way, target) = (.between(source, and: box), path)
+        case (.local(let path), let box?): (way, target) = (.download(from: box), path)
+        case (.local, nil):
+            throw parsed.usageError("neither SRC nor DST is in a box. Write a path there as ID:PATH")
         }
         sources = paths
         isRecursive = parsed.has("recursive")
         preservesTimes = parsed.has("preserve")
+        resumes = parsed.has("resume")
+        compresses = parsed.has("compress")
         isQuiet = parsed.has("quiet")
+        try checkStreams(parsed)
+    }
+
+    private func checkStreams(_ parsed: ParsedCommand) throws(UsageError) {
+        switch way {
+        case .upload where sources.contains(CopyJob.stream):
+            guard sources.count == 1 else { throw parsed.usageError("- can't be copied with other files") }
+            guard !target.isEmpty else { throw parsed.usageError("name the file that - becomes, as ID:PATH") }
+        case .download where target == CopyJob.stream:
+            guard sources.count == 1 else { throw parsed.usageError("only one SRC can go to -") }
+            guard !parsed.has("json") else {
+                throw parsed.usageError("- and --json both need standard output. Use one")
+            }
+        default: return
+        }
+        if resumes { throw parsed.usageError("a copy with - can't be resumed") }
     }
 
     func run(_ context: Context) async throws -> ExitStatus {
-        let job = CopyJob(
-            destination: try await context.sshDestination(ofArgument: box), direction: direction,
-            sources: sources, target: target, isRecursive: isRecursive, preservesTimes: preservesTimes)
-        let result = try context.world.ssh.copy(job) { [emitter = context.emitter, isQuiet] step in
-            if !isQuiet { emitter.statusLine.show(Self.text(step)) }
+        let result: CopyResult
+        switch way {
+        case .upload(let box):
+            result = try await copy(.upload, sources, to: target, of: box, context)
+        case .download(let box):
+            result = try await copy(.download, sources, to: target, of: box, context)
+        case .between(let source, let box):
+            result = try await relay(from: source, to: box, context)
         }
         guard result.failures.isEmpty else { throw CommandError(Self.message(result.failures)) }
-        try context.emitter.result(["event": "copied", "files": JSON(result.files), "bytes": JSON(result.bytes)]) { _ in
-            ""
+        if target != CopyJob.stream {
+            let line: JSON = ["event": "copied", "files": JSON(result.files), "bytes": JSON(result.bytes)]
+            try context.emitter.result(line) { _ in "" }
         }
         if !isQuiet, context.world.terminal.stderrIsTerminal {
             context.emitter.notice("\(Text.count(result.files, "file")), \(Text.size(result.bytes))")
@@ -82,11 +118,37 @@ struct Scp: Command {
         return .success
     }
 
-    /// `a.tar: 1.2 MB of 5.0 MB (24%)`, of the file at work.
-    static func text(_ step: CopyStep) -> String {
-        let done = "\(Text.clean(step.file)): \(Text.size(step.bytes))"
-        guard step.size > 0, step.bytes <= step.size else { return done }
-        return "\(done) of \(Text.size(step.size)) (\(Int(Double(step.bytes) / Double(step.size) * 100))%)"
+    private func copy(
+        _ direction: CopyJob.Direction, _ sources: [String], to target: String, of box: String, _ context: Context
+    ) async throws -> CopyResult {
+        let job = CopyJob(
+            destination: try await context.sshDestination(ofArgument: box), direction: direction, sources: sources,
+            target: target, isRecursive: isRecursive, preservesTimes: preservesTimes, resumes: resumes,
+            compresses: compresses)
+        var meter = CopyMeter()
+        return try context.world.ssh.copy(job) { step in
+            if !isQuiet { context.emitter.statusLine.show(meter.text(step)) }
+        }
+    }
+
+    /// From box to box: each source into a folder of its own here, because two can have one name.
+    private func relay(from source: String, to box: String, _ context: Context) async throws -> CopyResult {
+        let folder = try TemporaryFolder(environment: context.world.environment)
+        defer { folder.remove() }
+        var down = CopyResult(files: 0, bytes: 0)
+        var paths: [String] = []
+        for (number, path) in sources.enumerated() {
+            let place = "\(folder.path)/\(number)"
+            try Files.makeFolder(place)
+            let result = try await copy(.download, [path], to: place, of: source, context)
+            down.failures += result.failures
+            let isContents = CopyOperand.namesContents(path)
+            paths += isContents ? [place + "/."] : Files.names(in: place).sorted().map { "\(place)/\($0)" }
+        }
+        guard !paths.isEmpty else { return down }
+        var up = try await copy(.upload, paths, to: target, of: box, context)
+        up.failures = down.failures + up.failures
+        return up
     }
 
     private static func message(_ failures: [String]) -> String {

@@ -1,5 +1,7 @@
 import BoxArguments
+import BoxClient
 import BoxModel
+import BoxSSH
 
 /// `box ssh`: a shell or a command in a box.
 struct Ssh: Command {
@@ -9,12 +11,13 @@ struct Ssh: Command {
     var id: String
     var words: [String]
     var terminal: TerminalChoice
+    var environment: [EnvironmentVariable]
 
     static let spec = CommandSpec(
         "ssh", group: CommandTable.boxes, summary: "Open a shell in a box, or run a command there",
         discussion: """
             Standard input, output and error are the command's own, and so is its exit status; 255 means that there was \
-            no connection. One WORD is a line for the shell there; several keep their boundaries. From the first WORD \
+            no connection. Ctrl-C and other signals are the command's too; a second one ends the connection. One WORD is a line for the shell there; several keep their boundaries. From the first WORD \
             or -- on, nothing is an option of ours.
 
             The key is ~/.ssh/ascii_box_ed25519, made when it isn't there; ssh, scp and rsync can use it too.
@@ -22,6 +25,9 @@ struct Ssh: Command {
         options: [
             .flag("tty", short: "t", "ask for a terminal, also for a command"),
             .flag("no-tty", short: "T", "ask for no terminal"),
+            .value(
+                "env", short: "e", "NAME=VALUE", "a variable for the command there; can be repeated", kind: .pair,
+                repeats: true),
         ],
         exclusive: [["tty", "no-tty"]], positionals: [.box], trailing: TrailingSpec("WORD", "the command to run there"),
         examples: [
@@ -34,6 +40,10 @@ struct Ssh: Command {
     init(_ parsed: ParsedCommand) throws(UsageError) {
         id = parsed.argument("ID") ?? ""
         words = parsed.trailing
+        environment = parsed.values("env").map(EnvironmentVariable.init(pair:))
+        for variable in environment where !RemoteCommand.isName(variable.name) {
+            throw parsed.usageError("invalid --env: \"\(variable.name)\" is no name of a variable. Use NAME=VALUE")
+        }
         terminal = parsed.has("tty") ? .always : parsed.has("no-tty") ? .never : .automatic
     }
 
@@ -49,7 +59,7 @@ struct Ssh: Command {
         let status = try context.world.ssh.run(
             SSHSession(
                 destination: destination, words: words, wantsTerminal: wantsTerminal, hasLocalTerminal: isTerminal,
-                term: context.world.environment["TERM"] ?? "xterm-256color"))
+                term: context.world.environment["TERM"] ?? "xterm-256color", environment: environment))
         return ExitStatus(rawValue: status)
     }
 }

@@ -17,6 +17,8 @@ struct Paths: Sendable, Equatable {
     var config: String { configFolder + "/config.json" }
     /// Beside the configuration: OpenSSH's format, with box ids as names.
     var knownHosts: String { configFolder + "/known_hosts" }
+    /// What `box ssh-config` makes for OpenSSH.
+    var sshConfig: String { configFolder + "/ssh_config" }
 
     /// The XDG specification has relative paths ignored.
     private static func absolute(_ path: String?) -> String? {

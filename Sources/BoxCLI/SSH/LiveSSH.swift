@@ -1,3 +1,4 @@
+import BoxClient
 import BoxSSH
 import Glibc
 
@@ -9,10 +10,11 @@ struct LiveSSH: SSHService {
         try ManagedKey.loadOrCreate(home: home, comment: "box@\(World.hostName)")
     }
 
-    fileprivate func connect(_ destination: SSHDestination) throws -> SSHConnection {
-        let target = SSHTarget(
+    fileprivate func connect(_ destination: SSHDestination, compresses: Bool = false) throws -> SSHConnection {
+        var target = SSHTarget(
             boxID: destination.boxID, host: destination.host, user: destination.user, key: try key(destination.home),
             knownHostsPath: destination.knownHostsPath)
+        target.compresses = compresses
         // A box that has just become ready may still be opening its port.
         return try SSHConnection.connect(to: target, retryRefusedFor: 3)
     }
@@ -22,7 +24,10 @@ struct LiveSSH: SSHService {
             session.wantsTerminal
             ? TerminalRequest(term: session.term, localTerminal: session.hasLocalTerminal ? STDIN_FILENO : nil) : nil
         let connection = try connect(session.destination)
-        switch try connection.run(command: RemoteCommand.line(words: session.words), terminal: terminal) {
+        let exit = try connection.run(
+            command: RemoteCommand.line(words: session.words), terminal: terminal,
+            environment: session.environment.map { ($0.name, $0.value) })
+        switch exit {
         case .code(let code): return code
         case .signal(let name): return ExitStatus(signal: name).rawValue
         }
@@ -30,15 +35,28 @@ struct LiveSSH: SSHService {
 
     func copy(_ job: CopyJob, progress: @escaping (CopyStep) -> Void) throws -> CopyResult {
         let copy = SFTPCopy(
-            connection: try connect(job.destination), recursive: job.isRecursive, preserveTimes: job.preservesTimes,
-            progress: { progress(CopyStep(file: $0.path, bytes: $0.fileBytes, size: $0.fileSize)) })
+            connection: try connect(job.destination, compresses: job.compresses), recursive: job.isRecursive,
+            preserveTimes: job.preservesTimes, resumes: job.resumes,
+            progress: {
+                progress(
+                    CopyStep(
+                        file: $0.path, bytes: $0.fileBytes, size: $0.fileSize, files: $0.files, allBytes: $0.bytes))
+            })
         let report =
             switch job.direction {
+            case .upload where job.sources == [CopyJob.stream]: try copy.upload(from: STDIN_FILENO, to: job.target)
             case .upload: try copy.upload(job.sources, to: job.target)
+            case .download where job.target == CopyJob.stream:
+                try copy.download(job.sources[0], into: STDOUT_FILENO)
             case .download: try copy.download(job.sources, to: job.target)
             }
         return CopyResult(
             files: report.files, bytes: report.bytes, failures: report.failures.map { "\($0.path): \($0.reason)" })
+    }
+
+    func relay(to destination: SSHDestination) throws {
+        try TCPRelay(boxID: destination.boxID, host: destination.host).run(
+            input: STDIN_FILENO, output: STDOUT_FILENO, retryRefusedFor: 3)
     }
 
     func greets(boxID: String, host: String, within timeout: Duration) -> Bool {

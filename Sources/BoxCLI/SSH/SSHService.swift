@@ -1,3 +1,4 @@
+import BoxClient
 import BoxSSH
 
 /// What the command line needs of SSH. Errors are BoxSSH's own.
@@ -12,6 +13,9 @@ public protocol SSHService: Sendable {
 
     /// Copies between here and one box.
     func copy(_ job: CopyJob, progress: @escaping (CopyStep) -> Void) throws -> CopyResult
+
+    /// Connects standard input and output with a box's SSH server, until that ends.
+    func relay(to destination: SSHDestination) throws
 
     /// Whether an SSH server greets on port 22 of the host in time. Nothing is logged in to.
     func greets(boxID: String, host: String, within timeout: Duration) -> Bool
@@ -59,11 +63,16 @@ public struct SSHSession: Sendable, Equatable {
     public var hasLocalTerminal: Bool
     /// The value of TERM.
     public var term: String
+    /// For the command there.
+    public var environment: [EnvironmentVariable] = []
 }
 
 /// Files to copy.
 public struct CopyJob: Sendable, Equatable {
     public enum Direction: Sendable { case upload, download }
+
+    /// The path that stands for standard input or output.
+    public static let stream = "-"
 
     public var destination: SSHDestination
     public var direction: Direction
@@ -71,6 +80,9 @@ public struct CopyJob: Sendable, Equatable {
     public var target: String
     public var isRecursive: Bool
     public var preservesTimes: Bool
+    /// Go on with what an earlier copy left.
+    public var resumes = false
+    public var compresses = false
 }
 
 /// Where a copy stands.
@@ -81,11 +93,16 @@ public struct CopyStep: Sendable, Equatable {
     public var bytes: Int64
     /// Of that file; 0 when it isn't known.
     public var size: Int64
+    /// Of the whole copy: files that arrived, and bytes.
+    public var files: Int
+    public var allBytes: Int64
 
-    public init(file: String, bytes: Int64, size: Int64) {
+    public init(file: String, bytes: Int64, size: Int64, files: Int = 0, allBytes: Int64 = 0) {
         self.file = file
         self.bytes = bytes
         self.size = size
+        self.files = files
+        self.allBytes = allBytes
     }
 }
 
