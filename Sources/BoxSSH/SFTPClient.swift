@@ -39,12 +39,8 @@ final class SFTPClient {
     init(_ connection: SSHConnection) throws {
         self.connection = connection
         channel = try connection.openChannel()
-        do {
-            try start()
-        } catch {
-            connection.closeChannel(channel)
-            throw error
-        }
+        // When it throws, deinit runs, for every property has a value.
+        try start()
     }
 
     deinit { connection.closeChannel(channel) }
