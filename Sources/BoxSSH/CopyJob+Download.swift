@@ -31,7 +31,7 @@ extension CopyJob {
         -> Bool
     {
         let size = Int64(clamping: attributes.size ?? 0)
-        guard size >= CopyResume.worthwhile else { return false }
+        guard size >= SFTPCopy.resumable else { return false }
         let (path, old) = try LocalTarget.resolve(target)
         let parent = path.parent.isEmpty ? BytePath(".") : path.parent
         let entries = try LocalFile.list(parent).compactMap { name throws(FileFailure) in

@@ -91,7 +91,7 @@ final class CopyJob {
         sftp.patience = .until(monotonicSeconds() + 5)
         sftp.forgetRequests()
         for transfer in underWay.values {
-            transfer.abandon(keeps: keeps && transfer.bytesMoved >= CopyResume.worthwhile)
+            transfer.abandon(keeps: keeps && transfer.bytesMoved >= SFTPCopy.resumable)
         }
         underWay = [:]
         while !sftp.isIdle {

@@ -3,9 +3,6 @@ import Glibc
 
 /// Finds what an earlier copy left of a file, and proves that it is the file's beginning.
 enum CopyResume {
-    /// Shorter files are copied again sooner than they are compared.
-    static let worthwhile: Int64 = 1 << 20
-
     /// The longest part of a file that is no longer than the source.
     ///
     /// - Parameter entries: names and sizes of the folder that the file is in.

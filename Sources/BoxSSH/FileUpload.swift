@@ -41,7 +41,7 @@ final class FileUpload: FileTransfer {
     ///
     /// - Returns: false when the whole file is there already.
     func resume() throws -> Bool {
-        guard size >= CopyResume.worthwhile else { return true }
+        guard size >= SFTPCopy.resumable else { return true }
         if try sftp.now({ sftp.lstat(path, $0) })?.isLink == true { path = try sftp.now { sftp.realPath(path, $0) } }
         let parent = path.parent.isEmpty ? BytePath(".") : path.parent
         // A folder that isn't there holds no part either.

@@ -18,12 +18,15 @@ public final class Forwarder {
 
     /// Carries connections until SIGINT, SIGTERM or SIGHUP comes or the SSH connection ends, which breaks them all.
     ///
-    /// - Parameter report: told of the first connection that the box refused, once until one works again.
+    /// - Parameters:
+    ///   - endsOnSignals: false where they are somebody else's.
+    ///   - report: told of the first connection that the box refused, once until one works again.
     /// - Throws: ``SSHError``: `.interrupted`, or why the SSH connection ended.
     public func carry(
-        over connection: SSHConnection, report: @escaping (PortForward, ForwardRefusal) -> Void
+        over connection: SSHConnection, endsOnSignals: Bool = true,
+        report: @escaping (PortForward, ForwardRefusal) -> Void
     ) throws(SSHError) -> Never {
-        connection.interruptions = SignalWatch()
+        connection.interruptions = endsOnSignals ? SignalWatch() : nil
         defer { connection.interruptions = nil }
         try ForwardLoop(connection, listeners, report: report).run()
     }

@@ -38,6 +38,9 @@ public struct CopyProgress: Sendable {
 ///
 /// One file's failure is collected and the rest goes on. What is thrown, always an ``SSHError``, ended the whole copy.
 public struct SFTPCopy {
+    /// So many bytes of a file stay when a connection is lost; less is copied again sooner than it is compared.
+    public static let resumable: Int64 = 1 << 20
+
     let connection: SSHConnection
     /// Folders with everything in them.
     public var recursive: Bool

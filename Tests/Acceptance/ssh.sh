@@ -138,3 +138,18 @@ test_a_terminal_with_full_screen_programs() {
     new_box
     python3 "$ROOT/Tests/Acceptance/lib/terminal.py" "$box"
 }
+
+test_a_port_for_as_long_as_a_command_runs() {
+    new_box
+    local port
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    box ssh -L "$port:3000" "$box" 'cd /etc && exec python3 -m http.server --bind 127.0.0.1 3000 2>/dev/null' >/dev/null &
+    local session=$! status=0
+    defer "kill $session"
+    for _ in $(seq 200); do curl -fs -o hostname "http://127.0.0.1:$port/hostname" && break; sleep 0.05; done
+    equal "$(cat hostname)" "$(box ssh "$box" cat /etc/hostname)"
+    fails_with 1 box ssh -L "$port:3000" "$box" true
+    kill -TERM "$session"
+    wait "$session" || status=$?
+    equal "$status" 143
+}

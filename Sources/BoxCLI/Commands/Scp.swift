@@ -126,8 +126,14 @@ struct Scp: Command {
             target: target, isRecursive: isRecursive, preservesTimes: preservesTimes, resumes: resumes,
             compresses: compresses)
         var meter = CopyMeter()
-        return try context.world.ssh.copy(job) { step in
-            if !isQuiet { context.emitter.statusLine.show(meter.text(step)) }
+        var moved: Int64 = 0
+        do {
+            return try context.world.ssh.copy(job) { step in
+                moved = step.bytes
+                if !isQuiet { context.emitter.statusLine.show(meter.text(step)) }
+            }
+        } catch let error as SSHError where error.kind == .connectionLost && moved >= CopyJob.resumable {
+            throw SSHError(.connectionLost, "\(error.message); go on where it was cut with --resume")
         }
     }
 

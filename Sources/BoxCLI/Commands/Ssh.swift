@@ -12,6 +12,7 @@ struct Ssh: Command {
     var words: [String]
     var terminal: TerminalChoice
     var environment: [EnvironmentVariable]
+    var forwards: [PortForward] = []
 
     static let spec = CommandSpec(
         "ssh", group: CommandTable.boxes, summary: "Open a shell in a box, or run a command there",
@@ -28,6 +29,10 @@ struct Ssh: Command {
             .value(
                 "env", short: "e", "NAME=VALUE", "a variable for the command there; can be repeated", kind: .pair,
                 repeats: true),
+            .value(
+                "forward", short: "L", "FORWARD",
+                "a port here that leads into the box meanwhile: PORT or [BIND:]LOCAL:[HOST:]REMOTE; can be repeated",
+                repeats: true),
         ],
         exclusive: [["tty", "no-tty"]], positionals: [.box], trailing: TrailingSpec("WORD", "the command to run there"),
         examples: [
@@ -35,6 +40,7 @@ struct Ssh: Command {
             ExampleSpec("box ssh bx_8pqt6dup \"cd app && npm test\"", "a line for the shell there"),
             ExampleSpec("box ssh bx_8pqt6dup -- bash -s < setup.sh", "a script from here"),
             ExampleSpec("box ssh current -t htop", "a program that needs a terminal"),
+            ExampleSpec("box ssh -L 3000 current \"npm start\"", "with its port 3000 here, for as long as it runs"),
         ])
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
@@ -43,6 +49,13 @@ struct Ssh: Command {
         environment = parsed.values("env").map(EnvironmentVariable.init(pair:))
         for variable in environment where !RemoteCommand.isName(variable.name) {
             throw parsed.usageError("invalid --env: \"\(variable.name)\" is no name of a variable. Use NAME=VALUE")
+        }
+        for word in parsed.values("forward") {
+            guard let forward = ForwardOperand.parse(word, bind: ForwardEndpoint.loopback), forward.local.port > 0
+            else {
+                throw parsed.usageError("invalid --forward \"\(word)\". Use a port, or \(ForwardOperand.forms)")
+            }
+            forwards.append(forward)
         }
         terminal = parsed.has("tty") ? .always : parsed.has("no-tty") ? .never : .automatic
     }
@@ -59,7 +72,8 @@ struct Ssh: Command {
         let status = try context.world.ssh.run(
             SSHSession(
                 destination: destination, words: words, wantsTerminal: wantsTerminal, hasLocalTerminal: isTerminal,
-                term: context.world.environment["TERM"] ?? "xterm-256color", environment: environment))
+                term: context.world.environment["TERM"] ?? "xterm-256color", environment: environment,
+                forwards: forwards))
         return ExitStatus(rawValue: status)
     }
 }

@@ -11,12 +11,16 @@ struct LiveSSH: SSHService {
     }
 
     fileprivate func connect(_ destination: SSHDestination, compresses: Bool = false) throws -> SSHConnection {
-        var target = SSHTarget(
-            boxID: destination.boxID, host: destination.host, user: destination.user, key: try key(destination.home),
-            knownHostsPath: destination.knownHostsPath)
+        var target = try target(destination)
         target.compresses = compresses
         // A box that has just become ready may still be opening its port.
         return try SSHConnection.connect(to: target, retryRefusedFor: 3)
+    }
+
+    private func target(_ destination: SSHDestination) throws -> SSHTarget {
+        SSHTarget(
+            boxID: destination.boxID, host: destination.host, user: destination.user, key: try key(destination.home),
+            knownHostsPath: destination.knownHostsPath)
     }
 
     func run(_ session: SSHSession) throws -> Int32 {
@@ -24,6 +28,9 @@ struct LiveSSH: SSHService {
             session.wantsTerminal
             ? TerminalRequest(term: session.term, localTerminal: session.hasLocalTerminal ? STDIN_FILENO : nil) : nil
         let connection = try connect(session.destination)
+        if !session.forwards.isEmpty {
+            try BackgroundForwarding.start(session.forwards, to: target(session.destination))
+        }
         let exit = try connection.run(
             command: RemoteCommand.line(words: session.words), terminal: terminal,
             environment: session.environment.map { ($0.name, $0.value) })

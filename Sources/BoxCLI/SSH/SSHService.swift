@@ -65,6 +65,8 @@ public struct SSHSession: Sendable, Equatable {
     public var term: String
     /// For the command there.
     public var environment: [EnvironmentVariable] = []
+    /// Ports here that lead into the box meanwhile.
+    public var forwards: [PortForward] = []
 }
 
 /// Files to copy.
@@ -73,6 +75,8 @@ public struct CopyJob: Sendable, Equatable {
 
     /// The path that stands for standard input or output.
     public static let stream = "-"
+    /// So many bytes of a file stay when a connection is lost.
+    public static let resumable = SFTPCopy.resumable
 
     public var destination: SSHDestination
     public var direction: Direction

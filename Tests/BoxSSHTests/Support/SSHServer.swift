@@ -22,8 +22,9 @@ final class SSHServer: Sendable {
 
     /// - Parameters:
     ///   - sftp: arguments of internal-sftp, such as `-R` for a read-only server.
+    ///   - subsystem: a program that stands for the whole of SFTP.
     ///   - listens: false for a port that refuses until ``listenNow()``.
-    init(sftp: String = "", listens: Bool = true) throws {
+    init(sftp: String = "", subsystem: String? = nil, listens: Bool = true) throws {
         try #require(getuid() == 0, "these tests run sshd and need root")
         mkdir("/run/sshd", 0o755)
         let scratch = try Scratch()
@@ -45,7 +46,7 @@ final class SSHServer: Sendable {
                 AcceptEnv LANG LC_*
                 PrintMotd no
                 PrintLastLog no
-                Subsystem sftp internal-sftp -d \(home) \(sftp)
+                Subsystem sftp \(subsystem ?? "internal-sftp -d \(home) \(sftp)")
 
                 """.utf8))
         let log = scratch.path + "/sshd.log"
