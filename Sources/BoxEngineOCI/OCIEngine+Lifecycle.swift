@@ -121,7 +121,7 @@ extension OCIEngine {
             try await disk.copyUpper(to: layer)
             return true
         }
-        try await runtime.pause(record.id)
+        try await freeze(record.id)
         do { try await disk.copyUpper(to: layer) } catch {
             try await runtime.resume(record.id)
             throw error
@@ -129,6 +129,18 @@ extension OCIEngine {
         try await runtime.resume(record.id)
         return true
     }
+
+    /// With cgroup v1 it takes luck while processes come and go in the machine, as they do around an agent: the kernel wants it tried again.
+    private func freeze(_ id: String) async throws {
+        for _ in 1..<Self.freezeTries {
+            do { return try await runtime.pause(id) } catch is EngineError where processes[id]?.isAlive == true {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
+        try await runtime.pause(id)
+    }
+
+    private static let freezeTries = 20
 
     public func compact(_ id: String) async throws {
         guard var record = records[id], !disk(id).isUnsealed else { return }
