@@ -324,9 +324,11 @@ class Messages:
         kinds = [part["type"] for part in parts]
         self.calls += kinds.count("tool_use")
         if message["role"] == "user" and "tool_result" not in kinds:
-            if prompt := typed(part["text"] for part in parts if part["type"] == "text"):
-                self.prompts.append(prompt)
-                self.calls = 0
+            # A prompt that got no answer is in one message with the next.
+            for part in parts:
+                if part["type"] == "text" and (prompt := typed([part["text"]])):
+                    self.prompts.append(prompt)
+                    self.calls = 0
 
     def begin(self, stream):
         self.stream, self.blocks, self.id, self.reason = stream, [], new_id("msg"), None
