@@ -4,12 +4,16 @@ PROVIDER_KEY=sk-acceptance-0123456789abcdef
 
 # Sets both providers up and makes a box in $box with the fake on its loopback address; its log is ~/models.log.
 new_agent_box() { # [flags of box new]
-    box provider set codex --key-env PROVIDER_KEY --base-url http://127.0.0.1:9000/v1 --json >/dev/null
-    box provider set claude-code --key-env PROVIDER_KEY --base-url http://127.0.0.1:9000 --json >/dev/null
+    set_up_providers
     new_box "$@"
     start_models "$box"
 }
 export PROVIDER_KEY
+
+set_up_providers() {
+    box provider set codex --key-env PROVIDER_KEY --base-url http://127.0.0.1:9000/v1 --json >/dev/null
+    box provider set claude-code --key-env PROVIDER_KEY --base-url http://127.0.0.1:9000 --json >/dev/null
+}
 
 start_models() { # ID
     box write "$1" /tmp/fake_models.py <"$ROOT/Tests/Acceptance/lib/fake_models.py" >/dev/null
