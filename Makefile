@@ -47,8 +47,9 @@ run: ## From a clone to a box: install, build, start boxd, make a box, run a com
 bench: release ## Measure against the goals: scripts/bench/*
 	for script in scripts/bench/ready scripts/bench/disk scripts/bench/startup scripts/bench/follow scripts/bench/load; do "$$script" || exit 1; done
 
-soak: release ## Random operations with boxd killed in between, for five minutes: scripts/soak/*
+soak: release ## Random operations and prompts with boxd killed in between, for five minutes each: scripts/soak/*
 	scripts/soak/storm 300
+	scripts/soak/prompts 300
 
 fuzz: bootstrap ## Feed ten million bytes of damaged JSON to the parser
 	BOX_FUZZ_BYTES=10000000 swift test --filter JSONFuzzTests
