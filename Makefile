@@ -45,7 +45,7 @@ run: ## From a clone to a box: install, build, start boxd, make a box, run a com
 	scripts/run
 
 bench: release ## Measure against the goals: scripts/bench/*
-	for script in scripts/bench/ready scripts/bench/disk scripts/bench/startup scripts/bench/follow scripts/bench/load; do "$$script" || exit 1; done
+	for script in scripts/bench/ready scripts/bench/disk scripts/bench/startup scripts/bench/follow scripts/bench/load scripts/bench/prompt; do "$$script" || exit 1; done
 
 soak: release ## Random operations and prompts with boxd killed in between, for five minutes each: scripts/soak/*
 	scripts/soak/storm 300
