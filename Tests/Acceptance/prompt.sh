@@ -303,6 +303,24 @@ PY
 ['two']"
 }
 
+test_a_job_outlives_whoever_follows_it() {
+    new_box
+    box write "$box" /tmp/follow.py >/dev/null <<'PY'
+import json, socket, subprocess, time
+request = {"operation": "job-start", "id": "loud", "arguments": ["while sleep 0.001; do echo line; done"], "environment": {}, "input": 0, "silence": 60}
+text = json.dumps(request).encode()
+subprocess.run(["/usr/bin/python3", "-ISB", "/run/box/guest.py"], input=b"%08x" % len(text) + text, stdout=subprocess.DEVNULL, check=True)
+for number in range(300):
+    with socket.socket(socket.AF_UNIX) as follower:
+        follower.connect("/run/jobs/loud")
+        follower.sendall(b"follow\n")
+        follower.recv(100)
+        time.sleep(0.002)
+print("it lives")
+PY
+    equal "$(box ssh "$box" 'sudo python3 /tmp/follow.py')" "it lives"
+}
+
 test_eight_boxes_at_once() {
     new_agent_box
     local boxes=("$box") number id

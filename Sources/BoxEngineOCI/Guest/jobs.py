@@ -172,6 +172,8 @@ class Supervisor:
         self.errors = b""
 
     def run(self, arguments, standard_input):
+        # A follower that goes is no reason to end.
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
         self.killed_before = memory_kills()
         self.begin(arguments, standard_input)
