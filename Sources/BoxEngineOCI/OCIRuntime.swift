@@ -40,7 +40,9 @@ struct OCIRuntime: Sendable {
 
     /// The arguments that run a program in the machine as its root, with its own standard streams.
     func execArguments(_ id: String, _ command: [String]) -> [String] {
-        globals() + ["exec", "--user", "0:0", "--cwd", "/", id] + command
+        // A machine that is frozen for a fork is one to wait for, and not to refuse, as runc would have it.
+        let waiting = program.hasSuffix("crun") ? [] : ["--ignore-paused"]
+        return globals() + ["exec"] + waiting + ["--user", "0:0", "--cwd", "/", id] + command
     }
 
     /// Removes the state and the cgroup of a machine, whose processes it kills if any are left. Harmless when it is missing.

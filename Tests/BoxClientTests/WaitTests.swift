@@ -24,6 +24,36 @@ import Testing
         #expect(pauses.all == [.milliseconds(20), .milliseconds(20), .milliseconds(20), .milliseconds(20)])
     }
 
+    private func tell(_ state: String, tag: String) {
+        transport.on(
+            "GET /boxes/bx_1", 200, #"{"ok":true,"box":{"id":"bx_1","state":"\#(state)"}}"#,
+            headers: [HTTPHeader("ETag", tag), HTTPHeader("Preference-Applied", "wait")])
+    }
+
+    @Test func aServerThatTellsOfChangesIsNotPolled() async throws {
+        tell("provisioning", tag: "\"1\"")
+        tell("cloning", tag: "\"2\"")
+        tell("ready", tag: "\"3\"")
+        let client = try BoxClient.scripted(transport, pauses: pauses)
+        #expect(try await client.waitUntilReady("bx_1").state == .ready)
+        #expect(pauses.all == [])
+        let asked = transport.sent.map { request in
+            ["Prefer", "If-None-Match"].map { name in request.headers.first { $0.name == name }?.value }
+        }
+        #expect(asked == [["wait=25", nil], ["wait=25", "\"1\""], ["wait=25", "\"2\""]])
+    }
+
+    @Test func aServerThatOnlySeemsToWaitIsPolled() async throws {
+        for _ in 0..<3 {
+            tell("provisioning", tag: "\"1\"")
+            transport.on("GET /boxes/bx_1", 304, "")
+        }
+        tell("ready", tag: "\"2\"")
+        let client = try BoxClient.scripted(transport, pauses: pauses)
+        #expect(try await client.waitUntilReady("bx_1").state == .ready)
+        #expect(pauses.all.count == 3)
+    }
+
     @Test func pausesGrowToASecond() async throws {
         for _ in 0..<30 { script("provisioning") }
         script("idle")

@@ -289,8 +289,7 @@ class Supervisor:
             self.record(b"o", bytes(self.line))
             self.line.clear()
         _, status = os.waitpid(self.child, 0)
-        if self.reason is None:
-            self.look_for_commits(is_last=True)
+        self.look_for_commits(is_last=True)
         self.outcome = {
             "exitCode": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
             "signal": signal_name(os.WTERMSIG(status)) if os.WIFSIGNALED(status) else None,

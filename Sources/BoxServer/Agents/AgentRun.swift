@@ -17,6 +17,8 @@ actor AgentRun {
     private let services: AgentServices
     private let logger: Logger
     private var isInterrupted = false
+    /// Whether there may be an agent by now.
+    private var isStarting = false
     /// The jobs of the run; the last one is followed.
     private var jobs: [String] = []
     private var following: Task<Void, any Error>?
@@ -52,7 +54,8 @@ actor AgentRun {
     func interrupt() async {
         isInterrupted = true
         guard let job = jobs.last else {
-            // Its agent wasn't started yet, and won't be, also not by the next boxd.
+            guard !isStarting else { return }
+            // Its agent won't be started, also not by the next boxd.
             try? await services.prompts.end(prompt, of: box, status: "failed", ["error": .string(Self.interrupted)])
             return
         }
@@ -80,13 +83,22 @@ actor AgentRun {
         if plan.isQueued {
             try await services.engine.installAgents()
             guard !isInterrupted else { return (.failed(Self.interrupted), nil) }
+            isStarting = true
             try await start(plan, job: prompt, session: plan.session)
         }
+        isStarting = true
         let first = try await follow(plan, job: prompt)
-        guard first.sessionIsMissing, !isInterrupted else { return (first.end, first.usage) }
-        // Somebody removed it, with the agent's files. The prompt counts all the same.
-        try await services.prompts.forgetSession(of: box, provider: plan.provider.name)
+        guard first.sessionIsMissing else { return (first.end, first.usage) }
         let second = "\(prompt)-new"
+        guard !isInterrupted else {
+            // An earlier boxd may have started it.
+            try? await services.engine.stopJob(second, in: box)
+            jobs.append(second)
+            return (.failed(Self.interrupted), first.usage)
+        }
+        // Somebody removed it, with the agent's files. The prompt counts all the same. The machine keeps the first job until the run
+        // is over: a boxd that takes over finds by it that there is a second.
+        try await services.prompts.forgetSession(of: box, provider: plan.provider.name)
         try await start(plan, job: second, session: nil)
         let outcome = try await follow(plan, job: second)
         return (outcome.end, outcome.usage)

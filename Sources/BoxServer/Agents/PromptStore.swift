@@ -63,7 +63,7 @@ struct PromptStore: Sendable {
         _ status: String, of prompt: String, _ box: String, _ facts: JSONObject, in database: GRDB.Database
     ) throws {
         guard let row = try EventRow.fetchOne(database, key: ["boxID": box, "id": prompt]),
-            var data = try? JSON.parse(row.data).object
+            var data = try? JSON.parse(row.data).object, !["finished", "failed"].contains(data["status"]?.string)
         else { return }
         data["status"] = .string(status)
         for (key, value) in facts.members { data[key] = value }
