@@ -83,9 +83,8 @@ struct SFTPFailureTests {
             do {
                 _ = try copy.upload([source], to: "big")
             } catch {
-                if (error as? SSHError)?.kind == .interrupted(signal: SIGINT), names(in: server.home).isEmpty {
-                    code = 42
-                }
+                let isInterrupted = (error as? SSHError)?.kind == .interrupted(signal: SIGINT)
+                code = !isInterrupted ? 44 : names(in: server.home).isEmpty ? 42 : 45
             }
             server.stop()
             server.scratch.remove()
