@@ -73,8 +73,10 @@ struct LiveTests {
         await refused("not_found", 404) { _ = try await client.selectRepo(repositoryID: "repo_none") }
     }
 
-    @Test func promptsThatCannotRunYet() async throws {
+    @Test func promptsOfAProviderThatIsNotSetUp() async throws {
         try await withBox { client, id in
+            // Another test may have set it up for the same account.
+            _ = try? await client.removeProvider("codex")
             await refused("provider_not_configured", 409) {
                 for try await _ in try await client.streamPrompt(id, PromptRequest(text: "x", provider: "codex")) {}
             }
