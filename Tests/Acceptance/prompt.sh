@@ -23,17 +23,21 @@ response shell </bin/bash -lc 'sleep 1'> = <>"
 
 test_claude_streams_line_by_line() {
     new_agent_box
-    local out
+    local out told
     out=$(box prompt --json --provider claude "$box" '[[stream 4 words 0.2]]' | summary)
-    equal "$out" "queued queued
+    equal "$(grep -v '^partial' <<<"$out")" "queued queued
 prompt queued
 prompt running
-partial response <word-1 >
-partial response <word-1 word-2 >
-partial response <word-1 word-2 word-3 >
-partial response <word-1 word-2 word-3 word-4 >
 response <word-1 word-2 word-3 word-4 >
 prompt finished"
+    # A partial tells the text so far, so one that is overtaken by the next one, or by the answer, isn't told; each is told once, in order.
+    told=$(grep '^partial' <<<"$out")
+    [ "$(wc -l <<<"$told")" -ge 2 ] || fail "too few partials: <$out>"
+    equal "$(sort -u <<<"$told")" "$told"
+    equal "$(grep -vxF "partial response <word-1 >
+partial response <word-1 word-2 >
+partial response <word-1 word-2 word-3 >
+partial response <word-1 word-2 word-3 word-4 >" <<<"$told")" ""
     equal "$(box events --json "$box" | summary)" "prompt finished
 response <word-1 word-2 word-3 word-4 >"
     equal "$(left_over "$box")" ""

@@ -87,13 +87,13 @@ struct PromptStore: Sendable {
     /// its beginning.
     func record(_ news: RunNews, of prompt: String, in box: String) async throws {
         try await database.pool.write { database in
-            // Before anything is removed, so that no revision is used twice.
-            if news.partial == nil, news.events.isEmpty, !news.outdated.isEmpty {
-                try Self.touch(prompt, box, in: database)
-            }
+            var isNew = news.partial != nil
             for event in news.events where try EventRow.fetchOne(database, key: ["boxID": box, "id": event.id]) == nil {
                 try EventStore.append(event, to: box, task: prompt, in: database)
+                isNew = true
             }
+            // Before something is removed, so that no revision is used twice.
+            if !isNew, !news.outdated.isEmpty { try Self.touch(prompt, box, in: database) }
             if let partial = news.partial { try EventStore.append(partial, to: box, task: prompt, in: database) }
             for (id, data) in news.changed { try EventStore.update(box: box, id: id, data: data, in: database) }
             for id in news.outdated {
