@@ -6,7 +6,7 @@ import Glibc
 
 extension Boxd {
     static func buildImage(_ parsed: ParsedCommand, _ place: Place) async throws {
-        try place.prepare()
+        try place.prepare(hasBoxes: false)
         let images = ImageStore(dataDirectory: place.dataDirectory)
         if parsed.has("if-missing"), images.isUpToDate, let current = images.current {
             say("the image \(current) is there\n", to: .error)

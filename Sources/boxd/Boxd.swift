@@ -119,7 +119,9 @@ struct Place {
     }
 
     /// Makes the data directory. Boxes' roots have to pass through it; what is private in it is so by itself.
-    func prepare() throws {
+    ///
+    /// - Parameter hasBoxes: false where only an image is made, which boxes never reach by its path.
+    func prepare(hasBoxes: Bool = true) throws {
         guard geteuid() == 0 else { throw StartupError("boxd has to run as root: start it with sudo") }
         umask(0o077)
         var path = ""
@@ -129,6 +131,7 @@ struct Place {
                 throw StartupError("\(path) can't be made: \(String(cString: strerror(errno)))")
             }
             // The root of a box, who is nobody here, has to get to its own disk.
+            guard hasBoxes else { continue }
             var status = stat()
             guard stat(path, &status) == 0, status.st_mode & 0o001 != 0 else {
                 throw StartupError(
