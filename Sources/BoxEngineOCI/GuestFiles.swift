@@ -75,6 +75,7 @@ struct GuestFiles {
         MaxSessions 1000
         ClientAliveInterval 30
         ClientAliveCountMax 4
+        GatewayPorts clientspecified
         X11Forwarding no
         PrintLastLog no
         Subsystem sftp internal-sftp

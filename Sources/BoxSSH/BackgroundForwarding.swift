@@ -6,39 +6,39 @@ import Glibc
 public enum BackgroundForwarding {
     /// The ports are listened on when this returns. A lost connection is made again; signals are the session's.
     ///
-    /// - Throws: ``SSHError/Kind/portUnavailable``.
-    public static func start(_ forwards: [PortForward], to target: SSHTarget) throws(SSHError) {
-        let work = Work(forwarder: try Forwarder(forwards), target: target)
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread, nil,
-            { context in
-                Unmanaged<Work>.fromOpaque(context!).takeRetainedValue().run()
-                return nil
-            }, Unmanaged.passRetained(work).toOpaque())
-        guard code == 0 else {
-            throw SSHError(.localFailure(errno: code), "no thread to forward in: \(errorText(code))")
-        }
-        pthread_detach(thread)
+    /// - Parameter report: as that of ``Forwarder/start(over:report:)``, called on another thread.
+    /// - Throws: ``SSHError/Kind/portUnavailable``, or why there is no connection.
+    public static func start(
+        _ forwards: [PortForward], to target: SSHTarget,
+        report: @escaping @Sendable (PortForward, ForwardRefusal) -> Void
+    ) throws(SSHError) {
+        let forwarder = try Forwarder(forwards)
+        let work = Work(
+            forwarder: forwarder, loop: try forwarder.start(over: .connect(to: target), report: report), target: target)
+        try Thread.start("forward") { work.run(report) }
     }
 
-    private final class Work {
+    /// Handed over to its thread.
+    private final class Work: @unchecked Sendable {
         private let forwarder: Forwarder
+        private var loop: ForwardLoop?
         private let target: SSHTarget
 
-        init(forwarder: Forwarder, target: SSHTarget) {
+        init(forwarder: Forwarder, loop: ForwardLoop, target: SSHTarget) {
             self.forwarder = forwarder
+            self.loop = loop
             self.target = target
         }
 
-        func run() {
+        func run(_ report: @escaping @Sendable (PortForward, ForwardRefusal) -> Void) -> Never {
             var pause: UInt32 = 250_000
             while true {
                 do throws(SSHError) {
-                    let connection = try SSHConnection.connect(to: target)
+                    if loop == nil { loop = try forwarder.start(over: .connect(to: target), report: report) }
                     pause = 250_000
-                    try forwarder.carry(over: connection, endsOnSignals: false) { _, _ in }
+                    try loop?.run(endsOnSignals: false)
                 } catch {
+                    loop = nil
                     usleep(pause)
                     pause = min(pause * 2, 8_000_000)
                 }

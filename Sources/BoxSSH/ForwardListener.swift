@@ -5,22 +5,18 @@ final class ForwardListener {
     /// With the address and port that the system gave.
     let forward: PortForward
     let fd: Int32
-    /// Whether a refusal was told since the last connection that worked.
-    var hasToldRefusal = false
 
     /// What the system keeps for us while there is no connection to the box, or no descriptor.
     private static let backlog: Int32 = 512
 
     init(_ wanted: PortForward) throws(SSHError) {
-        let addresses = try Self.resolve(wanted.local)
-        defer { freeaddrinfo(addresses) }
-        let address = addresses.pointee
-        let fd = socket(address.ai_family, address.ai_socktype | Int32(SOCK_CLOEXEC.rawValue), address.ai_protocol)
+        let address = try Self.resolve(wanted.local)
+        let fd = socket(address.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard fd >= 0 else { throw Self.failed(errno, wanted.local) }
         var yes: Int32 = 1
         // Connections that ended a moment ago don't hold the port; another listener does.
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        guard bind(fd, address.ai_addr, address.ai_addrlen) == 0, listen(fd, Self.backlog) == 0 else {
+        guard address.withPointer({ bind(fd, $0, $1) }) == 0, listen(fd, Self.backlog) == 0 else {
             let code = errno
             close(fd)
             throw Self.failed(code, wanted.local)
@@ -28,7 +24,7 @@ final class ForwardListener {
         _ = fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK)
         self.fd = fd
         let local = Self.endpoint { getsockname(fd, $0, $1) }
-        forward = PortForward(local: local ?? wanted.local, remote: wanted.remote)
+        forward = PortForward(wanted.direction, local: local ?? wanted.local, remote: wanted.remote)
     }
 
     deinit { close(fd) }
@@ -58,19 +54,15 @@ final class ForwardListener {
 
     // MARK: Addresses
 
-    private static func resolve(_ local: ForwardEndpoint) throws(SSHError) -> UnsafeMutablePointer<addrinfo> {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        hints.ai_flags = AI_NUMERICSERV | AI_PASSIVE
-        var found: UnsafeMutablePointer<addrinfo>?
-        let code = getaddrinfo(local.host, String(local.port), &hints, &found)
-        guard code == 0, let found else {
+    private static func resolve(_ local: ForwardEndpoint) throws(SSHError) -> SocketAddress {
+        let found = SocketAddress.resolve(local, flags: AI_PASSIVE)
+        guard let first = found.addresses.first else {
             throw SSHError(
                 .portUnavailable,
-                "can't listen on \(displayText(local.host.utf8)): \(String(cString: gai_strerror(code))); "
+                "can't listen on \(displayText(local.host.utf8)): \(found.failure); "
                     + "give --bind an address of this machine")
         }
-        return found
+        return first
     }
 
     /// The address that `ask` stores, in numbers; nil when it fails.

@@ -1,15 +1,16 @@
 internal import CSSH2
 import Glibc
 
-/// Carries every connection of some listeners over one SSH connection, in a single poll(2) loop.
-final class ForwardLoop {
-    private let connection: SSHConnection
+/// Carries every connection of a ``Forwarder``, in a single poll(2) loop.
+public final class ForwardLoop {
     private let listeners: [ForwardListener]
-    private let opening: ForwardOpening
+    private let reverse: [(port: ReverseForward, listener: OpaquePointer)]
+    private let report: RefusalReport
+    private let lanes: ForwardLanes
+    private var interruptions: SignalWatch?
     private var connections: [ForwardedConnection] = []
-    /// A session without a process. Reading from it makes libssh2 take whatever came, for all channels, also when
-    /// none of them is open or wants to be read.
-    private let anchor: OpaquePointer
+    /// Those without a channel, in the order in which they came.
+    private var waiting: [ForwardedConnection] = []
     /// There was no descriptor left; until this monotonic time nobody is accepted.
     private var acceptsAgain = 0.0
     private var polled: [pollfd] = []
@@ -20,55 +21,91 @@ final class ForwardLoop {
     private static let waitingLimit = 64
 
     init(
-        _ connection: SSHConnection, _ listeners: [ForwardListener],
-        report: @escaping (PortForward, ForwardRefusal) -> Void
+        _ connection: SSHConnection, _ listeners: [ForwardListener], _ reverse: [ReverseForward],
+        _ report: RefusalReport
     ) throws(SSHError) {
-        self.connection = connection
         self.listeners = listeners
-        opening = ForwardOpening(connection, report: report)
-        anchor = try connection.openChannel()
-        connection.transport.acknowledgesAtOnce = true
+        self.report = report
+        self.reverse = try connection.beforeKeepAlives { patience throws(SSHError) in
+            var listening: [(ReverseForward, OpaquePointer)] = []
+            for port in reverse { listening.append((port, try port.listen(over: connection, patience))) }
+            return listening
+        }
+        lanes = try ForwardLanes(connection)
     }
 
-    /// Ends only with an error: ``SSHError/Kind/interrupted(signal:)``, or that of the connection.
-    func run() throws(SSHError) -> Never {
+    /// Carries connections until SIGINT, SIGTERM or SIGHUP comes or the SSH connection ends, which breaks them all.
+    ///
+    /// - Parameter endsOnSignals: false where they are somebody else's.
+    /// - Throws: ``SSHError``: `.interrupted`, or why the SSH connection ended.
+    public func run(endsOnSignals: Bool = true) throws(SSHError) -> Never {
+        interruptions = endsOnSignals ? SignalWatch() : nil
         while true {
-            let received = connection.transport.received
-            try takeWhatCame()
-            var moved = accept()
-            if try opening.advance() { moved = true }
-            var ended = false
-            for connection in connections {
-                if try connection.advance() { moved = true }
-                ended = ended || connection.isClosed
-            }
-            if ended { removeClosed() }
-            connection.transport.flush()
-            if let failure = connection.transport.failure { throw connection.lost(errorText(failure)) }
+            let received = lanes.all.map(\.connection.transport.received)
+            var moved = try onEachLane { lane throws(SSHError) in try lane.takeWhatCame() }
+            if accept() { moved = true }
+            if acceptFromBox() { moved = true }
+            if try open() { moved = true }
+            if try advance() { moved = true }
+            if try onEachLane({ lane throws(SSHError) in try lane.flush() }) { moved = true }
             // Bytes that came after their channel's turn wait inside libssh2.
-            if connection.transport.received != received { moved = true }
-            try wait(milliseconds: moved ? 0 : connection.keepAlive())
+            if lanes.all.map(\.connection.transport.received) != received { moved = true }
+            lanes.grow(waiting: waiting.count)
+            lanes.shrink { connections.compactMap(\.connection) }
+            try wait(milliseconds: moved ? 0 : nextKeepAlive())
+            lanes.takeNew()
         }
     }
 
-    private func takeWhatCame() throws(SSHError) {
-        var byte: CChar = 0
-        let count = libssh2_channel_read_ex(anchor, 0, &byte, 1)
-        guard count >= 0 || count == LibSSH2.wouldBlock else { throw connection.failed("read from the box", count) }
-        if libssh2_channel_eof(anchor) == 1 { throw connection.lost("the box ended it") }
+    // MARK: Lanes
+
+    /// True when a lane was lost.
+    private func onEachLane(_ work: (ForwardLane) throws(SSHError) -> Void) throws(SSHError) -> Bool {
+        var lost = false
+        for lane in lanes.all {
+            do throws(SSHError) { try work(lane) } catch {
+                try lose(lane, error)
+                lost = true
+            }
+        }
+        return lost
     }
+
+    /// The first one's end is everybody's; that of another breaks what it carried.
+    private func lose(_ lane: ForwardLane, _ error: SSHError) throws(SSHError) {
+        guard lane !== lanes.main else { throw error }
+        lanes.remove(lane)
+        for connection in connections where connection.connection === lane.connection { connection.abandon() }
+        if let unanswered = lane.takeBack() { waiting.insert(unanswered, at: 0) }
+    }
+
+    private func open() throws(SSHError) -> Bool {
+        var moved = false
+        let lost = try onEachLane { lane throws(SSHError) in if try lane.open(&waiting) { moved = true } }
+        return moved || lost
+    }
+
+    private func nextKeepAlive() throws(SSHError) -> Int {
+        var milliseconds = lanes.nextGrowth(waiting: waiting.count) ?? .max
+        _ = try onEachLane { lane throws(SSHError) in
+            milliseconds = min(milliseconds, try lane.connection.keepAlive())
+        }
+        return milliseconds
+    }
+
+    // MARK: Connections
 
     /// True when somebody was accepted.
     private func accept() -> Bool {
         guard mayAccept else { return false }
         var accepted = false
         for listener in listeners {
-            while opening.count < Self.waitingLimit {
+            while waiting.count < Self.waitingLimit {
                 switch listener.accept() {
                 case .connection(let socket):
-                    let next = ForwardedConnection(socket, of: listener, over: connection)
+                    let next = ForwardedConnection(socket, of: listener.forward, report)
                     connections.append(next)
-                    opening.add(next)
+                    if next.isWaiting { waiting.append(next) }
                     accepted = true
                     continue
                 case .noDescriptor: acceptsAgain = monotonicSeconds() + 0.5
@@ -80,13 +117,44 @@ final class ForwardLoop {
         return accepted
     }
 
-    private var mayAccept: Bool { opening.count < Self.waitingLimit && monotonicSeconds() >= acceptsAgain }
+    private var mayAccept: Bool { waiting.count < Self.waitingLimit && monotonicSeconds() >= acceptsAgain }
 
-    private func removeClosed() {
-        connections.removeAll(where: \.isClosed)
-        // There are descriptors again.
-        acceptsAgain = 0
+    private func acceptFromBox() -> Bool {
+        var accepted = false
+        for (port, listener) in reverse {
+            while let pointer = libssh2_channel_forward_accept(listener) {
+                let channel = ForwardChannel(connection: lanes.main.connection, pointer: pointer)
+                connections.append(ForwardedConnection(channel, of: port, report))
+                accepted = true
+            }
+        }
+        return accepted
     }
+
+    private func advance() throws(SSHError) -> Bool {
+        var (moved, ended) = (false, false)
+        for connection in connections {
+            let wasWaiting = connection.isWaiting
+            do throws(SSHError) {
+                if try connection.advance() { moved = true }
+            } catch {
+                guard let lane = lanes.all.first(where: { $0.connection === connection.connection }) else {
+                    throw error
+                }
+                try lose(lane, error)
+            }
+            if !wasWaiting, connection.isWaiting { waiting.append(connection) }
+            ended = ended || connection.isClosed
+        }
+        if ended {
+            connections.removeAll(where: \.isClosed)
+            // There are descriptors again.
+            acceptsAgain = 0
+        }
+        return moved || ended
+    }
+
+    // MARK: Waiting
 
     private func wait(milliseconds: Int) throws(SSHError) {
         let pause = acceptsAgain - monotonicSeconds()
@@ -95,7 +163,7 @@ final class ForwardLoop {
         guard poll(&polled, nfds_t(polled.count), Int32(milliseconds)) >= 0 || errno == EINTR else {
             throw SSHError(.localFailure(errno: errno), "poll failed: \(errorText(errno))")
         }
-        if polled[1].revents != 0, let signal = connection.interruptions?.nextEnding() {
+        if polled[0].revents != 0, let signal = interruptions?.nextEnding() {
             throw SSHError(.interrupted(signal: signal), "interrupted")
         }
         let ready = polled.suffix(polledConnections.count)
@@ -104,12 +172,15 @@ final class ForwardLoop {
 
     /// Only what is waited for is in the list: poll(2) refuses more entries than the process may have descriptors.
     private func prepareToPoll() {
-        let transport = connection.transport
-        let socketEvents = Int16(POLLIN) | (transport.queued > 0 ? Int16(POLLOUT) : 0)
         polled.removeAll(keepingCapacity: true)
         polledConnections.removeAll(keepingCapacity: true)
-        polled.append(pollfd(fd: transport.fd, events: socketEvents, revents: 0))
-        polled.append(pollfd(fd: connection.interruptions?.fd ?? -1, events: Int16(POLLIN), revents: 0))
+        polled.append(pollfd(fd: interruptions?.fd ?? -1, events: Int16(POLLIN), revents: 0))
+        for lane in lanes.all {
+            let transport = lane.connection.transport
+            let events = Int16(POLLIN) | (transport.queued > 0 ? Int16(POLLOUT) : 0)
+            polled.append(pollfd(fd: transport.fd, events: events, revents: 0))
+        }
+        for fd in lanes.descriptors { polled.append(pollfd(fd: fd, events: Int16(POLLIN), revents: 0)) }
         if mayAccept {
             for listener in listeners { polled.append(pollfd(fd: listener.fd, events: Int16(POLLIN), revents: 0)) }
         }

@@ -1,9 +1,9 @@
 import Glibc
 
-/// An accepted connection's socket. Each call carries MSG_DONTWAIT; a socket that was not closed properly is reset when it goes.
+/// A connection's socket on this machine. Each call carries MSG_DONTWAIT; a socket that was not closed properly is reset when it goes.
 final class ForwardSocket {
     private(set) var fd: Int32
-    /// Who connected; for the server's log.
+    /// The other end; for the server's log.
     let peer: ForwardEndpoint
 
     init(fd: Int32, peer: ForwardEndpoint) {
@@ -15,6 +15,23 @@ final class ForwardSocket {
     }
 
     deinit { reset() }
+
+    /// Begins to connect; nil when that fails at once. Then ``connected()`` is to be asked when the socket is writable.
+    static func connecting(to address: SocketAddress) -> ForwardSocket? {
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let fd = Glibc.socket(address.family, type, 0)
+        guard fd >= 0 else { return nil }
+        let socket = ForwardSocket(fd: fd, peer: ForwardEndpoint(port: 0))
+        let code = address.withPointer { Glibc.connect(fd, $0, $1) }
+        return code == 0 || errno == EINPROGRESS || errno == EINTR ? socket : nil
+    }
+
+    /// Whether the connection that was begun was made.
+    func connected() -> Bool {
+        var code: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &length) == 0 && code == 0
+    }
 
     /// A count, 0 at the end, or -1 with errno.
     func receive(_ buffer: UnsafeMutableRawBufferPointer) -> Int {

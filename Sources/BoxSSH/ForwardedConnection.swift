@@ -1,18 +1,24 @@
-internal import CSSH2
 import Glibc
 
 /// One connection, from its socket here to its channel in the box. Nothing in it blocks.
 ///
 /// Back-pressure: a side is read only when its earlier bytes have been taken by the other. What the server may send
 /// meanwhile is the channel's window, which libssh2 opens again only on reads.
+///
+/// A connection that was accepted here goes from ``State/asking(_:)`` (SOCKS only) over ``State/waiting`` to
+/// ``State/carrying(_:)``; one that was accepted in the box begins as ``State/connecting(_:later:)``.
 final class ForwardedConnection {
     enum State {
-        /// Accepted; has no channel yet.
+        /// The client hasn't said yet where it wants to go.
+        case asking(SOCKSHandshake)
+        /// Has no channel yet.
         case waiting
+        /// Has its channel; the socket is connecting, with more addresses to try.
+        case connecting(ForwardChannel, later: ArraySlice<SocketAddress>)
         /// Bytes flow both ways, or one way when the other has ended.
-        case carrying(OpaquePointer)
+        case carrying(ForwardChannel)
         /// Both ways have ended: the socket is closed, and the channel says goodbye.
-        case closing(OpaquePointer)
+        case closing(ForwardChannel)
         case closed
     }
 
@@ -24,53 +30,88 @@ final class ForwardedConnection {
         case ended
     }
 
-    let listener: ForwardListener
-    let socket: ForwardSocket
-    private(set) var state = State.waiting
-    private let connection: SSHConnection
+    /// With the destination of this connection, once it is known.
+    private(set) var forward: PortForward
+    private(set) var socket: ForwardSocket?
+    private(set) var state: State
+    private let report: RefusalReport
+    /// Of a client that waits for its answer.
+    private var handshake: SOCKSHandshake?
     private var (toBox, toHere) = (Flow.open, Flow.open)
     private var (bytesToBox, bytesToHere) = (ByteQueue(), ByteQueue())
     private var isReadable = false
     private var isWritable = true
     private var isHungUp = false
-    /// ``SSHTransport/received`` when libssh2 last had nothing for this channel: until that changes, it has nothing.
+    /// ``ForwardChannel/received`` when libssh2 last had nothing for this channel: until that changes, it has nothing.
     private var silentSince: UInt64?
 
     /// How much is read at once, and so the most that waits here for each direction.
     private static let piece = 64 * 1024
 
-    init(_ socket: ForwardSocket, of listener: ForwardListener, over connection: SSHConnection) {
+    init(_ socket: ForwardSocket, of forward: PortForward, _ report: RefusalReport) {
         self.socket = socket
-        self.listener = listener
-        self.connection = connection
+        self.forward = forward
+        self.report = report
+        state = forward.direction == .asked ? .asking(SOCKSHandshake()) : .waiting
     }
 
+    /// One that was accepted in the box.
+    init(_ channel: ForwardChannel, of reverse: ReverseForward, _ report: RefusalReport) {
+        forward = reverse.forward
+        self.report = report
+        state = .connecting(channel, later: reverse.destinations[...])
+        connectNext(channel, reverse.destinations[...])
+    }
+
+    var isWaiting: Bool { if case .waiting = state { true } else { false } }
     var isClosed: Bool { if case .closed = state { true } else { false } }
 
-    func begin(_ channel: OpaquePointer) { state = .carrying(channel) }
+    /// The SSH connection that its channel is of.
+    var connection: SSHConnection? {
+        switch state {
+        case .connecting(let channel, _), .carrying(let channel), .closing(let channel): channel.connection
+        case .asking, .waiting, .closed: nil
+        }
+    }
 
-    /// There is no way to the box: the peer sees what it would see at a closed port.
-    func refuse() {
-        socket.reset()
+    func begin(_ channel: ForwardChannel) {
+        report.worked(forward)
+        say(handshake?.answer(nil))
+        handshake = nil
+        state = .carrying(channel)
+    }
+
+    /// The box doesn't connect it: the peer sees what it would see at a closed port, or hears it in SOCKS.
+    func refuse(_ refusal: ForwardRefusal) {
+        report.refused(forward, refusal)
+        end(saying: handshake?.answer(refusal))
+    }
+
+    /// Its SSH connection is gone, and its channel with it.
+    func abandon() {
+        socket?.reset()
         state = .closed
     }
 
-    /// Moves what can be moved; true when something was. Failures are the whole connection's.
+    /// Moves what can be moved; true when something was. Failures are the whole SSH connection's.
     func advance() throws(SSHError) -> Bool {
         switch state {
         case .waiting, .closed:
             return false
+        case .asking(var handshake):
+            return ask(&handshake)
+        case .connecting(let channel, let later):
+            return connect(channel, later)
         case .carrying(let channel):
             var moved = try carryHere(channel)
             if try carryToBox(channel) { moved = true }
             if toBox != .ended, toHere == .ended, try isClosedThere(channel) { toBox = .ended }
             guard toBox == .ended, toHere == .ended else { return moved }
-            socket.close()
+            socket?.close()
             state = .closing(channel)
             return true
         case .closing(let channel):
-            // Anything but "would block" has freed it.
-            guard Int(libssh2_channel_free(channel)) != LibSSH2.wouldBlock else { return false }
+            guard channel.free() else { return false }
             state = .closed
             return true
         }
@@ -80,13 +121,19 @@ final class ForwardedConnection {
 
     /// What to wait for; nil for nothing.
     var interest: pollfd? {
-        guard case .carrying = state else { return nil }
+        guard let fd = socket?.fd, fd >= 0 else { return nil }
         var events: Int16 = 0
-        if toBox == .open, bytesToBox.isEmpty { events |= Int16(POLLIN) }
-        if !bytesToHere.isEmpty { events |= Int16(POLLOUT) }
-        // poll(2) tells a hang-up again and again, also when nothing was asked.
-        if events == 0, isHungUp { return nil }
-        return pollfd(fd: socket.fd, events: events, revents: 0)
+        switch state {
+        case .asking: events = Int16(POLLIN)
+        case .connecting: events = Int16(POLLOUT)
+        case .carrying:
+            if toBox == .open, bytesToBox.isEmpty { events |= Int16(POLLIN) }
+            if !bytesToHere.isEmpty { events |= Int16(POLLOUT) }
+            // poll(2) tells a hang-up again and again, also when nothing was asked.
+            if events == 0, isHungUp { return nil }
+        case .waiting, .closing, .closed: return nil
+        }
+        return pollfd(fd: fd, events: events, revents: 0)
     }
 
     func note(_ ready: pollfd) {
@@ -98,22 +145,91 @@ final class ForwardedConnection {
         if broken, ready.events == 0 { breakOff() }
     }
 
+    // MARK: Before bytes flow
+
+    private func ask(_ handshake: inout SOCKSHandshake) -> Bool {
+        guard isReadable else { return false }
+        readSocket()
+        guard toBox == .open else {
+            end(saying: nil)
+            return true
+        }
+        _ = bytesToBox.consume {
+            handshake.take($0); return $0.count
+        }
+        while true {
+            switch handshake.next() {
+            case .needsMore:
+                state = .asking(handshake)
+                return true
+            case .reply(let words): say(words)
+            case .refuse(let words):
+                end(saying: words)
+                return true
+            case .connect(let destination):
+                handshake.rest.withUnsafeBytes { bytesToBox.append($0) }
+                forward.remote = destination
+                self.handshake = handshake
+                state = .waiting
+                return true
+            }
+        }
+    }
+
+    private func connect(_ channel: ForwardChannel, _ later: ArraySlice<SocketAddress>) -> Bool {
+        guard isWritable, let socket else { return false }
+        guard socket.connected() else {
+            connectNext(channel, later)
+            return true
+        }
+        report.worked(forward)
+        state = .carrying(channel)
+        return true
+    }
+
+    private func connectNext(_ channel: ForwardChannel, _ addresses: ArraySlice<SocketAddress>) {
+        var left = addresses
+        while let address = left.popFirst() {
+            socket = ForwardSocket.connecting(to: address)
+            guard socket != nil else { continue }
+            (isWritable, isHungUp) = (false, false)
+            state = .connecting(channel, later: left)
+            return
+        }
+        socket = nil
+        report.refused(forward, .nobodyListens)
+        state = .closing(channel)
+    }
+
+    /// A few bytes to a client that has sent little and is owed little: they fit.
+    private func say(_ words: [UInt8]?) {
+        words?.withUnsafeBytes { bytesToHere.append($0) }
+        writeSocket()
+    }
+
+    /// The end of a connection that has no channel.
+    private func end(saying words: [UInt8]?) {
+        if let words, !words.isEmpty {
+            say(words)
+            socket?.endWriting()
+            socket?.close()
+        } else {
+            socket?.reset()
+        }
+        state = .closed
+    }
+
     // MARK: To the box
 
-    private func carryToBox(_ channel: OpaquePointer) throws(SSHError) -> Bool {
+    private func carryToBox(_ channel: ForwardChannel) throws(SSHError) -> Bool {
         if isReadable, toBox == .open, bytesToBox.isEmpty { readSocket() }
         var moved = false
-        while !bytesToBox.isEmpty, connection.transport.queued <= SSHTransport.highWater {
-            let count = bytesToBox.consume { libssh2_channel_write_ex(channel, 0, $0.baseAddress, $0.count) }
-            guard count >= 0 || count == LibSSH2.wouldBlock else { throw connection.failed("write to the box", count) }
-            // 0 and "would block" both wait for the server to open its window.
-            guard count > 0 else { break }
+        while !bytesToBox.isEmpty, channel.mayWrite {
+            guard try channel.write(from: &bytesToBox) else { break }
             moved = true
         }
         if toBox == .draining, bytesToBox.isEmpty {
-            let code = Int(libssh2_channel_send_eof(channel))
-            guard code != LibSSH2.wouldBlock else { return moved }
-            guard code == 0 else { throw connection.failed("end a connection", code) }
+            guard try channel.endWriting() else { return moved }
             toBox = .ended
             moved = true
         }
@@ -122,6 +238,7 @@ final class ForwardedConnection {
 
     private func readSocket() {
         isReadable = false
+        guard let socket else { return }
         let count = bytesToBox.fill(limit: Self.piece, socket.receive)
         if count == 0 {
             toBox = .draining
@@ -132,28 +249,20 @@ final class ForwardedConnection {
 
     // MARK: To here
 
-    private func carryHere(_ channel: OpaquePointer) throws(SSHError) -> Bool {
+    private func carryHere(_ channel: ForwardChannel) throws(SSHError) -> Bool {
         writeSocket()
         var moved = false
-        let received = connection.transport.received
-        if toHere == .open, bytesToHere.isEmpty, silentSince != received {
-            let count = bytesToHere.fill(limit: Self.piece) { buffer in
-                libssh2_channel_read_ex(channel, 0, buffer.baseAddress, buffer.count)
-            }
-            guard count >= 0 || count == LibSSH2.wouldBlock else {
-                throw connection.failed("read from the box", count)
-            }
-            if count > 0 {
+        if toHere == .open, bytesToHere.isEmpty, silentSince != channel.received {
+            switch try channel.read(into: &bytesToHere, limit: Self.piece) {
+            case nil: silentSince = channel.received
+            case 0: toHere = .draining
+            default:
                 moved = true
                 writeSocket()
-            } else if count == 0, libssh2_channel_eof(channel) == 1 {
-                toHere = .draining
-            } else {
-                silentSince = connection.transport.received
             }
         }
         if toHere == .draining, bytesToHere.isEmpty {
-            socket.endWriting()
+            socket?.endWriting()
             toHere = .ended
             silentSince = nil
             moved = true
@@ -162,7 +271,7 @@ final class ForwardedConnection {
     }
 
     private func writeSocket() {
-        while isWritable, !bytesToHere.isEmpty {
+        while isWritable, !bytesToHere.isEmpty, let socket {
             guard bytesToHere.consume(socket.send) < 0, errno != EINTR else { continue }
             isWritable = false
             if errno != EAGAIN { breakOff() }
@@ -170,18 +279,16 @@ final class ForwardedConnection {
     }
 
     /// Whether the server, whose end has come already, takes nothing any more either.
-    private func isClosedThere(_ channel: OpaquePointer) throws(SSHError) -> Bool {
-        guard silentSince != connection.transport.received else { return false }
-        let code = Int(libssh2_channel_wait_closed(channel))
-        guard code != 0 else { return true }
-        guard code == LibSSH2.wouldBlock else { throw connection.failed("end a connection", code) }
-        silentSince = connection.transport.received
+    private func isClosedThere(_ channel: ForwardChannel) throws(SSHError) -> Bool {
+        guard silentSince != channel.received else { return false }
+        if try channel.isClosedThere() { return true }
+        silentSince = channel.received
         return false
     }
 
     /// The peer is gone; the server hears of it as soon as the channel is closed.
     private func breakOff() {
-        socket.reset()
+        socket?.reset()
         (toBox, toHere) = (.ended, .ended)
         bytesToBox.removeAll()
         bytesToHere.removeAll()

@@ -1,33 +1,35 @@
-/// Local ports that lead into a box.
+/// Ports that lead into a box, or from it to here.
 ///
-/// The ports stay open for as long as this lives, whatever becomes of the connection to the box: who connects meanwhile waits.
+/// Those of this machine stay open for as long as this lives, whatever becomes of the connection to the box: who connects
+/// meanwhile waits.
 public final class Forwarder {
     private let listeners: [ForwardListener]
+    private let reverse: [ReverseForward]
 
-    /// Listens on every local port, or on none.
+    /// Listens on every port of this machine, or on none.
     ///
     /// - Throws: ``SSHError/Kind/portUnavailable``.
     public init(_ forwards: [PortForward]) throws(SSHError) {
-        var listeners: [ForwardListener] = []
-        for forward in forwards { listeners.append(try ForwardListener(forward)) }
-        self.listeners = listeners
+        var (listeners, reverse): ([ForwardListener], [ReverseForward]) = ([], [])
+        for forward in forwards {
+            switch forward.direction {
+            case .toBox, .asked: listeners.append(try ForwardListener(forward))
+            case .toHere: reverse.append(try ReverseForward(forward))
+            }
+        }
+        (self.listeners, self.reverse) = (listeners, reverse)
     }
 
-    /// With the addresses and ports that the system gave.
-    public var forwards: [PortForward] { listeners.map(\.forward) }
+    /// With the addresses and ports that the system gave; those of the box once ``start(over:report:)`` has returned.
+    public var forwards: [PortForward] { listeners.map(\.forward) + reverse.map(\.forward) }
 
-    /// Carries connections until SIGINT, SIGTERM or SIGHUP comes or the SSH connection ends, which breaks them all.
+    /// Lets the box listen; what connects is carried when the loop runs.
     ///
-    /// - Parameters:
-    ///   - endsOnSignals: false where they are somebody else's.
-    ///   - report: told of the first connection that the box refused, once until one works again.
-    /// - Throws: ``SSHError``: `.interrupted`, or why the SSH connection ended.
-    public func carry(
-        over connection: SSHConnection, endsOnSignals: Bool = true,
-        report: @escaping (PortForward, ForwardRefusal) -> Void
-    ) throws(SSHError) -> Never {
-        connection.interruptions = endsOnSignals ? SignalWatch() : nil
-        defer { connection.interruptions = nil }
-        try ForwardLoop(connection, listeners, report: report).run()
+    /// - Parameter report: told of the first connection of a forward that was refused, once until one works again.
+    /// - Throws: ``SSHError/Kind/portUnavailable`` when the box can't listen, or why the SSH connection ended.
+    public func start(
+        over connection: SSHConnection, report: @escaping (PortForward, ForwardRefusal) -> Void
+    ) throws(SSHError) -> ForwardLoop {
+        try ForwardLoop(connection, listeners, reverse, RefusalReport(report))
     }
 }

@@ -11,6 +11,9 @@ enum HostKeyCheck {
         let keyType = String(decoding: type, as: UTF8.self)
         var found = try hosts.check(boxID: target.boxID, keyType: keyType, key: key)
         // Pinning checks again under the lock: another process may have pinned since.
+        if found == .unknown, target.requiresPin {
+            throw SSHError(.hostKeyChanged, "no host key of \(target.place) is pinned in \(target.knownHostsPath)")
+        }
         if found == .unknown { found = try hosts.pin(boxID: target.boxID, keyType: keyType, key: key) }
         guard case .changed(let line) = found else { return }
         throw SSHError(

@@ -10,6 +10,8 @@ public final class SSHConnection {
     let session: OpaquePointer
     /// When it becomes readable, waiting ends with `.interrupted`; the signals of ``SignalWatch``.
     var interruptions: SignalWatch?
+    /// Only then are keepalives sent. Each is a global request that sshd refuses, and libssh2 takes that answer for the next
+    /// global request's: those have to come first.
     private var isEstablished = false
     private var lastKeepAlive = 0.0
 
@@ -50,6 +52,13 @@ public final class SSHConnection {
         try logIn(until: deadline)
         libssh2_keepalive_config(session, 1, UInt32(target.keepaliveInterval))
         isEstablished = true
+    }
+
+    /// Makes global requests, each of which ends within the connection's time limit. Nothing else may have been asked before.
+    func beforeKeepAlives<T>(_ work: (Patience) throws(SSHError) -> T) throws(SSHError) -> T {
+        isEstablished = false
+        defer { isEstablished = true }
+        return try work(.until(monotonicSeconds() + target.connectTimeout))
     }
 
     deinit {
@@ -144,7 +153,8 @@ public final class SSHConnection {
     private func preferMethods() throws(SSHError) {
         let ciphers =
             "aes128-gcm@openssh.com,chacha20-poly1305@openssh.com,aes128-ctr,aes256-gcm@openssh.com,aes256-ctr"
-        let macs = "hmac-sha2-256-etm@openssh.com,hmac-sha2-256,hmac-sha2-512-etm@openssh.com,hmac-sha2-512"
+        let hashes = box_cpu_has_sha256() == 1 ? ["256", "512"] : ["512", "256"]
+        let macs = hashes.map { "hmac-sha2-\($0)-etm@openssh.com,hmac-sha2-\($0)" }.joined(separator: ",")
         let hostKeys =
             try KnownHosts(path: target.knownHostsPath).pins(boxID: target.boxID).map(\.keyType)
             + [

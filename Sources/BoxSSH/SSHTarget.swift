@@ -15,6 +15,8 @@ public struct SSHTarget: Sendable {
     public var keepaliveInterval: Int
     /// Compress what is sent and received, where the server can.
     public var compresses = false
+    /// Refuse a machine whose host key isn't pinned yet, as with OpenSSH's StrictHostKeyChecking=yes.
+    public var requiresPin = false
 
     public init(
         boxID: String, host: String, port: UInt16 = 22, user: String = "user", key: ManagedKey, knownHostsPath: String,

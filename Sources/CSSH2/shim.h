@@ -9,6 +9,11 @@
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
 
 typedef ssize_t (*box_ssh2_recv)(libssh2_socket_t fd, void *buffer, size_t length, int flags, void **abstract);
 typedef ssize_t (*box_ssh2_send)(libssh2_socket_t fd, const void *buffer, size_t length, int flags, void **abstract);
@@ -27,6 +32,18 @@ static inline LIBSSH2_SESSION *box_ssh2_session(void *abstract, box_ssh2_recv re
 /// renameat2(2) with RENAME_NOREPLACE. Through syscall(2), because glibc declares it for _GNU_SOURCE only.
 static inline int box_rename_if_free(const char *from, const char *to) {
     return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1U);
+}
+
+/// Whether this processor has instructions for SHA-256. With them it is the fastest hash of SSH's, without them SHA-512 is.
+static inline int box_cpu_has_sha256(void) {
+#if defined(__x86_64__)
+    unsigned a, b, c, d;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b >> 29 & 1);
+#elif defined(__aarch64__)
+    return getauxval(AT_HWCAP) >> 6 & 1;
+#else
+    return 0;
+#endif
 }
 
 /// pipe2(2), close-on-exec and non-blocking at both ends; through syscall(2) for the same reason.

@@ -95,3 +95,22 @@ test_a_deleted_box_ends_it() {
     ends_with 255
     equal "$(tail -n 1 lines | jq -r .error)" "$box was deleted meanwhile"
 }
+
+test_reverse_and_socks() {
+    new_box
+    serve 3000
+    start_forward 1 --remote 3000 --local 0
+    local here
+    here=$(local_port 1)
+    # The box's port 8080 leads to that port of this machine, and so back into the box.
+    start_forward 2 --reverse "8080:$here" --socks 0
+    equal "$(sed -n 1p lines)" "{\"event\":\"forwarding\",\"id\":\"$box\",\"direction\":\"socks\",\"local\":{\"host\":\"127.0.0.1\",\"port\":$(local_port 1)}}"
+    equal "$(sed -n 2p lines)" "{\"event\":\"forwarding\",\"id\":\"$box\",\"direction\":\"reverse\",\"local\":{\"host\":\"127.0.0.1\",\"port\":$here},\"remote\":{\"host\":\"localhost\",\"port\":8080}}"
+    equal "$(curl -fsS --socks5-hostname "127.0.0.1:$(local_port 1)" http://127.0.0.1:8080/)" hello
+    equal "$(box ssh "$box" curl -fsS http://127.0.0.1:8080/)" hello
+    # Both come again with a new connection; so does the first forward.
+    box ssh "$box" "sudo pkill -KILL -f '^sshd: user( |@notty|\$)'" || true
+    for _ in $(seq 400); do [ "$(wc -l <lines)" -lt 5 ] || break; sleep 0.05; done
+    for _ in $(seq 100); do [ "$(box ssh "$box" 'curl -fs http://127.0.0.1:8080/')" != hello ] || break; sleep 0.05; done
+    equal "$(box ssh "$box" curl -fsS http://127.0.0.1:8080/)" hello
+}

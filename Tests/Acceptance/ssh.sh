@@ -153,3 +153,34 @@ test_a_port_for_as_long_as_a_command_runs() {
     wait "$session" || status=$?
     equal "$status" 143
 }
+
+# A web server on this machine that has here.txt; its port is $port.
+serve_here() {
+    echo from-here >here.txt
+    python3 -u -m http.server --bind 127.0.0.1 0 >here.log 2>&1 &
+    defer "kill $!"
+    for _ in $(seq 200); do grep -q port here.log && break; sleep 0.05; done
+    port=$(sed -nE 's/.* port ([0-9]+) .*/\1/p' here.log)
+}
+
+test_a_port_of_the_box_that_leads_here() {
+    new_box
+    local port
+    serve_here
+    equal "$(box ssh -R "8080:$port" "$box" curl -fsS http://127.0.0.1:8080/here.txt)" from-here
+    fails_with 1 box ssh -R "22:$port" "$box" true
+    match "$err" "refuses to listen on localhost:22"
+}
+
+test_a_socks_proxy_for_as_long_as_a_command_runs() {
+    new_box
+    local port
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    box ssh -D "$port" "$box" 'cd /etc && exec python3 -m http.server --bind 127.0.0.1 3000 2>/dev/null' >/dev/null &
+    defer "kill $!"
+    for kind in socks5-hostname socks5 socks4a; do
+        for _ in $(seq 200); do curl -fs --$kind "127.0.0.1:$port" -o hostname http://127.0.0.1:3000/hostname && break; sleep 0.05; done
+        equal "$(cat hostname)" "$(box ssh "$box" cat /etc/hostname)"
+        rm hostname
+    done
+}

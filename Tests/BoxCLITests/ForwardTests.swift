@@ -25,6 +25,15 @@ import Testing
         PortForward(local: ForwardEndpoint(host: bind, port: local), remote: ForwardEndpoint(host: host, port: remote))
     }
 
+    private static func reverse(_ bind: String, _ port: UInt16, _ host: String, _ to: UInt16) -> PortForward {
+        PortForward(
+            .toHere, local: ForwardEndpoint(host: host, port: to), remote: ForwardEndpoint(host: bind, port: port))
+    }
+
+    private static func socks(_ bind: String, _ port: UInt16) -> PortForward {
+        PortForward(.asked, local: ForwardEndpoint(host: bind, port: port), remote: ForwardEndpoint(port: 0))
+    }
+
     // MARK: Arguments
 
     @Test(arguments: [
@@ -41,6 +50,19 @@ import Testing
         (["8080:[fd00::2]:80", "--bind", "::1"], [forward(8080, 80, bind: "::1", host: "fd00::2")]),
         (["0.0.0.0:8080:80"], [forward(8080, 80, bind: "0.0.0.0")]),
         (["localhost:8080:10.0.0.9:80"], [forward(8080, 80, bind: "localhost", host: "10.0.0.9")]),
+        (["--reverse", "5432"], [reverse("localhost", 5432, "127.0.0.1", 5432)]),
+        (
+            ["-R", "8080:3000", "-R", "0:db.local:80"],
+            [
+                reverse("localhost", 8080, "127.0.0.1", 3000), reverse("localhost", 0, "db.local", 80),
+            ]
+        ),
+        (["-R", "0.0.0.0:8080:[::1]:80"], [reverse("0.0.0.0", 8080, "::1", 80)]),
+        (["--socks", "1080", "80"], [forward(80, 80), socks("127.0.0.1", 1080)]),
+        (["-D", "[::1]:0"], [socks("::1", 0)]),
+        (["-D", "1080", "--bind", "0.0.0.0"], [socks("0.0.0.0", 1080)]),
+        // A port of the box, and one of this machine.
+        (["-R", "3000", "3000"], [forward(3000, 3000), reverse("localhost", 3000, "127.0.0.1", 3000)]),
     ])
     func portsArePaired(_ words: [String], _ expected: [PortForward]) throws {
         if expected.isEmpty {
@@ -67,6 +89,16 @@ import Testing
                 "the local port 3 is given twice. Choose another with --local"
             ),
             (["80", "80:81"], "the local port 80 is given twice. Choose another with --local"),
+            (["80", "-D", "80"], "the local port 80 is given twice. Choose another with --local"),
+            (["-R", "80", "-R", "80:81"], "the box's port 80 is given twice. Choose another"),
+            (
+                ["-R", "80:0"],
+                "invalid --reverse \"80:0\". Use a port, or [BIND:]REMOTE:[HOST:]LOCAL, such as 8080:3000, with IPv6 addresses in brackets"
+            ),
+            (
+                ["-D", "a:b:80"],
+                "invalid --socks \"a:b:80\". Use [BIND:]PORT, such as 1080, with IPv6 addresses in brackets"
+            ),
             (
                 ["--remote", "1", "--bind", "a b"],
                 "invalid --bind \"a b\". Use an address of this machine, such as 127.0.0.1"

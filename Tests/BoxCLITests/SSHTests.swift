@@ -28,6 +28,30 @@ import Testing
         #expect(world.out.text == "" && world.err.text == "")
     }
 
+    /// Where a box was is where the connection is begun, while the API is asked; known from the last time.
+    @Test func theLastAddressIsConnectedToAtOnce() async {
+        func prepared() -> [String] { world.ssh.state.withLock { $0.prepared.map(\.host) } }
+        func run(_ words: String..., at host: String = "10.98.0.2") async -> Int32 {
+            world.transport.on("POST /boxes/bx_1/sshkey", access.replacing("10.98.0.2", with: host))
+            return await CLI.run(words, in: world.current).rawValue
+        }
+        #expect(await run("ssh", "bx_1", "true") == 0)
+        #expect(prepared() == [])
+        #expect(await run("ssh", "bx_1", "true") == 0)
+        #expect(await run("scp", "bx_1:x", ".") == 0)
+        #expect(prepared() == ["10.98.0.2", "10.98.0.2"])
+        // No SSH connection of ours follows, or one of another kind.
+        #expect(await run("proxy", "bx_1") == 0)
+        #expect(await run("scp", "-C", "bx_1:x", ".") == 0)
+        #expect(prepared().count == 2)
+        #expect(await run("ssh", "bx_1", "true", at: "10.98.0.9") == 0)
+        #expect(sessions().last?.destination.host == "10.98.0.9")
+        world.transport.on("DELETE /boxes/bx_1", #"{"ok":true,"type":"box.deleted","id":"bx_1","status":"deleted"}"#)
+        #expect(await world.run("delete", "bx_1", "--yes") == 0)
+        #expect(await run("ssh", "bx_1", "true") == 0)
+        #expect(prepared() == ["10.98.0.2", "10.98.0.2", "10.98.0.2"])
+    }
+
     @Test(arguments: [
         (["ssh", "bx_1"], true), (["ssh", "bx_1", "-T"], false), (["ssh", "bx_1", "ls"], false),
         (["ssh", "-t", "bx_1", "htop"], true),

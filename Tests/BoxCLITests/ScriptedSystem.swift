@@ -74,11 +74,14 @@ final class ScriptedSSH: SSHService {
         var forwards: [PortForward] = []
         var carries: [(connects: Bool, refusals: [ForwardRefusal], end: SSHError)] = []
         var carried: [SSHDestination] = []
+        var prepared: [SSHDestination] = []
     }
 
     let state = Mutex(State())
 
     func publicKey(home: String) -> String { "ssh-ed25519 AAAA box@test" }
+
+    func prepare(_ destination: SSHDestination) { state.withLock { $0.prepared.append(destination) } }
 
     func run(_ session: SSHSession) throws -> Int32 {
         try state.withLock { state in

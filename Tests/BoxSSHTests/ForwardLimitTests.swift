@@ -95,7 +95,7 @@ struct ForwardLimitTests {
             server.signalSessions(SIGKILL)
             return bytes
         }
-        #expect(throws: SSHError.self) { try forwarder.carry(over: server.connect()) { _, _ in } }
+        #expect(throws: SSHError.self) { try forwarder.start(over: server.connect()) { _, _ in }.run() }
         #expect(reader.join() == Array("early".utf8))
         close(fd)
         server.stop()

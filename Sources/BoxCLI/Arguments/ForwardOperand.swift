@@ -1,37 +1,58 @@
 import BoxSSH
 
 /// A forward as one word: `PORT`, `LOCAL:REMOTE`, `LOCAL:HOST:REMOTE`, `BIND:LOCAL:REMOTE` or
-/// `BIND:LOCAL:HOST:REMOTE`, with IPv6 addresses in brackets, as for `ssh -L`.
+/// `BIND:LOCAL:HOST:REMOTE`, with IPv6 addresses in brackets, as for `ssh -L` and `ssh -R`.
 enum ForwardOperand {
     static let forms = "[BIND:]LOCAL:[HOST:]REMOTE, such as 8080:3000, with IPv6 addresses in brackets"
+    static let reverseForms = "[BIND:]REMOTE:[HOST:]LOCAL, such as 8080:3000, with IPv6 addresses in brackets"
+    static let askedForm = "[BIND:]PORT, such as 1080, with IPv6 addresses in brackets"
 
+    /// A forward to the box, or from it to here: what stands first listens.
+    ///
     /// - Parameter bind: the address to listen on when the word has none.
     /// - Returns: nil when the word has another form.
-    static func parse(_ word: String, bind: String) -> PortForward? {
+    static func parse(_ word: String, _ direction: PortForward.Direction = .toBox, bind: String) -> PortForward? {
+        guard let (listening, destination) = ends(of: word, bind: bind) else { return nil }
+        return direction == .toHere
+            ? PortForward(.toHere, local: destination, remote: listening)
+            : PortForward(direction, local: listening, remote: destination)
+    }
+
+    /// A port whose clients say where to go: `PORT` or `BIND:PORT`.
+    static func parseAsked(_ word: String, bind: String) -> PortForward? {
+        guard let parts = parts(of: word[...]), let port = parts.last.flatMap(port), parts.count <= 2 else {
+            return nil
+        }
+        let host = parts.count == 2 ? parts[0] : bind
+        guard isHost(host) else { return nil }
+        return PortForward(.asked, local: ForwardEndpoint(host: host, port: port), remote: ForwardEndpoint(port: 0))
+    }
+
+    private static func ends(of word: String, bind: String) -> (
+        listening: ForwardEndpoint, destination: ForwardEndpoint
+    )? {
         guard let parts = parts(of: word[...]) else { return nil }
         // A number in front is a port, so that what follows it is a host.
         let startsWithPort = parts.first.flatMap(port) != nil
-        let (localHost, remoteHost): (String, String)
+        let (listeningHost, host): (String, String)
         switch (parts.count, startsWithPort) {
         case (1, true):
-            guard let port = remotePort(parts[0]) else { return nil }
-            return PortForward(local: ForwardEndpoint(host: bind, port: port), remote: ForwardEndpoint(port: port))
-        case (2, true): (localHost, remoteHost) = (bind, ForwardEndpoint.loopback)
-        case (3, true): (localHost, remoteHost) = (bind, parts[1])
-        case (3, false): (localHost, remoteHost) = (parts[0], ForwardEndpoint.loopback)
-        case (4, false): (localHost, remoteHost) = (parts[0], parts[2])
+            guard let port = usedPort(parts[0]) else { return nil }
+            return (ForwardEndpoint(host: bind, port: port), ForwardEndpoint(port: port))
+        case (2, true): (listeningHost, host) = (bind, ForwardEndpoint.loopback)
+        case (3, true): (listeningHost, host) = (bind, parts[1])
+        case (3, false): (listeningHost, host) = (parts[0], ForwardEndpoint.loopback)
+        case (4, false): (listeningHost, host) = (parts[0], parts[2])
         default: return nil
         }
-        let localPort = parts[startsWithPort ? 0 : 1]
-        guard let local = port(localPort), let remote = remotePort(parts[parts.count - 1]) else { return nil }
-        guard isHost(localHost), isHost(remoteHost) else { return nil }
-        return PortForward(
-            local: ForwardEndpoint(host: localHost, port: local),
-            remote: ForwardEndpoint(host: remoteHost, port: remote))
+        guard let listening = port(parts[startsWithPort ? 0 : 1]), let used = usedPort(parts[parts.count - 1]),
+            isHost(listeningHost), isHost(host)
+        else { return nil }
+        return (ForwardEndpoint(host: listeningHost, port: listening), ForwardEndpoint(host: host, port: used))
     }
 
     private static func port(_ text: String) -> UInt16? { text.first == "+" ? nil : UInt16(text) }
-    private static func remotePort(_ text: String) -> UInt16? { port(text).flatMap { $0 > 0 ? $0 : nil } }
+    private static func usedPort(_ text: String) -> UInt16? { port(text).flatMap { $0 > 0 ? $0 : nil } }
 
     /// A name or an address, and no mere number.
     static func isHost(_ text: String) -> Bool {

@@ -15,7 +15,9 @@ struct Forward: Command {
             the box is lost, it is made again; the local ports stay open meanwhile.
 
             Several ports are given by repeating --remote, each with its --local or all without, or as words: PORT, \
-            LOCAL:REMOTE or [BIND:]LOCAL:[HOST:]REMOTE, as for ssh -L. HOST is one that the box can reach.
+            LOCAL:REMOTE or [BIND:]LOCAL:[HOST:]REMOTE, as for ssh -L. HOST is one that the box can reach. --reverse is \
+            the other way round, as ssh -R: what connects to the box's port is connected to LOCAL here. --socks is a port \
+            here whose clients say where in the box's network they want to go, as ssh -D.
 
             Only this machine can connect. With another --bind address, such as 0.0.0.0, everybody can who reaches it.
             """,
@@ -27,6 +29,7 @@ struct Forward: Command {
                 "local", short: "l", "PORT", "the port here (default: the same); 0 for any that is free",
                 kind: .integer(minimum: 0, maximum: 65535), repeats: true),
             .value("bind", "ADDRESS", "where to listen (default \(ForwardEndpoint.loopback)); another lets others in"),
+            ForwardOptions.reverse(), ForwardOptions.socks(),
         ],
         positionals: [
             .box, PositionalSpec("FORWARD", "PORT or [BIND:]LOCAL:[HOST:]REMOTE", arity: .zeroOrMore),
@@ -35,6 +38,8 @@ struct Forward: Command {
             ExampleSpec("box forward bx_8pqt6dup --remote 3000 --local 3000", "http://127.0.0.1:3000 is the box's"),
             ExampleSpec("box forward current 8080:3000 5432", "two ports"),
             ExampleSpec("box forward current --remote 3000 --local 0 --json", "the first line tells the local port"),
+            ExampleSpec("box forward current --reverse 5432", "this machine's database is at the box's port 5432"),
+            ExampleSpec("box forward current --socks 1080", "for curl --socks5-hostname 127.0.0.1:1080 URL, say"),
         ])
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
@@ -60,13 +65,16 @@ struct Forward: Command {
             }
             forwards.append(forward)
         }
+        forwards += try ForwardOptions.parse(parsed, bind: bind, allowsAny: true)
         guard !forwards.isEmpty else {
             throw parsed.usageError("no port to forward. Name one of the box with --remote PORT")
         }
-        for (index, forward) in forwards.enumerated() where forward.local.port != 0 {
-            guard !forwards[..<index].contains(where: { $0.local == forward.local }) else {
+        for (index, forward) in forwards.enumerated() where forward.listening.port != 0 {
+            guard !forwards[..<index].contains(where: { $0.listening == forward.listening }) else {
+                let isRemote = forward.direction == .toHere
                 throw parsed.usageError(
-                    "the local port \(forward.local.port) is given twice. Choose another with --local")
+                    "the \(isRemote ? "box's" : "local") port \(forward.listening.port) is given twice. "
+                        + "Choose another\(isRemote ? "" : " with --local")")
             }
         }
         self.forwards = forwards
@@ -95,13 +103,33 @@ struct Forward: Command {
     // MARK: Words
 
     private static func tell(_ forward: PortForward, of box: String, _ emitter: Emitter) throws {
+        try emitter.result(line(forward, of: box)) { style in
+            let (from, to) = text(forward, of: box)
+            return "forwarding \(style.bold(from)) -> \(to) \(style.dim("(Ctrl-C ends it)"))\n"
+        }
+    }
+
+    /// Only those that the hosted service didn't know say their direction.
+    private static func line(_ forward: PortForward, of box: String) -> JSON {
+        let start: JSON = ["event": "forwarding", "id": .string(box)]
+        var line = start.object ?? JSONObject()
+        switch forward.direction {
+        case .toBox: break
+        case .toHere: line["direction"] = "reverse"
+        case .asked: line["direction"] = "socks"
+        }
+        line["local"] = json(forward.local)
+        if forward.direction != .asked { line["remote"] = json(forward.remote) }
+        return .object(line)
+    }
+
+    private static func text(_ forward: PortForward, of box: String) -> (from: String, to: String) {
         let (local, remote) = (forward.local, forward.remote)
-        let line: JSON = [
-            "event": "forwarding", "id": .string(box), "local": json(local), "remote": json(remote),
-        ]
-        try emitter.result(line) { style in
-            let place = remote.host == ForwardEndpoint.loopback ? "\(box):\(remote.port)" : "\(remote) from \(box)"
-            return "forwarding \(style.bold("\(local)")) -> \(place) \(style.dim("(Ctrl-C ends it)"))\n"
+        return switch forward.direction {
+        case .toBox where remote.host == ForwardEndpoint.loopback: ("\(local)", "\(box):\(remote.port)")
+        case .toBox: ("\(local)", "\(remote) from \(box)")
+        case .toHere: ("\(box):\(remote.port)", "\(local) here")
+        case .asked: ("\(local)", "whatever SOCKS clients ask for, from \(box)")
         }
     }
 
@@ -110,13 +138,14 @@ struct Forward: Command {
     }
 
     private static func text(_ refusal: ForwardRefusal, of forward: PortForward) -> String {
-        let remote = forward.remote
+        let (local, remote) = (forward.local, forward.remote)
         let isLoopback = remote.host == ForwardEndpoint.loopback
         switch refusal {
+        case _ where forward.direction == .toHere: return "nothing listens on \(local) here, where the box connects to"
         case .nobodyListens where isLoopback: return "nothing listens on port \(remote.port) in the box"
-        case .nobodyListens: return "the box can't connect to \(remote)"
-        case .notAllowed: return "the box's SSH server doesn't allow forwarding to \(remote)"
-        case .other(let detail): return "can't connect to \(remote) in the box: \(Text.clean(detail))"
+        case .nobodyListens: return "the box can't connect to \(Text.clean("\(remote)"))"
+        case .notAllowed: return "the box's SSH server doesn't allow forwarding to \(Text.clean("\(remote)"))"
+        case .other(let detail): return "can't connect to \(Text.clean("\(remote)")) in the box: \(Text.clean(detail))"
         }
     }
 }

@@ -18,7 +18,7 @@ struct Proxy: Command {
     init(_ parsed: ParsedCommand) throws(UsageError) { id = parsed.argument("ID") ?? "" }
 
     func run(_ context: Context) async throws -> ExitStatus {
-        try context.world.ssh.relay(to: try await context.sshDestination(ofArgument: id))
+        try context.world.ssh.relay(to: try await context.sshDestination(ofArgument: id, connects: false))
         return .success
     }
 }

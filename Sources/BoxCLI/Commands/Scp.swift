@@ -122,7 +122,8 @@ struct Scp: Command {
         _ direction: CopyJob.Direction, _ sources: [String], to target: String, of box: String, _ context: Context
     ) async throws -> CopyResult {
         let job = CopyJob(
-            destination: try await context.sshDestination(ofArgument: box), direction: direction, sources: sources,
+            destination: try await context.sshDestination(ofArgument: box, connects: !compresses), direction: direction,
+            sources: sources,
             target: target, isRecursive: isRecursive, preservesTimes: preservesTimes, resumes: resumes,
             compresses: compresses)
         var meter = CopyMeter()

@@ -33,6 +33,7 @@ struct Ssh: Command {
                 "forward", short: "L", "FORWARD",
                 "a port here that leads into the box meanwhile: PORT or [BIND:]LOCAL:[HOST:]REMOTE; can be repeated",
                 repeats: true),
+            ForwardOptions.reverse(" meanwhile"), ForwardOptions.socks(" meanwhile"),
         ],
         exclusive: [["tty", "no-tty"]], positionals: [.box], trailing: TrailingSpec("WORD", "the command to run there"),
         examples: [
@@ -41,6 +42,7 @@ struct Ssh: Command {
             ExampleSpec("box ssh bx_8pqt6dup -- bash -s < setup.sh", "a script from here"),
             ExampleSpec("box ssh current -t htop", "a program that needs a terminal"),
             ExampleSpec("box ssh -L 3000 current \"npm start\"", "with its port 3000 here, for as long as it runs"),
+            ExampleSpec("box ssh -R 5432 current", "this machine's database is at the box's port 5432"),
         ])
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
@@ -50,13 +52,8 @@ struct Ssh: Command {
         for variable in environment where !RemoteCommand.isName(variable.name) {
             throw parsed.usageError("invalid --env: \"\(variable.name)\" is no name of a variable. Use NAME=VALUE")
         }
-        for word in parsed.values("forward") {
-            guard let forward = ForwardOperand.parse(word, bind: ForwardEndpoint.loopback), forward.local.port > 0
-            else {
-                throw parsed.usageError("invalid --forward \"\(word)\". Use a port, or \(ForwardOperand.forms)")
-            }
-            forwards.append(forward)
-        }
+        // Nobody would hear which port it was.
+        forwards = try ForwardOptions.parse(parsed, allowsAny: false)
         terminal = parsed.has("tty") ? .always : parsed.has("no-tty") ? .never : .automatic
     }
 

@@ -4,13 +4,23 @@ import Glibc
 
 /// SSH on libssh2.
 struct LiveSSH: SSHService {
+    private let early = EarlyConnection()
+
     func publicKey(home: String) throws -> String { try key(home).publicKeyLine }
 
     private func key(_ home: String) throws -> ManagedKey {
         try ManagedKey.loadOrCreate(home: home, comment: "box@\(World.hostName)")
     }
 
+    func prepare(_ destination: SSHDestination) {
+        guard var target = try? target(destination) else { return }
+        // An address from before may be another machine's by now, so only the pinned key will do.
+        target.requiresPin = true
+        early.begin(destination, target)
+    }
+
     fileprivate func connect(_ destination: SSHDestination, compresses: Bool = false) throws -> SSHConnection {
+        if !compresses, let connection = try early.take(destination) { return connection }
         var target = try target(destination)
         target.compresses = compresses
         // A box that has just become ready may still be opening its port.
@@ -29,7 +39,7 @@ struct LiveSSH: SSHService {
             ? TerminalRequest(term: session.term, localTerminal: session.hasLocalTerminal ? STDIN_FILENO : nil) : nil
         let connection = try connect(session.destination)
         if !session.forwards.isEmpty {
-            try BackgroundForwarding.start(session.forwards, to: target(session.destination))
+            try BackgroundForwarding.start(session.forwards, to: target(session.destination)) { _, _ in }
         }
         let exit = try connection.run(
             command: RemoteCommand.line(words: session.words), terminal: terminal,
@@ -89,8 +99,8 @@ private struct LivePortForwarding: PortForwarding {
         to destination: SSHDestination, onConnect: () throws -> Void,
         onRefusal: @escaping (PortForward, ForwardRefusal) -> Void
     ) throws -> Never {
-        let connection = try ssh.connect(destination)
+        let loop = try forwarder.start(over: ssh.connect(destination), report: onRefusal)
         try onConnect()
-        try forwarder.carry(over: connection, report: onRefusal)
+        try loop.run()
     }
 }

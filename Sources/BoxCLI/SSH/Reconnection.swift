@@ -30,6 +30,8 @@ struct Reconnection {
         guard hasConnected else { return false }
         return switch error.kind {
         case .connectionLost, .connectionRefused, .timedOut, .unreachable, .protocolFailure: true
+        // The box's, which the lost connection's sshd still has until it sees its end. Those of this machine are kept.
+        case .portUnavailable: true
         default: false
         }
     }

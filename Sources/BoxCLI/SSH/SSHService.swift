@@ -6,6 +6,10 @@ public protocol SSHService: Sendable {
     /// The managed key's public line; the key is made when there is none.
     func publicKey(home: String) throws -> String
 
+    /// Begins to connect to where a box was last, while the API is asked where it is. Whoever connects to the same place then,
+    /// takes that connection; if it failed, another is made.
+    func prepare(_ destination: SSHDestination)
+
     /// Runs a command, or a shell without one, on standard input, output and error.
     ///
     /// - Returns: the remote exit code, or 128 and the signal's number.
@@ -20,7 +24,7 @@ public protocol SSHService: Sendable {
     /// Whether an SSH server greets on port 22 of the host in time. Nothing is logged in to.
     func greets(boxID: String, host: String, within timeout: Duration) -> Bool
 
-    /// Listens on the local ports of forwards, on all or none.
+    /// Listens on the ports of forwards on this machine, on all or none.
     func listen(_ forwards: [PortForward]) throws -> any PortForwarding
 
     /// Forgets a box's host key. Harmless when none is known.
@@ -29,7 +33,7 @@ public protocol SSHService: Sendable {
 
 /// Local ports that are listened on until this goes. Who connects while no connection to the box is carried waits.
 public protocol PortForwarding {
-    /// With the addresses and ports that the system gave.
+    /// With the addresses and ports that the systems gave; the box's are known when a connection is carried.
     var forwards: [PortForward] { get }
 
     /// Connects and carries until a signal comes or the connection ends.
@@ -65,7 +69,7 @@ public struct SSHSession: Sendable, Equatable {
     public var term: String
     /// For the command there.
     public var environment: [EnvironmentVariable] = []
-    /// Ports here that lead into the box meanwhile.
+    /// Ports that lead into the box, or from it to here, meanwhile.
     public var forwards: [PortForward] = []
 }
 

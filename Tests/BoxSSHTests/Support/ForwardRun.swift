@@ -13,6 +13,8 @@ final class ForwardRun: Sendable {
     private final class Shared: Sendable {
         let refusals = Mutex<[ForwardRefusal]>([])
         let connections = Mutex(0)
+        let listening = Mutex<[UInt16]>([])
+        let error = Mutex<SSHError?>(nil)
         let isStopping = Mutex(false)
         let cpuSeconds = Mutex(0.0)
     }
@@ -22,12 +24,18 @@ final class ForwardRun: Sendable {
         let forwarder: Forwarder
     }
 
-    init(_ server: SSHServer, to ports: UInt16..., remoteHost: String = "127.0.0.1", reconnects: Bool = false) throws {
-        let forwarder = try Forwarder(
-            ports.map {
-                PortForward(local: ForwardEndpoint(port: 0), remote: ForwardEndpoint(host: remoteHost, port: $0))
-            })
-        self.ports = forwarder.forwards.map(\.local.port)
+    convenience init(
+        _ server: SSHServer, to ports: UInt16..., remoteHost: String = "127.0.0.1", reconnects: Bool = false
+    ) throws {
+        let forwards = ports.map {
+            PortForward(local: ForwardEndpoint(port: 0), remote: ForwardEndpoint(host: remoteHost, port: $0))
+        }
+        try self.init(server.target(), forwards, reconnects: reconnects)
+    }
+
+    init(_ target: SSHTarget, _ forwards: [PortForward], reconnects: Bool = false) throws {
+        let forwarder = try Forwarder(forwards)
+        self.ports = forwarder.forwards.map(\.listening.port)
         let shared = Shared()
         self.shared = shared
         let handed = Handed(forwarder: forwarder)
@@ -35,12 +43,15 @@ final class ForwardRun: Sendable {
             while true {
                 defer { shared.cpuSeconds.withLock { $0 = threadSeconds() } }
                 do {
-                    let connection = try SSHConnection.connect(to: server.target())
+                    let connection = try SSHConnection.connect(to: target)
                     shared.connections.withLock { $0 += 1 }
-                    try handed.forwarder.carry(over: connection) { _, refusal in
+                    let loop = try handed.forwarder.start(over: connection) { _, refusal in
                         shared.refusals.withLock { $0.append(refusal) }
                     }
+                    shared.listening.withLock { $0 = handed.forwarder.forwards.map(\.listening.port) }
+                    try loop.run()
                 } catch {
+                    shared.error.withLock { $0 = error as? SSHError }
                     if !reconnects || shared.isStopping.withLock({ $0 }) { return error as? SSHError }
                 }
             }
@@ -54,6 +65,14 @@ final class ForwardRun: Sendable {
 
     /// What the run's thread has used, when it has ended.
     var cpuSeconds: Double { shared.cpuSeconds.withLock { $0 } }
+
+    /// The ports once the connection is made, those of the other side too.
+    func portsThere() throws -> [UInt16] {
+        let isThere = eventually { shared.listening.withLock { !$0.isEmpty } || shared.error.withLock { $0 != nil } }
+        try #require(isThere)
+        if let error = shared.error.withLock({ $0 }) { throw error }
+        return shared.listening.withLock { $0 }
+    }
 
     func join() -> SSHError? { worker.join() }
 

@@ -26,6 +26,8 @@ final class SSHServer: Sendable {
     ///   - listens: false for a port that refuses until ``listenNow()``.
     init(sftp: String = "", subsystem: String? = nil, listens: Bool = true) throws {
         try #require(getuid() == 0, "these tests run sshd and need root")
+        // Other sides that are gone are part of these tests, also when no session that ignores the signal is at work.
+        signal(SIGPIPE, SIG_IGN)
         mkdir("/run/sshd", 0o755)
         let scratch = try Scratch()
         let key = try ManagedKey.loadOrCreate(home: scratch.folder("client"), comment: "test@client")
@@ -122,9 +124,12 @@ final class SSHServer: Sendable {
 
     func connect(user: String = "root") throws -> SSHConnection { try SSHConnection.connect(to: target(user: user)) }
 
-    /// Sends a signal to every connection's process.
-    func signalSessions(_ signal: Int32) {
-        for child in sessions.children.withLock({ $0 }) { kill(child.pid, signal) }
+    /// Connections so far.
+    var accepted: Int { sessions.children.withLock(\.count) }
+
+    /// Sends a signal to every connection's process, or to those after the first ones.
+    func signalSessions(_ signal: Int32, from first: Int = 0) {
+        for child in sessions.children.withLock({ $0 }).dropFirst(first) { kill(child.pid, signal) }
     }
 }
 

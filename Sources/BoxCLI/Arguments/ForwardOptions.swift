@@ -1,0 +1,44 @@
+import BoxArguments
+import BoxSSH
+
+/// The forwards that options ask for, in `box ssh` and `box forward`.
+enum ForwardOptions {
+    static func reverse(_ when: String = "") -> OptionSpec {
+        .value(
+            "reverse", short: "R", "FORWARD",
+            "a port in the box that leads here\(when): PORT or [BIND:]REMOTE:[HOST:]LOCAL; can be repeated",
+            repeats: true)
+    }
+
+    static func socks(_ when: String = "") -> OptionSpec {
+        .value(
+            "socks", short: "D", "[BIND:]PORT", "a SOCKS proxy here into the box's network\(when); can be repeated",
+            repeats: true)
+    }
+
+    /// - Parameters:
+    ///   - bind: where ports of this machine listen when nothing else is said. Those of the box do on its `localhost`.
+    ///   - allowsAny: whether port 0 may be given, for one that is free.
+    static func parse(
+        _ parsed: ParsedCommand, bind: String = ForwardEndpoint.loopback, allowsAny: Bool
+    ) throws(UsageError) -> [PortForward] {
+        let kinds: [(option: String, forms: String, parse: (String) -> PortForward?)] = [
+            ("forward", "a port, or \(ForwardOperand.forms)", { ForwardOperand.parse($0, bind: bind) }),
+            (
+                "reverse", "a port, or \(ForwardOperand.reverseForms)",
+                { ForwardOperand.parse($0, .toHere, bind: "localhost") }
+            ),
+            ("socks", ForwardOperand.askedForm, { ForwardOperand.parseAsked($0, bind: bind) }),
+        ]
+        var forwards: [PortForward] = []
+        for kind in kinds {
+            for word in parsed.values(kind.option) {
+                guard let forward = kind.parse(word), allowsAny || forward.listening.port > 0 else {
+                    throw parsed.usageError("invalid --\(kind.option) \"\(word)\". Use \(kind.forms)")
+                }
+                forwards.append(forward)
+            }
+        }
+        return forwards
+    }
+}

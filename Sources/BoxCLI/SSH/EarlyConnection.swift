@@ -1,0 +1,29 @@
+import BoxSSH
+import Synchronization
+
+/// The connection that is made while the API is asked where the box is.
+final class EarlyConnection: Sendable {
+    private let begun = Mutex<Begun?>(nil)
+
+    private struct Begun {
+        let destination: SSHDestination
+        let connection: SSHConnecting<SSHConnection>
+    }
+
+    func begin(_ destination: SSHDestination, _ target: SSHTarget) {
+        guard let connection = try? SSHConnecting(to: target, prepare: { $0 }) else { return }
+        let new = Begun(destination: destination, connection: connection)
+        begun.withLock { $0 = new }
+    }
+
+    /// Waits for it. Nil when it leads elsewhere or failed in a way that another try, with the box's key known by now, may not.
+    func take(_ destination: SSHDestination) throws -> SSHConnection? {
+        let last = begun.withLock { $0.take() }
+        guard let last, last.destination == destination else { return nil }
+        switch last.connection.wait() {
+        case .success(let connection): return connection
+        case .failure(let error) where error.kind == .timedOut: throw error
+        case .failure: return nil
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Glibc
+
+/// The SSH connections of a forwarder: the first one, and more for as long as openings have to wait for each other's answers.
+final class ForwardLanes {
+    let main: ForwardLane
+    private(set) var all: [ForwardLane]
+    private var underWay: [SSHConnecting<Lane>] = []
+    /// Since another connection failed, nobody tries until this monotonic time.
+    private var growsAgain = 0.0
+    private var idleChecked = 0.0
+
+    /// A lane on its way from the thread that made it.
+    struct Lane: @unchecked Sendable {
+        let lane: ForwardLane
+    }
+
+    private static let most = 16
+    /// So many new ones are made at a time for each that is held up.
+    private static let growth = 3
+    /// An answer that takes longer comes from afar, or from a slow destination; in seconds.
+    private static let patience = 0.01
+    /// Seconds without a connection after which a lane is given up.
+    private static let idleLimit = 30.0
+
+    init(_ connection: SSHConnection) throws(SSHError) {
+        main = try ForwardLane(connection)
+        all = [main]
+    }
+
+    /// What poll(2) has to watch for a new lane.
+    var descriptors: [Int32] { underWay.map(\.fd) }
+
+    /// So many milliseconds from now it has to be asked again whether to grow; nil for never.
+    func nextGrowth(waiting: Int) -> Int? {
+        guard wanted(waiting) > 0 else { return nil }
+        let now = monotonicSeconds()
+        guard now >= growsAgain else { return Int((growsAgain - now) * 1000) + 1 }
+        let latest = all.map { $0.openingSince ?? now }.max() ?? now
+        return Int(max(latest + Self.patience - now, 0) * 1000) + 1
+    }
+
+    private func wanted(_ waiting: Int) -> Int {
+        min(waiting, all.count * Self.growth, Self.most - all.count) - underWay.count
+    }
+
+    /// Makes connections for those who wait while every lane is held up.
+    func grow(waiting: Int) {
+        let now = monotonicSeconds()
+        guard now >= growsAgain, all.allSatisfy({ $0.openingSince.map { now - $0 > Self.patience } ?? false }) else {
+            return
+        }
+        for _ in 0..<max(wanted(waiting), 0) {
+            let made = try? SSHConnecting(to: main.connection.target) { connection throws(SSHError) in
+                Lane(lane: try ForwardLane(connection))
+            }
+            guard let made else { return pauseGrowing() }
+            underWay.append(made)
+        }
+    }
+
+    func takeNew() {
+        underWay.removeAll { connecting in
+            switch connecting.take() {
+            case nil: return false
+            case .success(let made)?: all.append(made.lane)
+            case .failure?: pauseGrowing()
+            }
+            return true
+        }
+    }
+
+    func remove(_ lane: ForwardLane) { all.removeAll { $0 === lane } }
+
+    /// Gives up lanes that nobody used for a while.
+    func shrink(inUse: () -> [SSHConnection]) {
+        let now = monotonicSeconds()
+        guard all.count > 1, now - idleChecked > Self.idleLimit / 4 else { return }
+        idleChecked = now
+        let used = Set(inUse().map(ObjectIdentifier.init))
+        for lane in all where lane.openingSince != nil || used.contains(ObjectIdentifier(lane.connection)) {
+            lane.idleSince = now
+        }
+        all.removeAll { $0 !== main && now - $0.idleSince > Self.idleLimit }
+    }
+
+    private func pauseGrowing() { growsAgain = monotonicSeconds() + 10 }
+}
