@@ -123,7 +123,7 @@ public struct Server: Sendable {
         try await agents.reconcile()
         var group = ServiceGroupConfiguration(
             services: [
-                .init(service: application(onRunning: onRunning)),
+                .init(service: application { _ in await onRunning() }),
                 .init(service: Watch(boxes: boxes, accounts: accounts, logger: logger)),
                 .init(service: StopNotice(readiness: readiness)),
             ],
@@ -146,17 +146,19 @@ public struct Server: Sendable {
         }
     }
 
-    func application(onRunning: @escaping @Sendable () async -> Void = {}) -> Application<RouterResponder<BoxdContext>>
-    {
+    /// - Parameter onRunning: called with the port once connections are taken.
+    func application(
+        onRunning: @escaping @Sendable (_ port: Int) async -> Void
+    ) -> Application<RouterResponder<BoxdContext>> {
         Application(
             router: router(),
             server: .http1(configuration: configuration.connections.channel(metrics)),
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "boxd",
                 availableConnectionsDelegate: MaximumAvailableConnections(configuration.connections.maximum)),
-            onServerRunning: { [readiness] _ in
+            onServerRunning: { [readiness] channel in
                 readiness.enter(.ready)
-                await onRunning()
+                await onRunning(channel.localAddress?.port ?? 0)
             },
             logger: logger)
     }

@@ -1,6 +1,5 @@
 import BoxModel
 import HTTPTypes
-import HummingbirdTesting
 import Testing
 
 @testable import BoxServer

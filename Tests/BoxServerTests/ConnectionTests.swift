@@ -1,7 +1,6 @@
 import BoxModel
 import HTTPTypes
 import Hummingbird
-import HummingbirdTesting
 import Testing
 
 @testable import BoxServer
@@ -21,8 +20,8 @@ struct ConnectionTests {
         _ limits: ConnectionLimits, engine: TestEngine = TestEngine(),
         _ body: @escaping @Sendable (API, RawClient) async throws -> Value
     ) async throws -> Value {
-        try await withServer(engine: engine, connections: limits, .live) { api async throws in
-            let client = try RawClient(port: try #require(api.client.port))
+        try await withServer(engine: engine, connections: limits) { api async throws in
+            let client = try RawClient(port: api.client.port)
             defer { client.close() }
             return try await body(api, client)
         }
@@ -139,7 +138,7 @@ struct ConnectionTests {
             await engine.hold(.setAuthorizedKeys)
             let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f a"
             let body = "{\"key\":\"\(key)\"}"
-            let client = try RawClient(port: try #require(api.client.port))
+            let client = try RawClient(port: api.client.port)
             defer { client.close() }
             client.send(head(api, "POST", "/boxes/\(id)/sshkey", "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"))
             #expect(try await eventually { await engine.isWaiting(in: .setAuthorizedKeys) })
@@ -152,14 +151,14 @@ struct ConnectionTests {
     }
 
     @Test func aClientThatReadsNothingIsClosed() async throws {
-        try await withServer(connections: limits(unread: .milliseconds(400)), .live) { api async throws in
+        try await withServer(connections: limits(unread: .milliseconds(400))) { api async throws in
             let id = try await api.create()
             let padding = JSON.string(String(repeating: "x", count: 500_000))
             for number in 0..<20 {
                 _ = try await api.server.events.store.append(
                     box: id, id: "\(number)", type: "response", task: nil, data: ["content": padding])
             }
-            let client = try RawClient(port: try #require(api.client.port), receiveBuffer: 4096)
+            let client = try RawClient(port: api.client.port, receiveBuffer: 4096)
             defer { client.close() }
             client.send(head(api, "GET", "/boxes/\(id)/events", "\r\n"))
             let open = { api.server.metrics.snapshot.openConnections }
@@ -170,14 +169,14 @@ struct ConnectionTests {
 
     @Test func aClientThatReadsSlowlyIsServed() async throws {
         // Longer in all than may pass without a read, and that long enough for a test that waits for its turn.
-        try await withServer(connections: limits(unread: .seconds(10)), .live) { api async throws in
+        try await withServer(connections: limits(unread: .seconds(10))) { api async throws in
             let id = try await api.create()
             let padding = JSON.string(String(repeating: "x", count: 1_000_000))
             for number in 0..<12 {
                 _ = try await api.server.events.store.append(
                     box: id, id: "\(number)", type: "response", task: nil, data: ["content": padding])
             }
-            let client = try RawClient(port: try #require(api.client.port), receiveBuffer: 65536)
+            let client = try RawClient(port: api.client.port, receiveBuffer: 65536)
             defer { client.close() }
             client.send(head(api, "GET", "/boxes/\(id)/events", "Connection: close\r\n\r\n"))
             var size = 0
@@ -220,14 +219,14 @@ struct ConnectionTests {
     }
 
     @Test func theSetUpAddressIsTheOneThatTheClientUses() async throws {
-        try await withServer(.live) { api async throws in
+        try await withServer { api async throws in
             let id = try await api.ready()
             let body = #"{"provider":"codex","prompt":"x"}"#
             for (host, more, url) in [
                 ("boxes.example.com:8443", "X-Forwarded-Proto: https\r\n", "https://boxes.example.com:8443/agents"),
                 ("127.0.0.1:7070", "", "http://127.0.0.1:7070/agents"), ("a\"b", "", "http://localhost/agents"),
             ] {
-                let client = try RawClient(port: try #require(api.client.port))
+                let client = try RawClient(port: api.client.port)
                 defer { client.close() }
                 client.send(
                     "POST \(API.base)/boxes/\(id)/prompt HTTP/1.1\r\nHost: \(host)\r\nAuthorization: Bearer \(api.secret)\r\n"

@@ -1,7 +1,6 @@
 import BoxModel
 import HTTPTypes
 import Hummingbird
-import HummingbirdTesting
 import Testing
 
 @testable import BoxServer
@@ -90,8 +89,7 @@ struct EnvelopeTests {
                 expectEnvelope(try await api.get(path), 404, "not_found")
             }
             for path in ["/", "/api", "/api/box/v2/me", "/favicon.ico"] {
-                let answer = Answer(
-                    try await api.client.executeRequest(uri: path, method: .get, headers: [:], body: nil))
+                let answer = try await api.raw(.get, path)
                 expectEnvelope(answer, 404, "not_found")
             }
         }
@@ -104,7 +102,7 @@ struct EnvelopeTests {
             (.put, "/boxes/bx_22222222", "DELETE, GET, HEAD, OPTIONS, PATCH"),
             (.post, "/boxes/bx_22222222", "DELETE, GET, HEAD, OPTIONS, PATCH"),
             (.get, "/boxes/bx_22222222/stop", "OPTIONS, POST"), (.delete, "/limits", "GET, HEAD, OPTIONS"),
-            (.head, "/boxes/bx_22222222/prompt", "OPTIONS, POST"), (.connect, "/boxes", "GET, HEAD, OPTIONS, POST"),
+            (.head, "/boxes/bx_22222222/prompt", "OPTIONS, POST"),
             (.trace, "/me", "GET, HEAD, OPTIONS"), (.patch, "/boxes/bx_22222222/sshkey", "OPTIONS, POST"),
         ] as [(HTTPRequest.Method, String, String)])
     func wrongMethodsNameTheRightOnes(_ method: HTTPRequest.Method, _ path: String, _ allowed: String) async throws {
@@ -137,9 +135,8 @@ struct EnvelopeTests {
         ("/api/box/auth/confirm", "GET, HEAD, OPTIONS, POST"),
     ]
 
-    @Test(arguments: [TestingSetup.router, .live])
-    func optionsNeedNoKeyAndAllowNoOtherOrigin(_ setting: TestingSetup) async throws {
-        try await withServer(setting) { api async throws in
+    @Test func optionsNeedNoKeyAndAllowNoOtherOrigin() async throws {
+        try await withServer { api async throws in
             for (path, allowed) in Self.paths {
                 let answer = try await api.raw(.options, path, headers: ["Origin": "https://elsewhere.test"])
                 #expect(answer.status == 204, "\(path)")
@@ -181,9 +178,8 @@ struct EnvelopeTests {
         }
     }
 
-    @Test(arguments: [TestingSetup.router, .live])
-    func aBodyOverAMegabyteIsTooLarge(_ setting: TestingSetup) async throws {
-        try await withServer(setting) { api async throws in
+    @Test func aBodyOverAMegabyteIsTooLarge() async throws {
+        try await withServer { api async throws in
             let filler = String(repeating: "x", count: (1 << 20) - 12)
             #expect(try await api.post("/boxes", #"{"future":"\#(filler)"}"#).status == 413)
             let fits = String(repeating: "x", count: (1 << 20) - 13)
@@ -195,9 +191,8 @@ struct EnvelopeTests {
         }
     }
 
-    @Test(arguments: [TestingSetup.router, .live])
-    func headIsGetWithoutABody(_ setting: TestingSetup) async throws {
-        try await withServer(setting) { api async throws in
+    @Test func headIsGetWithoutABody() async throws {
+        try await withServer { api async throws in
             let (got, head) = (try await api.get("/me"), try await api.send(.head, "/me"))
             #expect(head.status == 200)
             #expect(head.text.isEmpty)
@@ -211,7 +206,7 @@ struct EnvelopeTests {
     }
 
     @Test func overASocketEverythingIsTheSame() async throws {
-        try await withServer(.live) { api async throws in
+        try await withServer { api async throws in
             expectEnvelope(try await api.send(.get, "/me", authorization: nil), 401, "unauthorized")
             expectEnvelope(try await api.get("/nothing"), 404, "not_found")
             expectEnvelope(try await api.send(.put, "/boxes", "{}"), 405, "method_not_allowed")
@@ -224,8 +219,7 @@ struct EnvelopeTests {
 
     @Test func healthNeedsNoKeyAndTellsNothing() async throws {
         try await withServer { api async throws in
-            let answer = Answer(
-                try await api.client.executeRequest(uri: "/healthz", method: .get, headers: [:], body: nil))
+            let answer = try await api.raw(.get, "/healthz")
             #expect(answer.status == 200)
             #expect(answer.text == #"{"ok":true}"#)
             #expect(answer.header("X-Request-Id")?.hasPrefix("req_") == true)

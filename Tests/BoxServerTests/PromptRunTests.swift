@@ -1,7 +1,6 @@
 import BoxEngine
 import BoxModel
 import HTTPTypes
-import HummingbirdTesting
 import Testing
 
 @testable import BoxServer

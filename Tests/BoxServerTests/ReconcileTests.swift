@@ -1,6 +1,5 @@
 import BoxEngine
 import BoxModel
-import HummingbirdTesting
 import Testing
 
 @testable import BoxServer
@@ -14,7 +13,7 @@ struct ReconcileTests {
     ) async throws {
         let scratch = try Scratch()
         defer { scratch.remove() }
-        let value = try await withServer(in: scratch, engine: engine, .router, before)
+        let value = try await withServer(in: scratch, engine: engine, before)
         try await withServer(in: scratch, engine: engine) { api in
             try await api.server.boxes.reconcile()
             await api.settle()

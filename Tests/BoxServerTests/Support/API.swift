@@ -1,8 +1,8 @@
 import BoxModel
 import HTTPTypes
 import Hummingbird
-import HummingbirdTesting
 import Logging
+import ServiceLifecycle
 import Testing
 
 @testable import BoxServer
@@ -11,7 +11,7 @@ import Testing
 struct API: Sendable {
     static let base = "/api/box/v1"
 
-    let client: any TestClientProtocol
+    let client: TestClient
     let server: Server
     let engine: TestEngine
     /// The account `alice`'s key.
@@ -37,9 +37,7 @@ struct API: Sendable {
     ) async throws -> Answer {
         var fields = HTTPFields()
         for (name, value) in headers { fields[HTTPField.Name(name)!] = value }
-        let response = try await client.executeRequest(
-            uri: uri, method: method, headers: fields, body: body.map { ByteBuffer(string: $0) })
-        return Answer(response)
+        return try await client.send(method, uri, fields, body.map { ByteBuffer(string: $0) })
     }
 
     func send(
@@ -110,10 +108,10 @@ struct Answer: Sendable {
     /// `.null` when the body isn't JSON.
     let json: JSON
 
-    init(_ response: TestResponse) {
-        status = response.status.code
-        headers = response.headers
-        text = String(buffer: response.body)
+    init(_ head: HTTPResponse, _ body: ByteBuffer) {
+        status = head.status.code
+        headers = head.headerFields
+        text = String(buffer: body)
         json = (try? JSON.parse(text)) ?? .null
     }
 
@@ -131,7 +129,7 @@ func withServer<Value: Sendable>(
     in scratch: Scratch? = nil, engine: TestEngine = TestEngine(), limits: ServerLimits = ServerLimits(),
     connections: ConnectionLimits = ConnectionLimits(),
     logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-    _ setting: TestingSetup = .router, _ body: @escaping @Sendable (API) async throws -> Value
+    _ body: @escaping @Sendable (API) async throws -> Value
 ) async throws -> Value {
     let folder = try scratch ?? Scratch()
     defer { if scratch == nil { folder.remove() } }
@@ -140,15 +138,40 @@ func withServer<Value: Sendable>(
     configuration.connections = connections
     let server = try Server(configuration: configuration, engine: engine, logger: logger)
     let key = try await server.keys.create(name: "test", account: server.keys.account(login: "alice"))
-    let application = server.application()
     let result: Result<Value, any Error>
     do {
         result = .success(
-            try await application.test(setting) { client in
-                try await body(API(client: client, server: server, engine: engine, secret: key.secret))
+            try await server.whileServing { port in
+                let client = TestClient(port: port)
+                defer { client.close() }
+                return try await body(API(client: client, server: server, engine: engine, secret: key.secret))
             })
     } catch { result = .failure(error) }
     await engine.releaseAll()
     await server.boxes.settle()
     return try result.get()
+}
+
+extension Server {
+    /// Takes connections on a port of its own while `body` runs.
+    fileprivate func whileServing<Value: Sendable>(
+        _ body: @escaping @Sendable (_ port: Int) async throws -> Value
+    ) async throws -> Value {
+        let (ports, port) = AsyncStream.makeStream(of: Int.self)
+        let group = ServiceGroup(
+            services: [application { port.yield($0) }], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        return try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                defer { port.finish() }
+                try await group.run()
+            }
+            let result: Result<Value, any Error>
+            do {
+                result = .success(try await body(try #require(await ports.first { _ in true }, "boxd doesn't start")))
+            } catch { result = .failure(error) }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+            return try result.get()
+        }
+    }
 }
