@@ -49,11 +49,13 @@ final class ForwardLane {
     }
 
     /// Opens channels for those who wait, the first one first; true when a request was answered.
-    func open(_ waiting: inout [ForwardedConnection]) throws(SSHError) -> Bool {
+    ///
+    /// - Parameter takesNew: false when only the request under way is to be finished.
+    func open(_ waiting: inout [ForwardedConnection], takesNew: Bool) throws(SSHError) -> Bool {
         var moved = false
         while connection.transport.queued <= SSHTransport.highWater {
             if request == nil {
-                guard !waiting.isEmpty else { return moved }
+                guard takesNew, !waiting.isEmpty else { return moved }
                 request = Self.request(waiting.removeFirst())
             }
             guard let current = request else { return moved }

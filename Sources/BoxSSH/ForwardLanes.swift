@@ -19,6 +19,8 @@ final class ForwardLanes {
     private static let growth = 3
     /// An answer that takes longer comes from afar, or from a slow destination; in seconds.
     private static let patience = 0.01
+    /// How long a destination may keep a lane when there are no more, in seconds.
+    private static let scarcePatience = 5.0
     /// Seconds without a connection after which a lane is given up.
     private static let idleLimit = 30.0
 
@@ -30,12 +32,19 @@ final class ForwardLanes {
     /// What poll(2) has to watch for a new lane.
     var descriptors: [Int32] { underWay.map(\.fd) }
 
-    /// So many milliseconds from now it has to be asked again whether to grow; nil for never.
-    func nextGrowth(waiting: Int) -> Int? {
-        guard wanted(waiting) > 0 else { return nil }
+    /// The first one can't be thrown away when a destination doesn't answer, so it takes nobody while there are others.
+    func takesNew(_ lane: ForwardLane) -> Bool { lane !== main || all.count == 1 }
+
+    /// So many milliseconds from now it has to be asked again whether to grow, or who is stuck; nil for never.
+    func nextChange(waiting: Int) -> Int? {
         let now = monotonicSeconds()
+        if waiting > 0, all.count == Self.most {
+            let first = all.dropFirst().compactMap(\.openingSince).filter { now - $0 < Self.scarcePatience }.min()
+            return first.map { Int(($0 + Self.scarcePatience - now) * 1000) + 1 }
+        }
+        guard wanted(waiting) > 0 else { return nil }
         guard now >= growsAgain else { return Int((growsAgain - now) * 1000) + 1 }
-        let latest = all.map { $0.openingSince ?? now }.max() ?? now
+        let latest = all.filter(takesNew).map { $0.openingSince ?? now }.max() ?? now
         return Int(max(latest + Self.patience - now, 0) * 1000) + 1
     }
 
@@ -46,9 +55,8 @@ final class ForwardLanes {
     /// Makes connections for those who wait while every lane is held up.
     func grow(waiting: Int) {
         let now = monotonicSeconds()
-        guard now >= growsAgain, all.allSatisfy({ $0.openingSince.map { now - $0 > Self.patience } ?? false }) else {
-            return
-        }
+        let isHeldUp = all.filter(takesNew).allSatisfy { $0.openingSince.map { now - $0 > Self.patience } ?? false }
+        guard isHeldUp, now >= growsAgain else { return }
         for _ in 0..<max(wanted(waiting), 0) {
             let made = try? SSHConnecting(to: main.connection.target) { connection throws(SSHError) in
                 Lane(lane: try ForwardLane(connection))
@@ -67,6 +75,17 @@ final class ForwardLanes {
             }
             return true
         }
+    }
+
+    /// Those that only wait for a destination that doesn't answer, when others wait and there can be no more lanes. Its
+    /// sshd gives up the destination when the connection ends.
+    func stuck(waiting: Int, inUse: @autoclosure () -> [SSHConnection]) -> [ForwardLane] {
+        guard waiting > 0, all.count == Self.most else { return [] }
+        let now = monotonicSeconds()
+        let late = all.dropFirst().filter { $0.openingSince.map { now - $0 >= Self.scarcePatience } ?? false }
+        guard !late.isEmpty else { return [] }
+        let used = Set(inUse().map(ObjectIdentifier.init))
+        return late.filter { !used.contains(ObjectIdentifier($0.connection)) }
     }
 
     func remove(_ lane: ForwardLane) { all.removeAll { $0 === lane } }

@@ -60,7 +60,7 @@ final class ForwardListener {
             throw SSHError(
                 .portUnavailable,
                 "can't listen on \(displayText(local.host.utf8)): \(found.failure); "
-                    + "give --bind an address of this machine")
+                    + "name an address of this machine")
         }
         return first
     }
@@ -94,11 +94,11 @@ final class ForwardListener {
         switch code {
         case EADDRINUSE:
             reason =
-                "port \(local.port) of \(local.host) is taken here; choose another with --local, or any with --local 0"
+                "port \(local.port) of \(local.host) is taken here; choose another"
         case EACCES, EPERM:
-            reason = "port \(local.port) needs root here; choose one from 1024 on with --local"
+            reason = "port \(local.port) needs root here; choose one from 1024 on"
         case EADDRNOTAVAIL:
-            reason = "\(local.host) is no address of this machine; give --bind one that is"
+            reason = "\(local.host) is no address of this machine; listen on one that is"
         default:
             reason = "can't listen on \(local): \(errorText(code))"
         }

@@ -51,6 +51,10 @@ public final class ForwardLoop {
             // Bytes that came after their channel's turn wait inside libssh2.
             if lanes.all.map(\.connection.transport.received) != received { moved = true }
             lanes.grow(waiting: waiting.count)
+            for lane in lanes.stuck(waiting: waiting.count, inUse: connections.compactMap(\.connection)) {
+                lane.takeBack()?.refuse(.other("no answer from there"))
+                lanes.remove(lane)
+            }
             lanes.shrink { connections.compactMap(\.connection) }
             try wait(milliseconds: moved ? 0 : nextKeepAlive())
             lanes.takeNew()
@@ -81,16 +85,19 @@ public final class ForwardLoop {
 
     private func open() throws(SSHError) -> Bool {
         var moved = false
-        let lost = try onEachLane { lane throws(SSHError) in if try lane.open(&waiting) { moved = true } }
+        let lost = try onEachLane { lane throws(SSHError) in
+            if try lane.open(&waiting, takesNew: lanes.takesNew(lane)) { moved = true }
+        }
         return moved || lost
     }
 
     private func nextKeepAlive() throws(SSHError) -> Int {
-        var milliseconds = lanes.nextGrowth(waiting: waiting.count) ?? .max
-        _ = try onEachLane { lane throws(SSHError) in
+        var milliseconds = Int.max
+        let lost = try onEachLane { lane throws(SSHError) in
             milliseconds = min(milliseconds, try lane.connection.keepAlive())
         }
-        return milliseconds
+        // Who waited for a lost one's answer is to be tried again.
+        return lost ? 0 : min(milliseconds, lanes.nextChange(waiting: waiting.count) ?? .max)
     }
 
     // MARK: Connections
@@ -144,6 +151,7 @@ public final class ForwardLoop {
                 try lose(lane, error)
             }
             if !wasWaiting, connection.isWaiting { waiting.append(connection) }
+            if wasWaiting, connection.isClosed { waiting.removeAll { $0 === connection } }
             ended = ended || connection.isClosed
         }
         if ended {
@@ -158,9 +166,9 @@ public final class ForwardLoop {
 
     private func wait(milliseconds: Int) throws(SSHError) {
         let pause = acceptsAgain - monotonicSeconds()
-        let milliseconds = pause > 0 ? min(milliseconds, Int(pause * 1000) + 1) : milliseconds
+        let limit = min(milliseconds, nextDeadline(), pause > 0 ? Int(pause * 1000) + 1 : .max)
         prepareToPoll()
-        guard poll(&polled, nfds_t(polled.count), Int32(milliseconds)) >= 0 || errno == EINTR else {
+        guard poll(&polled, nfds_t(polled.count), Int32(clamping: limit)) >= 0 || errno == EINTR else {
             throw SSHError(.localFailure(errno: errno), "poll failed: \(errorText(errno))")
         }
         if polled[0].revents != 0, let signal = interruptions?.nextEnding() {
@@ -168,6 +176,11 @@ public final class ForwardLoop {
         }
         let ready = polled.suffix(polledConnections.count)
         for (connection, ready) in zip(polledConnections, ready) { connection.note(ready) }
+    }
+
+    private func nextDeadline() -> Int {
+        guard let next = connections.lazy.compactMap(\.deadline).min() else { return .max }
+        return max(0, Int((next - monotonicSeconds()) * 1000) + 1)
     }
 
     /// Only what is waited for is in the list: poll(2) refuses more entries than the process may have descriptors.

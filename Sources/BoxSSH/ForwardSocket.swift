@@ -16,21 +16,25 @@ final class ForwardSocket {
 
     deinit { reset() }
 
-    /// Begins to connect; nil when that fails at once. Then ``connected()`` is to be asked when the socket is writable.
+    /// Begins to connect; nil, with errno, when that fails at once. Else ``connectError()`` tells when the socket is writable.
     static func connecting(to address: SocketAddress) -> ForwardSocket? {
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let fd = Glibc.socket(address.family, type, 0)
         guard fd >= 0 else { return nil }
         let socket = ForwardSocket(fd: fd, peer: ForwardEndpoint(port: 0))
         let code = address.withPointer { Glibc.connect(fd, $0, $1) }
-        return code == 0 || errno == EINPROGRESS || errno == EINTR ? socket : nil
+        if code == 0 || errno == EINPROGRESS || errno == EINTR { return socket }
+        let failure = errno
+        socket.close()
+        errno = failure
+        return nil
     }
 
-    /// Whether the connection that was begun was made.
-    func connected() -> Bool {
+    /// Why the connection that was begun wasn't made, or 0.
+    func connectError() -> Int32 {
         var code: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
-        return getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &length) == 0 && code == 0
+        return getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &length) == 0 ? code : errno
     }
 
     /// A count, 0 at the end, or -1 with errno.

@@ -42,17 +42,24 @@ final class ForwardedConnection {
     private var isReadable = false
     private var isWritable = true
     private var isHungUp = false
+    /// When it is given up unless it gets further, on the monotonic clock; while it is asking or connecting.
+    private(set) var deadline: Double?
     /// ``ForwardChannel/received`` when libssh2 last had nothing for this channel: until that changes, it has nothing.
     private var silentSince: UInt64?
 
     /// How much is read at once, and so the most that waits here for each direction.
     private static let piece = 64 * 1024
+    /// For a client to say where it wants to go, in seconds.
+    private static let askingLimit = 30.0
+    /// For an address of this machine's network to answer, in seconds.
+    private static let connectLimit = 10.0
 
     init(_ socket: ForwardSocket, of forward: PortForward, _ report: RefusalReport) {
         self.socket = socket
         self.forward = forward
         self.report = report
         state = forward.direction == .asked ? .asking(SOCKSHandshake()) : .waiting
+        if forward.direction == .asked { deadline = monotonicSeconds() + Self.askingLimit }
     }
 
     /// One that was accepted in the box.
@@ -126,12 +133,14 @@ final class ForwardedConnection {
         switch state {
         case .asking: events = Int16(POLLIN)
         case .connecting: events = Int16(POLLOUT)
+        // Nothing is asked, but poll(2) tells when it is gone for good.
+        case .waiting: events = 0
         case .carrying:
             if toBox == .open, bytesToBox.isEmpty { events |= Int16(POLLIN) }
             if !bytesToHere.isEmpty { events |= Int16(POLLOUT) }
             // poll(2) tells a hang-up again and again, also when nothing was asked.
             if events == 0, isHungUp { return nil }
-        case .waiting, .closing, .closed: return nil
+        case .closing, .closed: return nil
         }
         return pollfd(fd: fd, events: events, revents: 0)
     }
@@ -142,13 +151,18 @@ final class ForwardedConnection {
         isReadable = ready.events & Int16(POLLIN) != 0 && ready.revents != 0
         isWritable = ready.events & Int16(POLLOUT) == 0 || ready.revents != 0
         // Otherwise the read or write finds out.
-        if broken, ready.events == 0 { breakOff() }
+        guard broken || isHungUp, ready.events == 0 else { return }
+        if isWaiting { end(saying: nil) } else if broken { breakOff() }
     }
 
     // MARK: Before bytes flow
 
     private func ask(_ handshake: inout SOCKSHandshake) -> Bool {
-        guard isReadable else { return false }
+        guard isReadable else {
+            guard isLate else { return false }
+            end(saying: nil)
+            return true
+        }
         readSocket()
         guard toBox == .open else {
             end(saying: nil)
@@ -169,6 +183,7 @@ final class ForwardedConnection {
             case .connect(let destination):
                 handshake.rest.withUnsafeBytes { bytesToBox.append($0) }
                 forward.remote = destination
+                deadline = nil
                 self.handshake = handshake
                 state = .waiting
                 return true
@@ -177,29 +192,40 @@ final class ForwardedConnection {
     }
 
     private func connect(_ channel: ForwardChannel, _ later: ArraySlice<SocketAddress>) -> Bool {
-        guard isWritable, let socket else { return false }
-        guard socket.connected() else {
-            connectNext(channel, later)
+        guard let socket, isWritable || isLate else { return false }
+        let failure = isWritable ? socket.connectError() : ETIMEDOUT
+        guard failure == 0 else {
+            connectNext(channel, later, after: failure)
             return true
         }
+        deadline = nil
         report.worked(forward)
         state = .carrying(channel)
         return true
     }
 
-    private func connectNext(_ channel: ForwardChannel, _ addresses: ArraySlice<SocketAddress>) {
-        var left = addresses
+    private func connectNext(
+        _ channel: ForwardChannel, _ addresses: ArraySlice<SocketAddress>, after failure: Int32 = 0
+    ) {
+        var (left, failure) = (addresses, failure)
         while let address = left.popFirst() {
             socket = ForwardSocket.connecting(to: address)
-            guard socket != nil else { continue }
+            guard socket != nil else {
+                failure = errno
+                continue
+            }
+            deadline = monotonicSeconds() + Self.connectLimit
             (isWritable, isHungUp) = (false, false)
             state = .connecting(channel, later: left)
             return
         }
         socket = nil
-        report.refused(forward, .nobodyListens)
+        deadline = nil
+        report.refused(forward, failure == ECONNREFUSED ? .nobodyListens : .other(errorText(failure)))
         state = .closing(channel)
     }
+
+    private var isLate: Bool { deadline.map { monotonicSeconds() >= $0 } ?? false }
 
     /// A few bytes to a client that has sent little and is owed little: they fit.
     private func say(_ words: [UInt8]?) {

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Ports that lead into a box, or from it to here.
 ///
 /// Those of this machine stay open for as long as this lives, whatever becomes of the connection to the box: who connects
@@ -10,6 +12,7 @@ public final class Forwarder {
     ///
     /// - Throws: ``SSHError/Kind/portUnavailable``.
     public init(_ forwards: [PortForward]) throws(SSHError) {
+        Self.raiseDescriptorLimit()
         var (listeners, reverse): ([ForwardListener], [ReverseForward]) = ([], [])
         for forward in forwards {
             switch forward.direction {
@@ -31,5 +34,16 @@ public final class Forwarder {
         over connection: SSHConnection, report: @escaping (PortForward, ForwardRefusal) -> Void
     ) throws(SSHError) -> ForwardLoop {
         try ForwardLoop(connection, listeners, reverse, RefusalReport(report))
+    }
+
+    /// Each connection has a descriptor, and the usual limit of 1,024 is one that programs may raise (getrlimit(2)).
+    private static func raiseDescriptorLimit() {
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        var limit = rlimit()
+        guard getrlimit(resource, &limit) == 0 else { return }
+        let wanted = min(limit.rlim_max, 65536)
+        guard limit.rlim_cur < wanted else { return }
+        limit.rlim_cur = wanted
+        setrlimit(resource, &limit)
     }
 }

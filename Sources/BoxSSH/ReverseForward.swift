@@ -7,8 +7,8 @@ final class ReverseForward {
     /// Where its connections go, to be tried one after the other.
     let destinations: [SocketAddress]
 
-    /// Connections that libssh2 keeps for us; the box refuses more.
-    private static let backlog: Int32 = 128
+    /// Connections that libssh2 keeps until the loop's next turn, which takes them all; it refuses more.
+    private static let backlog: Int32 = 4096
 
     init(_ wanted: PortForward) throws(SSHError) {
         forward = wanted

@@ -63,8 +63,7 @@ test_a_taken_port() {
     new_box
     start_forward 1 --remote 3000 --local 0
     fails_with 1 box forward "$box" --remote 3000 --local "$(local_port 1)"
-    match "$err" "port $(local_port 1) of 127.0.0.1 is taken here"
-    match "$err" "--local"
+    match "$err" "port $(local_port 1) of 127.0.0.1 is taken here; choose another"
 }
 
 test_a_lost_connection_is_made_again() {

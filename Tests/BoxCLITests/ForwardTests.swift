@@ -61,6 +61,10 @@ import Testing
         (["--socks", "1080", "80"], [forward(80, 80), socks("127.0.0.1", 1080)]),
         (["-D", "[::1]:0"], [socks("::1", 0)]),
         (["-D", "1080", "--bind", "0.0.0.0"], [socks("0.0.0.0", 1080)]),
+        (
+            ["-r", "3000", "-l", "28080", "--bind", "localhost", "-R", "28080:5432"],
+            [forward(28080, 3000, bind: "localhost"), reverse("localhost", 28080, "127.0.0.1", 5432)]
+        ),
         // A port of the box, and one of this machine.
         (["-R", "3000", "3000"], [forward(3000, 3000), reverse("localhost", 3000, "127.0.0.1", 3000)]),
     ])

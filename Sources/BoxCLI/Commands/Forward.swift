@@ -70,8 +70,11 @@ struct Forward: Command {
             throw parsed.usageError("no port to forward. Name one of the box with --remote PORT")
         }
         for (index, forward) in forwards.enumerated() where forward.listening.port != 0 {
-            guard !forwards[..<index].contains(where: { $0.listening == forward.listening }) else {
-                let isRemote = forward.direction == .toHere
+            let isRemote = forward.direction == .toHere
+            let isTwin = { (other: PortForward) in
+                other.listening == forward.listening && (other.direction == .toHere) == isRemote
+            }
+            guard !forwards[..<index].contains(where: isTwin) else {
                 throw parsed.usageError(
                     "the \(isRemote ? "box's" : "local") port \(forward.listening.port) is given twice. "
                         + "Choose another\(isRemote ? "" : " with --local")")
@@ -141,7 +144,8 @@ struct Forward: Command {
         let (local, remote) = (forward.local, forward.remote)
         let isLoopback = remote.host == ForwardEndpoint.loopback
         switch refusal {
-        case _ where forward.direction == .toHere: return "nothing listens on \(local) here, where the box connects to"
+        case .other(let detail) where forward.direction == .toHere: return "can't connect to \(local) here: \(detail)"
+        case _ where forward.direction == .toHere: return "nothing listens on \(local) here"
         case .nobodyListens where isLoopback: return "nothing listens on port \(remote.port) in the box"
         case .nobodyListens: return "the box can't connect to \(Text.clean("\(remote)"))"
         case .notAllowed: return "the box's SSH server doesn't allow forwarding to \(Text.clean("\(remote)"))"

@@ -54,7 +54,7 @@ struct CurrentBox: Sendable, Equatable {
     private var path: String { "\(folder)/\(session.key)" }
 
     func load() -> String? {
-        guard let bytes = try? Files.read(path) else { return nil }
+        guard let bytes = try? Files.read(path, maximum: 1024, waits: false) else { return nil }
         let id = Settings.trimmed(String(decoding: bytes, as: UTF8.self))
         return id.isEmpty ? nil : id
     }

@@ -16,14 +16,10 @@ final class EarlyConnection: Sendable {
         begun.withLock { $0 = new }
     }
 
-    /// Waits for it. Nil when it leads elsewhere or failed in a way that another try, with the box's key known by now, may not.
-    func take(_ destination: SSHDestination) throws -> SSHConnection? {
+    /// Waits for it. Nil when it leads elsewhere or failed: the box may have been starting, or not have known the key.
+    func take(_ destination: SSHDestination) -> SSHConnection? {
         let last = begun.withLock { $0.take() }
         guard let last, last.destination == destination else { return nil }
-        switch last.connection.wait() {
-        case .success(let connection): return connection
-        case .failure(let error) where error.kind == .timedOut: throw error
-        case .failure: return nil
-        }
+        return if case .success(let connection) = last.connection.wait() { connection } else { nil }
     }
 }

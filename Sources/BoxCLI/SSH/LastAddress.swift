@@ -3,7 +3,7 @@ struct LastAddress: Sendable, Equatable {
     let folder: String
 
     func load(_ id: String) -> (user: String, host: String)? {
-        guard let path = path(id), let bytes = try? Files.read(path, maximum: 1024) else { return nil }
+        guard let path = path(id), let bytes = try? Files.read(path, maximum: 1024, waits: false) else { return nil }
         let parts = Settings.trimmed(String(decoding: bytes, as: UTF8.self)).split(separator: "@")
         return parts.count == 2 ? (String(parts[0]), String(parts[1])) : nil
     }

@@ -20,7 +20,7 @@ struct LiveSSH: SSHService {
     }
 
     fileprivate func connect(_ destination: SSHDestination, compresses: Bool = false) throws -> SSHConnection {
-        if !compresses, let connection = try early.take(destination) { return connection }
+        if !compresses, let connection = early.take(destination) { return connection }
         var target = try target(destination)
         target.compresses = compresses
         // A box that has just become ready may still be opening its port.

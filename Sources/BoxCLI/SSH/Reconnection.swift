@@ -10,10 +10,14 @@ struct Reconnection {
     /// Of the connection that is up.
     private var upSince: ContinuousClock.Instant?
     private var tries = 0
+    /// Since when a port of the box is refused.
+    private var refusedSince: ContinuousClock.Instant?
 
     /// A connection that lasted so long starts the pauses from the shortest again.
     private static let stable = Duration.seconds(10)
     private static let longestPause = 30.0
+    /// So long a port of the box may be somebody else's.
+    private static let refusalLimit = Duration.seconds(60)
 
     init(_ context: Context, boxID: String) {
         self.context = context
@@ -22,6 +26,7 @@ struct Reconnection {
 
     mutating func connected() {
         hasConnected = true
+        refusedSince = nil
         upSince = .now
     }
 
@@ -31,16 +36,18 @@ struct Reconnection {
         return switch error.kind {
         case .connectionLost, .connectionRefused, .timedOut, .unreachable, .protocolFailure: true
         // The box's, which the lost connection's sshd still has until it sees its end. Those of this machine are kept.
-        case .portUnavailable: true
+        case .portUnavailable: ContinuousClock.now - (refusedSince ?? .now) < Self.refusalLimit
         default: false
         }
     }
 
-    /// The connection was lost, or another try failed, of which nobody needs to hear.
+    /// The connection was lost, or another try failed, of which nobody needs to hear when it is for the first one's reason.
     mutating func lost(_ error: SSHError) throws {
-        guard let since = upSince else { return }
+        let isRefused = error.kind == .portUnavailable && refusedSince == nil
+        guard upSince != nil || isRefused else { return }
+        if isRefused { refusedSince = .now }
+        if let upSince, ContinuousClock.now - upSince > Self.stable { tries = 0 }
         upSince = nil
-        if ContinuousClock.now - since > Self.stable { tries = 0 }
         try context.emitter.event([
             "event": "reconnecting", "id": .string(boxID), "reason": .string(error.message),
         ])

@@ -5,9 +5,11 @@ import Glibc
 enum Files {
     /// - Returns: nil when there is no such file.
     ///
-    /// - Parameter maximum: in bytes; a longer file fails with `EFBIG`.
-    static func read(_ path: String, maximum: Int = .max) throws(FileError) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    /// - Parameters:
+    ///   - maximum: in bytes; a longer file fails with `EFBIG`.
+    ///   - waits: false where a pipe in the file's place is as good as no bytes.
+    static func read(_ path: String, maximum: Int = .max, waits: Bool = true) throws(FileError) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | (waits ? 0 : O_NONBLOCK))
         if descriptor < 0 {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw FileError(action: "read", path: path, code: errno)

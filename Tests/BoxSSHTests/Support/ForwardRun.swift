@@ -33,7 +33,10 @@ final class ForwardRun: Sendable {
         try self.init(server.target(), forwards, reconnects: reconnects)
     }
 
-    init(_ target: SSHTarget, _ forwards: [PortForward], reconnects: Bool = false) throws {
+    /// - Parameter pauseMicroseconds: between listening and the loop.
+    init(
+        _ target: SSHTarget, _ forwards: [PortForward], reconnects: Bool = false, pauseMicroseconds: UInt32 = 0
+    ) throws {
         let forwarder = try Forwarder(forwards)
         self.ports = forwarder.forwards.map(\.listening.port)
         let shared = Shared()
@@ -49,6 +52,7 @@ final class ForwardRun: Sendable {
                         shared.refusals.withLock { $0.append(refusal) }
                     }
                     shared.listening.withLock { $0 = handed.forwarder.forwards.map(\.listening.port) }
+                    usleep(pauseMicroseconds)
                     try loop.run()
                 } catch {
                     shared.error.withLock { $0 = error as? SSHError }
