@@ -47,8 +47,8 @@ extension OCIEngine {
         rollback.push("machine") { [runtime] in try await runtime.delete(record.id) }
         let process = try await runtime.create(record.id, bundle: disk.bundle)
         // Nothing of the machine runs before its limits are set; its sshd listens on whatever cable there will be.
-        try await KernelLimits.set(for: process)
         async let connected: Void = network.connect(record.id, slot: record.slot, process: process)
+        try await KernelLimits.set(for: process)
         try await runtime.start(record.id, bundle: disk.bundle)
         try await connected
         try await admitted

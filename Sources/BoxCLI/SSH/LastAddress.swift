@@ -11,6 +11,8 @@ struct LastAddress: Sendable, Equatable {
     func save(_ id: String, user: String, host: String) {
         guard let path = path(id) else { return }
         try? Files.makeFolder(folder)
+        // Whatever is there: a pipe would be written to, and wait for a reader.
+        Files.remove(path)
         try? Files.replace(path, with: Array("\(user)@\(host)\n".utf8))
     }
 
