@@ -6,8 +6,6 @@ internal import CSSH2
 /// the answer: on a long way a lane opens one channel in each round trip, and a slow destination holds it up.
 final class ForwardLane {
     let connection: SSHConnection
-    /// A session without a process. Reading from it makes libssh2 take whatever came, for all channels, also when
-    /// none of them is open or wants to be read.
     private let anchor: OpaquePointer
     private var request: Request?
     /// When the last channel went, on the monotonic clock, or the lane was made.
@@ -28,7 +26,7 @@ final class ForwardLane {
 
     init(_ connection: SSHConnection) throws(SSHError) {
         self.connection = connection
-        anchor = try connection.openChannel()
+        anchor = try connection.openAnchor()
         connection.transport.acknowledgesAtOnce = true
     }
 
@@ -56,7 +54,9 @@ final class ForwardLane {
         while connection.transport.queued <= SSHTransport.highWater {
             if request == nil {
                 guard takesNew, !waiting.isEmpty else { return moved }
-                request = Self.request(waiting.removeFirst())
+                let next = waiting.removeFirst()
+                next.isOpening = true
+                request = Self.request(next)
             }
             guard let current = request else { return moved }
             if let pointer = send(current) {
@@ -76,6 +76,7 @@ final class ForwardLane {
     /// Who waits for an answer that won't come.
     func takeBack() -> ForwardedConnection? {
         defer { request = nil }
+        request?.connection.isOpening = false
         return request?.connection
     }
 

@@ -4,15 +4,10 @@ import Glibc
 final class ForwardLanes {
     let main: ForwardLane
     private(set) var all: [ForwardLane]
-    private var underWay: [SSHConnecting<Lane>] = []
+    private var underWay: [SSHConnecting] = []
     /// Since another connection failed, nobody tries until this monotonic time.
     private var growsAgain = 0.0
     private var idleChecked = 0.0
-
-    /// A lane on its way from the thread that made it.
-    struct Lane: @unchecked Sendable {
-        let lane: ForwardLane
-    }
 
     private static let most = 16
     /// So many new ones are made at a time for each that is held up.
@@ -58,11 +53,11 @@ final class ForwardLanes {
         let isHeldUp = all.filter(takesNew).allSatisfy { $0.openingSince.map { now - $0 > Self.patience } ?? false }
         guard isHeldUp, now >= growsAgain else { return }
         for _ in 0..<max(wanted(waiting), 0) {
-            let made = try? SSHConnecting(to: main.connection.target) { connection throws(SSHError) in
-                Lane(lane: try ForwardLane(connection))
+            let connecting = try? SSHConnecting(to: main.connection.target) { connection throws(SSHError) in
+                try connection.openAnchor()
             }
-            guard let made else { return pauseGrowing() }
-            underWay.append(made)
+            guard let connecting else { return pauseGrowing() }
+            underWay.append(connecting)
         }
     }
 
@@ -70,7 +65,8 @@ final class ForwardLanes {
         underWay.removeAll { connecting in
             switch connecting.take() {
             case nil: return false
-            case .success(let made)?: all.append(made.lane)
+            case .success(let connection)?:
+                if let lane = try? ForwardLane(connection) { all.append(lane) }
             case .failure?: pauseGrowing()
             }
             return true

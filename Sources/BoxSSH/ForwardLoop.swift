@@ -85,6 +85,8 @@ public final class ForwardLoop {
 
     private func open() throws(SSHError) -> Bool {
         var moved = false
+        // Some have gone meanwhile.
+        waiting.removeAll { !$0.isWaiting }
         let lost = try onEachLane { lane throws(SSHError) in
             if try lane.open(&waiting, takesNew: lanes.takesNew(lane)) { moved = true }
         }
@@ -151,7 +153,6 @@ public final class ForwardLoop {
                 try lose(lane, error)
             }
             if !wasWaiting, connection.isWaiting { waiting.append(connection) }
-            if wasWaiting, connection.isClosed { waiting.removeAll { $0 === connection } }
             ended = ended || connection.isClosed
         }
         if ended {

@@ -35,6 +35,8 @@ final class ForwardedConnection {
     private(set) var socket: ForwardSocket?
     private(set) var state: State
     private let report: RefusalReport
+    /// Whether a channel is being opened for it, which it has to take and close, even if its client has gone.
+    var isOpening = false
     /// Of a client that waits for its answer.
     private var handshake: SOCKSHandshake?
     private var (toBox, toHere) = (Flow.open, Flow.open)
@@ -152,7 +154,7 @@ final class ForwardedConnection {
         isWritable = ready.events & Int16(POLLOUT) == 0 || ready.revents != 0
         // Otherwise the read or write finds out.
         guard broken || isHungUp, ready.events == 0 else { return }
-        if isWaiting { end(saying: nil) } else if broken { breakOff() }
+        if isWaiting, !isOpening { end(saying: nil) } else if broken || isWaiting { breakOff() }
     }
 
     // MARK: Before bytes flow

@@ -14,6 +14,7 @@ public final class SSHConnection {
     /// global request's: those have to come first.
     private var isEstablished = false
     private var lastKeepAlive = 0.0
+    private var anchor: OpaquePointer?
 
     /// Connects, checks the host key (pinning it the first time) and logs in with the managed key.
     ///
@@ -68,6 +69,16 @@ public final class SSHConnection {
         transport.flush()
         transport.abandon()
         libssh2_session_free(session)
+    }
+
+    /// A session without a process, opened when it is asked for first. Reading from it makes libssh2 take whatever came, for
+    /// all channels, also when none of them is open or wants to be read.
+    @discardableResult
+    func openAnchor() throws(SSHError) -> OpaquePointer {
+        if let anchor { return anchor }
+        let opened = try openChannel()
+        anchor = opened
+        return opened
     }
 
     // MARK: Waiting

@@ -7,11 +7,11 @@ final class EarlyConnection: Sendable {
 
     private struct Begun {
         let destination: SSHDestination
-        let connection: SSHConnecting<SSHConnection>
+        let connection: SSHConnecting
     }
 
     func begin(_ destination: SSHDestination, _ target: SSHTarget) {
-        guard let connection = try? SSHConnecting(to: target, prepare: { $0 }) else { return }
+        guard let connection = try? SSHConnecting(to: target) else { return }
         let new = Begun(destination: destination, connection: connection)
         begun.withLock { $0 = new }
     }
