@@ -20,6 +20,7 @@ finish() {
     rm -rf "$WORK"
 }
 trap finish EXIT
+trap 'exit 130' INT TERM
 box local up >/dev/null 2>"$WORK/up.log" || { cat "$WORK/up.log" >&2; exit 1; }
 
 now() { date +%s%N; }
