@@ -6,35 +6,32 @@ import Glibc
 public enum BackgroundForwarding {
     /// The ports are listened on when this returns. A lost connection is made again; signals are the session's.
     ///
-    /// - Parameter report: as that of ``Forwarder/start(over:report:)``, called on another thread.
     /// - Throws: ``SSHError/Kind/portUnavailable``, or why there is no connection.
-    public static func start(
-        _ forwards: [PortForward], to target: SSHTarget,
-        report: @escaping @Sendable (PortForward, ForwardRefusal) -> Void
-    ) throws(SSHError) {
-        let forwarder = try Forwarder(forwards)
-        let work = Work(
-            forwarder: forwarder, loop: try forwarder.start(over: .connect(to: target), report: report), target: target)
-        try Thread.start("forward") { work.run(report) }
+    public static func start(_ forwards: [PortForward], to target: SSHTarget) throws(SSHError) {
+        let work = Work(forwarder: try Forwarder(forwards), target: target)
+        try work.connect()
+        try Thread.start("forward") { work.run() }
     }
 
-    /// Handed over to its thread.
+    /// `@unchecked`: once its thread has started, nobody else touches it.
     private final class Work: @unchecked Sendable {
         private let forwarder: Forwarder
-        private var loop: ForwardLoop?
         private let target: SSHTarget
+        private var loop: ForwardLoop?
 
-        init(forwarder: Forwarder, loop: ForwardLoop, target: SSHTarget) {
+        init(forwarder: Forwarder, target: SSHTarget) {
             self.forwarder = forwarder
-            self.loop = loop
             self.target = target
         }
 
-        func run(_ report: @escaping @Sendable (PortForward, ForwardRefusal) -> Void) -> Never {
+        /// Refusals aren't told: the terminal is the session's.
+        func connect() throws(SSHError) { loop = try forwarder.start(over: .connect(to: target)) { _, _ in } }
+
+        func run() -> Never {
             var pause: UInt32 = 250_000
             while true {
                 do throws(SSHError) {
-                    if loop == nil { loop = try forwarder.start(over: .connect(to: target), report: report) }
+                    if loop == nil { try connect() }
                     pause = 250_000
                     try loop?.run(endsOnSignals: false)
                 } catch {

@@ -10,7 +10,7 @@ public final class SSHConnecting: Sendable {
     private let readEnd: Int32
     private let writeEnd: Int32
 
-    /// Handed from the thread that makes it to whoever takes it, once.
+    /// `@unchecked`: handed from the thread that makes it to whoever takes it, once.
     private struct Outcome: @unchecked Sendable {
         let result: Result<SSHConnection, SSHError>
     }

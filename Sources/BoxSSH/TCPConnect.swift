@@ -22,48 +22,33 @@ enum TCPConnect {
     ///
     /// Name resolution is the resolver's own and keeps its own limits; box addresses are numbers, which don't ask it.
     static func open(_ target: some TCPTarget, until deadline: Double) throws(SSHError) -> Int32 {
-        let addresses = try resolve(target)
-        defer { freeaddrinfo(addresses) }
-        var failure = SSHError(.unknownHost, "\(target.host) has no address; \(target.nextStep)")
-        var next: UnsafeMutablePointer<addrinfo>? = addresses
-        while let address = next {
+        let found = SocketAddress.resolve(ForwardEndpoint(host: target.host, port: target.port))
+        var failure = SSHError(
+            .unknownHost,
+            "can't find the host \(displayText(target.host.utf8)) of \(target.boxID): \(found.failure); \(target.nextStep)"
+        )
+        for address in found.addresses {
             do {
-                return try open(address.pointee, target, until: deadline)
+                return try open(address, target, until: deadline)
             } catch {
                 failure = error
             }
-            next = address.pointee.ai_next
         }
         throw failure
     }
 
-    private static func resolve(_ target: some TCPTarget) throws(SSHError) -> UnsafeMutablePointer<addrinfo> {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        hints.ai_flags = AI_NUMERICSERV
-        var found: UnsafeMutablePointer<addrinfo>?
-        let code = getaddrinfo(target.host, String(target.port), &hints, &found)
-        guard code == 0, let found else {
-            let reason = String(cString: gai_strerror(code))
-            throw SSHError(
-                .unknownHost,
-                "can't find the host \(displayText(target.host.utf8)) of \(target.boxID): \(reason); \(target.nextStep)"
-            )
-        }
-        return found
-    }
-
-    private static func open(_ address: addrinfo, _ target: some TCPTarget, until deadline: Double) throws(SSHError)
+    private static func open(_ address: SocketAddress, _ target: some TCPTarget, until deadline: Double)
+        throws(SSHError)
         -> Int32
     {
-        let type = address.ai_socktype | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-        let fd = socket(address.ai_family, type, address.ai_protocol)
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let fd = socket(address.family, type, 0)
         guard fd >= 0 else { throw failed(errno, target) }
         var connected = false
         defer { if !connected { close(fd) } }
         var yes: Int32 = 1
         setsockopt(fd, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
-        if connect(fd, address.ai_addr, address.ai_addrlen) != 0 {
+        if address.withPointer({ connect(fd, $0, $1) }) != 0 {
             guard errno == EINPROGRESS || errno == EINTR else { throw failed(errno, target) }
             var waiting = pollfd(fd: fd, events: Int16(POLLOUT), revents: 0)
             while true {

@@ -68,10 +68,8 @@ struct ForwardLaneTests {
         let server = try SSHServer()
         let service = try TCPService(echo)
         let full = FullListener()
-        let forwards = [full.port, service.port].map {
-            PortForward(local: ForwardEndpoint(port: 0), remote: ForwardEndpoint(port: $0))
-        }
-        let run = try ForwardRun(server.target(), forwards)
+        defer { withExtendedLifetime(full) {} }
+        let run = try ForwardRun(server, to: full.port, service.port)
         let stuck = dial(run.ports[0])
         usleep(50_000)
         #expect(exchangeAll(20, with: run.ports[1]) == 20)
@@ -85,10 +83,8 @@ struct ForwardLaneTests {
         let server = try SSHServer()
         let service = try TCPService(echo)
         let full = FullListener()
-        let forwards = [full.port, service.port].map {
-            PortForward(local: ForwardEndpoint(port: 0), remote: ForwardEndpoint(port: $0))
-        }
-        let run = try ForwardRun(server.target(), forwards)
+        defer { withExtendedLifetime(full) {} }
+        let run = try ForwardRun(server, to: full.port, service.port)
         let stuck = (0..<24).map { _ in dial(run.ports[0]) }
         #expect(eventually { server.accepted == 16 })
         #expect(eventually(within: 30) { exchange([1], with: run.ports[1]) == [1] })

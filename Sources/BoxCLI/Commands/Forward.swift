@@ -114,8 +114,7 @@ struct Forward: Command {
 
     /// Only those that the hosted service didn't know say their direction.
     private static func line(_ forward: PortForward, of box: String) -> JSON {
-        let start: JSON = ["event": "forwarding", "id": .string(box)]
-        var line = start.object ?? JSONObject()
+        var line = JSONObject([("event", "forwarding"), ("id", .string(box))])
         switch forward.direction {
         case .toBox: break
         case .toHere: line["direction"] = "reverse"

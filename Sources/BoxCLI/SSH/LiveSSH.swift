@@ -39,7 +39,7 @@ struct LiveSSH: SSHService {
             ? TerminalRequest(term: session.term, localTerminal: session.hasLocalTerminal ? STDIN_FILENO : nil) : nil
         let connection = try connect(session.destination)
         if !session.forwards.isEmpty {
-            try BackgroundForwarding.start(session.forwards, to: target(session.destination)) { _, _ in }
+            try BackgroundForwarding.start(session.forwards, to: target(session.destination))
         }
         let exit = try connection.run(
             command: RemoteCommand.line(words: session.words), terminal: terminal,
