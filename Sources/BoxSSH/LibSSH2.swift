@@ -1,10 +1,15 @@
+internal import CKeyStream
 internal import CSSH2
 import Glibc
 
 /// The library's global state: libssh2_init(3) isn't thread-safe, so it is called here and nowhere else.
 enum LibSSH2 {
     /// libssh2_init's result; Swift runs a static initialiser once, whichever threads ask.
-    static let initialised: Int32 = libssh2_init(0)
+    static let initialised: Int32 = {
+        // Faster where it can be had, and nothing to tell where it can't.
+        _ = box_keystream_install()
+        return libssh2_init(0)
+    }()
 
     static let wouldBlock = Int(LIBSSH2_ERROR_EAGAIN)
 

@@ -36,9 +36,12 @@ final class SFTPClient {
     /// What is moved at a time: small enough to be in the processor's cache still when it is enciphered or written.
     private static let pieceInCache = 64 * 1024
 
+    /// More than a copy asks for at a time, so that on a long way the requests are the limit and not the window.
+    private static let window: UInt32 = 8 << 20
+
     init(_ connection: SSHConnection) throws {
         self.connection = connection
-        channel = try connection.openChannel()
+        channel = try connection.openChannel(window: Self.window)
         // When it throws, deinit runs, for every property has a value.
         try start()
     }

@@ -55,11 +55,12 @@ extension SSHConnection {
         return exit
     }
 
-    func openChannel(_ patience: Patience = .whileAlive) throws(SSHError) -> OpaquePointer {
+    /// - Parameter window: what the server may send that isn't read here yet, in bytes.
+    func openChannel(_ patience: Patience = .whileAlive, window: UInt32 = 2 << 20) throws(SSHError) -> OpaquePointer {
         let type = "session"
         let channel = try drivePointer(patience) {
             libssh2_channel_open_ex(
-                session, type, UInt32(type.utf8.count), UInt32(2 << 20), UInt32(LIBSSH2_CHANNEL_PACKET_DEFAULT), nil, 0)
+                session, type, UInt32(type.utf8.count), window, UInt32(LIBSSH2_CHANNEL_PACKET_DEFAULT), nil, 0)
         }
         guard let channel else { throw failed("open a session", Int(libssh2_session_last_errno(session))) }
         return channel
