@@ -57,7 +57,7 @@ struct GuestCall: Sendable {
             Tool.executable(runtime.program),
             arguments: Arguments(
                 runtime.execArguments(id, ["/usr/bin/python3", "-ISB", "\(Self.folder)/\(Self.name)"])),
-            input: .inputWriter, output: .sequence, error: .string(limit: 16 << 10)
+            environment: OCIRuntime.environment, input: .inputWriter, output: .sequence, error: .string(limit: 16 << 10)
         ) { execution in
             // The input stays open until the answer is read: its end tells the guest that nobody waits any more.
             let writer = execution.standardInputWriter

@@ -1,6 +1,7 @@
+import BoxEngine
 import BoxModel
+import CLinux
 import Glibc
-import HostTools
 
 /// What a machine may take of the kernel's own tables, which are the whole host's: no cgroup counts these.
 enum KernelLimits {
@@ -12,14 +13,18 @@ enum KernelLimits {
         "max_inotify_instances": 512, "max_inotify_watches": 131_072, "max_fanotify_groups": 16,
     ]
 
-    /// A kernel that lacks one of the files does without.
-    private static let script = namespaceLimits.sorted { $0.key < $1.key }
-        .map { "[ ! -w /proc/sys/user/\($0.key) ] || echo \($0.value) > /proc/sys/user/\($0.key);" }.joined(
-            separator: " ")
-
-    /// Sets them for the user namespace of a machine's first process.
-    static func set(for process: pid_t) async throws {
-        try await Tool.run("nsenter", ["--target", "\(process)", "--user", "sh", "-c", script])
+    /// Sets them for the user namespace of a machine's first process. A kernel that lacks one of the files does without.
+    static func set(for process: pid_t) throws {
+        let paths = namespaceLimits.keys.map { strdup("/proc/sys/user/\($0)") }
+        let texts = namespaceLimits.values.map { strdup(String($0)) }
+        defer { for text in paths + texts { free(text) } }
+        let result = clinux_write_in_user_namespace(
+            process, paths.map { UnsafePointer($0) }, texts.map { UnsafePointer($0) }, paths.count)
+        guard result == 0 else {
+            throw EngineError(
+                .failed, "the box's limits could not be set",
+                diagnostics: "process \(process): \(String(cString: strerror(-result)))")
+        }
     }
 
     /// What the host needs for many machines at a time: the usual 128 inotify instances for root are one busy machine's.

@@ -70,6 +70,21 @@ struct Network: Sendable {
 
                 """)
         _ = try await told
+        try await waitUntilForwarding(interface)
+    }
+
+    /// The kernel takes a new cable's carrier into account a little later, and that of a bridge which had no other cable later still. What is
+    /// sent to the machine before that is lost, and TCP and ARP try again only after a second.
+    private func waitUntilForwarding(_ interface: String) async throws {
+        let deadline = ContinuousClock.now + .seconds(1)
+        for (file, value) in [
+            // BR_STATE_FORWARDING (linux/if_bridge.h) and IF_OPER_UP (RFC 2863).
+            ("\(interface)/brport/state", "3"), ("\(configuration.bridge)/operstate", "up"),
+        ] {
+            while HostFiles.read("/sys/class/net/\(file)")?.hasPrefix(value) != true, ContinuousClock.now < deadline {
+                try await Task.sleep(for: .milliseconds(1))
+            }
+        }
     }
 
     /// A machine's hardware address is its own for life like its IP address, so that nobody's neighbour table is ever out of date.

@@ -48,7 +48,7 @@ extension OCIEngine {
         let process = try await runtime.create(record.id, bundle: disk.bundle)
         // Nothing of the machine runs before its limits are set; its sshd listens on whatever cable there will be.
         async let connected: Void = network.connect(record.id, slot: record.slot, process: process)
-        try await KernelLimits.set(for: process)
+        try KernelLimits.set(for: process)
         try await runtime.start(record.id, bundle: disk.bundle)
         try await connected
         try await admitted

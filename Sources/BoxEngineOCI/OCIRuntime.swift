@@ -2,6 +2,7 @@ import BoxEngine
 import BoxModel
 import Glibc
 import HostTools
+import Subprocess
 
 /// The command line of an OCI runtime: what the machine's processes are made and ended with.
 struct OCIRuntime: Sendable {
@@ -9,6 +10,9 @@ struct OCIRuntime: Sendable {
     let program: String
     /// Where the runtime keeps its state, on a tmpfs.
     let stateDirectory: String
+
+    /// runc is done before collecting Go's garbage would pay, which takes a tenth of its time otherwise.
+    static let environment = Environment.inherit.updating(["GOGC": "off"])
 
     /// Makes the machine's namespaces and its first process, which waits. Returns that process.
     ///
@@ -20,7 +24,7 @@ struct OCIRuntime: Sendable {
         let created = try await Tool.runDetaching(
             "sh",
             ["-c", #"umask 022; exec "$0" "$@""#, program] + globals(log)
-                + ["create", "--bundle", bundle, "--pid-file", pidFile, id])
+                + ["create", "--bundle", bundle, "--pid-file", pidFile, id], environment: Self.environment)
         guard created else { throw failure("create", log) }
         guard let text = HostFiles.read(pidFile), let pid = pid_t(text) else {
             throw EngineError(.failed, "the OCI runtime did not say which process it made")
@@ -30,13 +34,36 @@ struct OCIRuntime: Sendable {
 
     /// Lets the first process of a created machine run its command.
     func start(_ id: String, bundle: String) async throws {
+        if !program.hasSuffix("crun"), try await openFIFO(of: id) { return }
         let log = "\(bundle)/runtime.log"
-        guard try await Tool.runDetaching(program, globals(log) + ["start", id]) else { throw failure("start", log) }
+        guard try await Tool.runDetaching(program, globals(log) + ["start", id], environment: Self.environment) else {
+            throw failure("start", log)
+        }
     }
 
-    func pause(_ id: String) async throws { try await Tool.run(program, globals() + ["pause", id]) }
+    /// What `runc start` does, without the start of a Go program, which takes a tenth of what a machine takes to be ready.
+    ///
+    /// runc's first process opens this FIFO for writing as its last act before it runs the command, so it waits for whoever reads.
+    /// While the file exists, runc takes the machine for one that isn't started.
+    ///
+    /// - Returns: false when there is no such FIFO, or nobody wrote to it; runc itself then knows what is wrong.
+    private func openFIFO(of id: String) async throws -> Bool {
+        let path = "\(stateDirectory)/\(id)/exec.fifo"
+        let fifo = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
+        guard fifo >= 0 else { return false }
+        defer { close(fifo) }
+        let deadline = ContinuousClock.now + .seconds(1)
+        var byte: UInt8 = 0
+        while read(fifo, &byte, 1) != 1 {
+            guard ContinuousClock.now < deadline else { return false }
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        return unlink(path) == 0
+    }
 
-    func resume(_ id: String) async throws { try await Tool.run(program, globals() + ["resume", id]) }
+    func pause(_ id: String) async throws { try await run(["pause", id]) }
+
+    func resume(_ id: String) async throws { try await run(["resume", id]) }
 
     /// The arguments that run a program in the machine as its root, with its own standard streams.
     func execArguments(_ id: String, _ command: [String]) -> [String] {
@@ -48,7 +75,7 @@ struct OCIRuntime: Sendable {
     /// Removes the state and the cgroup of a machine, whose processes it kills if any are left. Harmless when it is missing.
     func delete(_ id: String) async throws {
         guard HostFiles.exists("\(stateDirectory)/\(id)") else { return }
-        try await Tool.run(program, globals() + ["delete", "--force", id])
+        try await run(["delete", "--force", id])
     }
 
     /// A machine that the runtime knows.
@@ -60,7 +87,7 @@ struct OCIRuntime: Sendable {
     }
 
     func list() async throws -> [Entry] {
-        let output = try await Tool.run(program, globals() + ["list", "--format", "json"])
+        let output = try await run(["list", "--format", "json"])
         guard let entries = try? JSON.parse(output).array else { return [] }
         return entries.compactMap { entry in
             guard let id = entry["id"]?.string else { return nil }
@@ -68,6 +95,11 @@ struct OCIRuntime: Sendable {
             let runs = isPaused || entry["status"]?.string == "running"
             return Entry(id: id, process: runs ? entry["pid"]?.int.map { pid_t($0) } : nil, isPaused: isPaused)
         }
+    }
+
+    @discardableResult
+    private func run(_ arguments: [String]) async throws -> String {
+        try await Tool.run(program, globals() + arguments, environment: Self.environment)
     }
 
     private func globals(_ log: String? = nil) -> [String] {

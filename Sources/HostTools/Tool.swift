@@ -14,8 +14,8 @@ public enum Tool {
     /// - Returns: what the program wrote to standard output, at most 4 MiB.
     @discardableResult
     public static func run(
-        _ name: String, _ arguments: [String], input: String? = nil, user: (id: uid_t, group: gid_t)? = nil,
-        timeout: Duration = patience
+        _ name: String, _ arguments: [String], input: String? = nil, environment: Environment = .inherit,
+        user: (id: uid_t, group: gid_t)? = nil, timeout: Duration = patience
     ) async throws -> String {
         var options = PlatformOptions()
         if let user { (options.userID, options.groupID, options.supplementaryGroups) = (user.id, user.group, []) }
@@ -24,8 +24,8 @@ public enum Tool {
             let result: (succeeded: Bool, output: String, errors: String)
             do {
                 let ended = try await Subprocess.run(
-                    executable(name), arguments: Arguments(arguments), platformOptions: options,
-                    input: .string(input ?? ""),
+                    executable(name), arguments: Arguments(arguments), environment: environment,
+                    platformOptions: options, input: .string(input ?? ""),
                     output: .string(limit: 4 << 20), error: .string(limit: 64 << 10))
                 result = (ended.terminationStatus.isSuccess, ended.standardOutput, ended.standardError)
             } catch let error as SubprocessError {
@@ -66,10 +66,13 @@ public enum Tool {
     }
 
     /// Runs a program that leaves a child behind. Its standard streams are `/dev/null`, because the child inherits them.
-    public static func runDetaching(_ name: String, _ arguments: [String]) async throws -> Bool {
+    public static func runDetaching(_ name: String, _ arguments: [String], environment: Environment = .inherit)
+        async throws -> Bool
+    {
         try await within(patience, name) {
             try await Subprocess.run(
-                executable(name), arguments: Arguments(arguments), input: .none, output: .discarded, error: .discarded
+                executable(name), arguments: Arguments(arguments), environment: environment, input: .none,
+                output: .discarded, error: .discarded
             ).terminationStatus.isSuccess
         }
     }

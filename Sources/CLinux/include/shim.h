@@ -79,6 +79,42 @@ static inline int clinux_user_namespace(uint32_t inside, uint32_t outside, uint3
   return result;
 }
 
+/// What the child of clinux_write_in_user_namespace does. 0 or -errno.
+static inline int clinux_enter_and_write(pid_t process, const char *const paths[], const char *const texts[], size_t count) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/ns/user", (int)process);
+  int namespace = open(path, O_RDONLY | O_CLOEXEC);
+  if (namespace < 0) return -errno;
+  int result = syscall(SYS_setns, namespace, CLONE_NEWUSER) < 0 ? -errno : 0;
+  close(namespace);
+  for (size_t index = 0; result == 0 && index < count; index++) {
+    int file = open(paths[index], O_WRONLY | O_CLOEXEC);
+    if (file < 0) continue;
+    if (write(file, texts[index], strlen(texts[index])) < 0) result = -errno;
+    close(file);
+  }
+  return result;
+}
+
+/// Writes the texts to the files, of which there are `count`, as a process of `process`'s user namespace: what files of /proc/sys/user say depends
+/// on that. Files that can't be opened are left out. 0 or -errno.
+///
+/// A process with threads can't change its user namespace (setns(2)), so a child does. It borrows this one's memory, for a copy of
+/// the page tables takes longer than all of its work.
+static inline int clinux_write_in_user_namespace(
+    pid_t process, const char *const paths[], const char *const texts[], size_t count) {
+  volatile int result = -ECANCELED;
+  pid_t child = vfork();
+  if (child < 0) return -errno;
+  if (child == 0) {
+    result = clinux_enter_and_write(process, paths, texts, count);
+    _exit(0);
+  }
+  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+  }
+  return result;
+}
+
 /// A descriptor of a process, which no later process of the same number can be taken for. pidfd_open(2). Or -errno.
 static inline int clinux_process_descriptor(pid_t process) {
   int descriptor = (int)syscall(CLINUX_SYS_PIDFD_OPEN, process, 0);
