@@ -1,6 +1,9 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+/// clang by itself writes DWARF 5, which Debian 12's valgrind gives up on.
+let readableByValgrind: [CSetting] = [.unsafeFlags(["-gdwarf-4"])]
+
 /// An arrow of the architecture: a target may import its dependencies and nothing else of this package.
 /// `scripts/check` reads the same list from `swift package dump-package`, so it can't drift from the code.
 let package = Package(
@@ -27,9 +30,9 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev", "libssl-dev"])]),
         .target(name: "CLinux"),
-        // An OpenSSL provider, which is C by nature. Debian 12's valgrind can't read what clang writes by itself, DWARF 5.
-        .target(
-            name: "CKeyStream", cSettings: [.unsafeFlags(["-gdwarf-4"])], linkerSettings: [.linkedLibrary("crypto")]),
+        // What others call, an OpenSSL provider and a part of Swift's runtime, is C by nature.
+        .target(name: "CKeyStream", cSettings: readableByValgrind, linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CArguments", cSettings: readableByValgrind),
 
         // Shared by both sides of the wire.
         .target(name: "BoxModel"),
@@ -39,7 +42,7 @@ let package = Package(
         .target(name: "BoxClient", dependencies: ["BoxModel", "CCurl"]),
         .target(name: "BoxSSH", dependencies: ["BoxModel", "CKeyStream", "CSSH2"]),
         .target(name: "BoxCLI", dependencies: ["BoxArguments", "BoxClient", "BoxModel", "BoxSSH"]),
-        .executableTarget(name: "box", dependencies: ["BoxCLI"]),
+        .executableTarget(name: "box", dependencies: ["BoxCLI", "CArguments"]),
 
         // The server side.
         .target(name: "BoxEngine", dependencies: ["BoxModel"]),
