@@ -9,6 +9,7 @@ extension CopyJob {
         let there = try LocalFile.status(target)
         let count = max(found.count, sources.count)
         let place = try placement(ofSources: count, in: target, isFolder: there?.isFolder)
+        if wantsTotal(of: found) { total = try sftp.bytes(of: found, recursive: recursive) }
         enqueue(found.map { source in { try self.look(at: source, for: place(source), in: nil, inside: []) } })
     }
 

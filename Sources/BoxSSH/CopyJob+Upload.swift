@@ -7,6 +7,7 @@ extension CopyJob {
     func upload(_ sources: [BytePath], to target: BytePath) throws {
         let there = try sftp.now { sftp.stat(target, $0) }
         let place = try placement(ofSources: sources.count, in: target, isFolder: there?.isFolder)
+        if wantsTotal(of: sources) { total = CopySurvey.bytes(of: sources, recursive: recursive) }
         enqueue(
             sources.map { source in { try self.upload(source, to: place(source), in: nil, isFresh: false, inside: []) }
             })

@@ -11,6 +11,9 @@ final class CopyJob {
     /// Go on with what an earlier copy left.
     let resumes: Bool
     private(set) var report = CopyReport()
+    /// The bytes of everything that is to be copied, when somebody wants to know and it could be found out.
+    var total: Int64?
+    private let wantsTotal: Bool
     private let progress: (CopyProgress) -> Void
 
     /// What to look at next; the last comes first, so that a folder is done before its neighbour is begun.
@@ -32,6 +35,7 @@ final class CopyJob {
         recursive = copy.recursive
         preserveTimes = copy.preserveTimes
         resumes = copy.resumes
+        wantsTotal = copy.wantsTotal
         progress = copy.progress
         var descriptors = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &descriptors)
@@ -131,8 +135,11 @@ final class CopyJob {
         progress(
             CopyProgress(
                 path: transfer.shownPath, fileBytes: transfer.bytesMoved, fileSize: transfer.size, files: report.files,
-                bytes: report.bytes))
+                bytes: report.bytes, totalBytes: total))
     }
+
+    /// Whether to find out how much there is before `sources` are copied. One file says it itself, and what needn't be copied again isn't known.
+    func wantsTotal(of sources: [BytePath]) -> Bool { wantsTotal && !resumes && (recursive || sources.count > 1) }
 
     // MARK: Rules
 

@@ -25,15 +25,9 @@ extension SFTPClient {
         guard let path = String(validating: try now { realPath(remote, $0) }, as: UTF8.self), path.hasPrefix("/") else {
             return false
         }
-        var ends: [Int32] = [-1, -1]
-        guard box_pipe(&ends) == 0 else { throw SSHError(.localFailure(errno: errno), "no pipe: \(errorText(errno))") }
-        defer { for end in ends { Glibc.close(end) } }
         let command = "head -c \(count) \(RemoteCommand.quoted(path)) | sha256sum"
-        let theirs = try connection.run(command: command, stdin: -1, stdout: ends[1], stderr: -1)
-        guard theirs == .code(0) else { return false }
-        var answer = [UInt8](repeating: 0, count: 64)
-        guard Glibc.read(ends[0], &answer, 64) == 64 else { return false }
-        return FileDigest.sha256(local, first: count) == String(decoding: answer, as: UTF8.self)
+        guard let theirs = try connection.output(of: command, limit: 64) else { return false }
+        return FileDigest.sha256(local, first: count) == String(decoding: theirs, as: UTF8.self)
     }
 }
 

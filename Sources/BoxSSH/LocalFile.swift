@@ -8,8 +8,8 @@ enum LocalFile {
         let inode: UInt64
         let mode: UInt32
         let size: Int64
-        /// It has fewer blocks than its size needs.
-        let isSparse: Bool
+        /// The size without the holes.
+        let allocated: Int64
         /// Whole seconds since 1970, which is what SFTP has.
         let accessTime: UInt32
         let modificationTime: UInt32
@@ -19,11 +19,13 @@ enum LocalFile {
             inode = UInt64(raw.st_ino)
             mode = raw.st_mode
             size = Int64(raw.st_size)
-            isSparse = Int64(raw.st_blocks) * 512 < Int64(raw.st_size)
+            allocated = min(Int64(raw.st_blocks) * 512, size)
             accessTime = UInt32(clamping: raw.st_atim.tv_sec)
             modificationTime = UInt32(clamping: raw.st_mtim.tv_sec)
         }
 
+        /// It has fewer blocks than its size needs.
+        var isSparse: Bool { allocated < size }
         var isFolder: Bool { mode & S_IFMT == S_IFDIR }
         var isRegular: Bool { mode & S_IFMT == S_IFREG }
         var isLink: Bool { mode & S_IFMT == S_IFLNK }

@@ -23,6 +23,8 @@ public struct CopyProgress: Sendable {
     public let fileSize: Int64
     public let files: Int
     public let bytes: Int64
+    /// About how many bytes there will be in the end; nil when that isn't known. See ``SFTPCopy/wantsTotal``.
+    public let totalBytes: Int64?
 }
 
 /// Copies files and folders as scp does, over SFTP.
@@ -50,6 +52,8 @@ public struct SFTPCopy {
     /// than a megabyte are copied again. Whole files that are the same stay as they are. What this copy leaves is kept, too.
     public var resumes: Bool
     public var progress: (CopyProgress) -> Void
+    /// Find out first how much there is, where that takes a second at most, for ``CopyProgress/totalBytes``.
+    public var wantsTotal = false
 
     public init(
         connection: SSHConnection, recursive: Bool = false, preserveTimes: Bool = false, resumes: Bool = false,

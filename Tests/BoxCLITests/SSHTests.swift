@@ -139,6 +139,16 @@ import Testing
                 == "a: 20.0 MB of 90.0 MB (22%), 10.0 MB/s, 7s left; 3 files, 30.0 MB")
     }
 
+    @Test func progressTellsTheTimeLeftOfEverything() {
+        var meter = CopyMeter()
+        let begun = ContinuousClock.now
+        _ = meter.text(CopyStep(file: "a", bytes: 0, size: 5, allBytes: 0, allSize: 90_000_000), at: begun)
+        let step = CopyStep(file: "a", bytes: 5, size: 5, files: 3, allBytes: 20_000_000, allSize: 90_000_000)
+        #expect(
+            meter.text(step, at: begun + .seconds(2))
+                == "20.0 MB of 90.0 MB (22%), 10.0 MB/s, 7s left; 3 files; a: 5 B of 5 B (100%)")
+    }
+
     @Test func scpFromBoxToBoxGoesThroughHere() async {
         world.transport.on("POST /boxes/bx_1/sshkey", access).on("POST /boxes/bx_2/sshkey", access)
         #expect(await world.run("scp", "-r", "bx_1:dir/.", "bx_2:x", "--json") == 0)

@@ -164,6 +164,34 @@ struct SFTPCopyTests {
         #expect(steps >= 5)
     }
 
+    @Test(arguments: [true, false])
+    func theTotalIsKnownFromTheFirstStep(_ isWanted: Bool) throws {
+        defer { server.stop() }
+        mkdir(local + "/tree", 0o755)
+        mkdir(local + "/tree/it's", 0o755)
+        writeFile(local + "/tree/a", noise(300_000))
+        writeFile(local + "/tree/it's/b", noise(70_000))
+        symlink("..", local + "/tree/it's/loop")
+        writeFile(local + "/c", noise(5))
+        var totals: Set<Int64?> = []
+        var copy = try copy()
+        copy.recursive = true
+        copy.wantsTotal = isWanted
+        copy.progress = { totals.insert($0.totalBytes) }
+        _ = try copy.upload([local + "/tree", local + "/c"], to: ".")
+        #expect(totals == [isWanted ? 370_005 : nil])
+        // Without what find can't look into.
+        unlink(server.home + "/tree/it's/loop")
+        totals = []
+        _ = try copy.download(["tree", server.home + "/c"], to: local)
+        #expect(totals == [isWanted ? 370_005 : nil])
+        // One that `find` complains of has no total.
+        symlink("..", server.home + "/tree/it's/loop")
+        totals = []
+        _ = try copy.download(["tree"], to: local)
+        #expect(totals == [nil])
+    }
+
     @Test func patternsMatchNamesOnTheBox() throws {
         defer { server.stop() }
         mkdir(server.home + "/logs", 0o755)

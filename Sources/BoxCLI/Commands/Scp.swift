@@ -125,7 +125,7 @@ struct Scp: Command {
             destination: try await context.sshDestination(ofArgument: box, connects: !compresses), direction: direction,
             sources: sources,
             target: target, isRecursive: isRecursive, preservesTimes: preservesTimes, resumes: resumes,
-            compresses: compresses)
+            compresses: compresses, isShown: !isQuiet && context.world.terminal.stderrIsTerminal)
         var meter = CopyMeter()
         var moved: Int64 = 0
         do {

@@ -51,14 +51,16 @@ struct LiveSSH: SSHService {
     }
 
     func copy(_ job: CopyJob, progress: @escaping (CopyStep) -> Void) throws -> CopyResult {
-        let copy = SFTPCopy(
+        var copy = SFTPCopy(
             connection: try connect(job.destination, compresses: job.compresses), recursive: job.isRecursive,
             preserveTimes: job.preservesTimes, resumes: job.resumes,
             progress: {
                 progress(
                     CopyStep(
-                        file: $0.path, bytes: $0.fileBytes, size: $0.fileSize, files: $0.files, allBytes: $0.bytes))
+                        file: $0.path, bytes: $0.fileBytes, size: $0.fileSize, files: $0.files, allBytes: $0.bytes,
+                        allSize: $0.totalBytes))
             })
+        copy.wantsTotal = job.isShown
         let report =
             switch job.direction {
             case .upload where job.sources == [CopyJob.stream]: try copy.upload(from: STDIN_FILENO, to: job.target)

@@ -91,6 +91,8 @@ public struct CopyJob: Sendable, Equatable {
     /// Go on with what an earlier copy left.
     public var resumes = false
     public var compresses = false
+    /// Somebody watches it.
+    public var isShown = false
 }
 
 /// Where a copy stands.
@@ -104,8 +106,13 @@ public struct CopyStep: Sendable, Equatable {
     /// Of the whole copy: files that arrived, and bytes.
     public var files: Int
     public var allBytes: Int64
+    /// Of the whole copy, about; nil when it isn't known.
+    public var allSize: Int64?
 
-    public init(file: String, bytes: Int64, size: Int64, files: Int = 0, allBytes: Int64 = 0) {
+    public init(
+        file: String, bytes: Int64, size: Int64, files: Int = 0, allBytes: Int64 = 0, allSize: Int64? = nil
+    ) {
+        self.allSize = allSize
         self.file = file
         self.bytes = bytes
         self.size = size
