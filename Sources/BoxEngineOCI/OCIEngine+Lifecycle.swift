@@ -49,12 +49,12 @@ extension OCIEngine {
         // Nothing of the machine runs before its limits are set; its sshd listens on whatever cable there will be.
         async let connected: Void = network.connect(record.id, slot: record.slot, process: process)
         try KernelLimits.set(for: process)
-        try await runtime.start(record.id, bundle: disk.bundle)
+        guard let running = MachineProcesses(first: process) else {
+            throw EngineError(.failed, "the box ended as soon as it was made")
+        }
+        try await runtime.start(record.id, running, bundle: disk.bundle)
         try await connected
         try await admitted
-        guard let running = MachineProcesses(first: process) else {
-            throw EngineError(.failed, "the box ended as soon as it started")
-        }
         try await SSHProbe.wait(for: address, timeout: configuration.startTimeout) { running.isAlive }
         processes[record.id] = running
     }

@@ -33,8 +33,8 @@ struct OCIRuntime: Sendable {
     }
 
     /// Lets the first process of a created machine run its command.
-    func start(_ id: String, bundle: String) async throws {
-        if !program.hasSuffix("crun"), try await openFIFO(of: id) { return }
+    func start(_ id: String, _ processes: MachineProcesses, bundle: String) async throws {
+        if !program.hasSuffix("crun"), try await openFIFO(of: id, while: { processes.isAlive }) { return }
         let log = "\(bundle)/runtime.log"
         guard try await Tool.runDetaching(program, globals(log) + ["start", id], environment: Self.environment) else {
             throw failure("start", log)
@@ -47,15 +47,15 @@ struct OCIRuntime: Sendable {
     /// While the file exists, runc takes the machine for one that isn't started.
     ///
     /// - Returns: false when there is no such FIFO, or nobody wrote to it; runc itself then knows what is wrong.
-    private func openFIFO(of id: String) async throws -> Bool {
+    private func openFIFO(of id: String, while alive: () -> Bool) async throws -> Bool {
         let path = "\(stateDirectory)/\(id)/exec.fifo"
         let fifo = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
         guard fifo >= 0 else { return false }
         defer { close(fifo) }
-        let deadline = ContinuousClock.now + .seconds(1)
+        let deadline = ContinuousClock.now + Tool.patience
         var byte: UInt8 = 0
         while read(fifo, &byte, 1) != 1 {
-            guard ContinuousClock.now < deadline else { return false }
+            guard alive(), ContinuousClock.now < deadline else { return false }
             try await Task.sleep(for: .milliseconds(1))
         }
         return unlink(path) == 0

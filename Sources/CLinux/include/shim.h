@@ -100,7 +100,7 @@ static inline int clinux_enter_and_write(pid_t process, const char *const paths[
 /// on that. Files that can't be opened are left out. 0 or -errno.
 ///
 /// A process with threads can't change its user namespace (setns(2)), so a child does. It borrows this one's memory, for a copy of
-/// the page tables takes longer than all of its work.
+/// the page tables takes longer than all of its work. Nobody of that namespace may run yet: it could trace a child with this memory.
 static inline int clinux_write_in_user_namespace(
     pid_t process, const char *const paths[], const char *const texts[], size_t count) {
   volatile int result = -ECANCELED;
