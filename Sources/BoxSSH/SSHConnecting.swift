@@ -22,6 +22,9 @@ public final class SSHConnecting: Sendable {
         var ends: [Int32] = [-1, -1]
         guard box_pipe(&ends) == 0 else { throw SSHError(.localFailure(errno: errno), "no pipe: \(errorText(errno))") }
         (readEnd, writeEnd) = (ends[0], ends[1])
+        // On this thread, which may go on to use OpenSSL for HTTPS: OpenSSL takes preferences only while nobody else uses it
+        // (EVP_set_default_properties(3)).
+        _ = LibSSH2.initialised
         try Thread.start("connect") { [self] in
             let result: Result<SSHConnection, SSHError>
             do throws(SSHError) {

@@ -8,7 +8,7 @@
 
 /// Lets every AES-CTR of this process that is fed block by block have its key stream made in advance, by 4 KiB at a time.
 ///
-/// libssh2 before 1.11 calls EVP_Cipher(3) for each 16 bytes of a connection, where OpenSSL's own answer is a call deep for one block.
+/// libssh2 before 1.11 calls EVP_Cipher(3) for each 16 bytes of a connection, and OpenSSL takes longer to get to its AES than for that block.
 /// This adds a provider (provider(7)) whose AES-CTR XORs with what OpenSSL's has made already; longer pieces, and EVP_CipherUpdate(3),
 /// which OpenSSL's random generator uses, go straight to OpenSSL's. Call it once, before other threads use OpenSSL.
 ///
