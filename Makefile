@@ -1,5 +1,7 @@
 # Every target works in a fresh clone: what is missing is installed by scripts/bootstrap.
 PREFIX ?= /usr/local
+# Seconds of each soak.
+FOR ?= 300
 SHELL := /bin/sh
 # What install makes with the built program, and where the man program and the shells look for it.
 SHARE = $(DESTDIR)$(PREFIX)/share
@@ -47,9 +49,11 @@ run: ## From a clone to a box: install, build, start boxd, make a box, run a com
 bench: release ## Measure against the goals: scripts/bench/*
 	for script in scripts/bench/ready scripts/bench/disk scripts/bench/startup scripts/bench/follow scripts/bench/load scripts/bench/prompt; do "$$script" || exit 1; done
 
-soak: release ## Random operations and prompts with boxd killed in between, for five minutes each: scripts/soak/*
-	scripts/soak/storm 300
-	scripts/soak/prompts 300
+soak: release ## Random operations, prompts and faults, five minutes each, and pairs of actions: make soak [FOR=600]
+	scripts/soak/storm $(FOR)
+	scripts/soak/prompts $(FOR)
+	scripts/soak/faults $(FOR)
+	BUILD=release BOX_AT_ONCE=pairs TEST_TIMEOUT=1800 scripts/acceptance at_once:test_twenty_at_once
 
 fuzz: bootstrap ## Feed ten million bytes of damaged JSON to the parser
 	BOX_FUZZ_BYTES=10000000 swift test --filter JSONFuzzTests
@@ -58,15 +62,7 @@ fuzz-api: build ## Send boxd two thousand generated requests and compare its ans
 	BOX_API_CASES=2000 TEST_TIMEOUT=1800 scripts/acceptance openapi
 
 install: release ## Install box and boxd, their manual and completions under PREFIX (/usr/local)
-	mkdir -p .build/share
-	.build/release/box __reference --format man >.build/share/box.1
-	for shell in bash zsh fish; do .build/release/box completion $$shell >.build/share/completion.$$shell || exit 1; done
-	install -d "$(DESTDIR)$(PREFIX)/bin"
-	install -s -m 755 .build/release/box .build/release/boxd "$(DESTDIR)$(PREFIX)/bin/"
-	install -D -m 644 .build/share/box.1 "$(SHARE)/$(MANUAL)"
-	install -D -m 644 .build/share/completion.bash "$(SHARE)/$(BASH_COMPLETION)"
-	install -D -m 644 .build/share/completion.zsh "$(SHARE)/$(ZSH_COMPLETION)"
-	install -D -m 644 .build/share/completion.fish "$(SHARE)/$(FISH_COMPLETION)"
+	DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" scripts/install
 
 uninstall: ## Remove what install put there
 	rm -f "$(DESTDIR)$(PREFIX)/bin/box" "$(DESTDIR)$(PREFIX)/bin/boxd"

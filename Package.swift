@@ -59,7 +59,11 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
-            resources: [.embedInCode("Guest/guest.py"), .embedInCode("Guest/jobs.py")]
+            resources: [
+                .embedInCode("Guest/guest.py"), .embedInCode("Guest/jobs.py"), .embedInCode("Guest/image-setup.sh"),
+                .embedInCode("Guest/pam_box.c"), .embedInCode("Guest/terminal.sh"), .embedInCode("Guest/terminals.ti"),
+                .embedInCode("Guest/systemctl"), .embedInCode("Guest/scrot"), .embedInCode("Guest/start-services"),
+            ]
         ),
         .target(
             name: "BoxServer",
@@ -72,7 +76,9 @@ let package = Package(
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -81,7 +87,7 @@ let package = Package(
         .executableTarget(
             name: "boxd",
             dependencies: [
-                "BoxArguments", "BoxEngine", "BoxEngineOCI", "BoxModel", "BoxServer",
+                "BoxArguments", "BoxEngine", "BoxEngineOCI", "BoxModel", "BoxServer", "CArguments", "HostTools",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),

@@ -30,9 +30,12 @@ enum ArgumentShape: Equatable {
     /// The letters of `-abc`.
     case shorts(Substring)
 
-    init(_ argument: String) {
+    /// - Parameter options: those that are understood there. A digit is one only where it is declared; else -5 is a number.
+    init(_ argument: String, options: [OptionSpec] = []) {
         let body = argument.dropFirst(2)
-        if !argument.hasPrefix("-") || argument == "-" || argument.dropFirst().first?.isNumber == true {
+        let first = argument.dropFirst().first
+        let isNumber = first?.isNumber == true && !options.contains { $0.short == first }
+        if !argument.hasPrefix("-") || argument == "-" || isNumber {
             self = .word
         } else if argument == "--" {
             self = .terminator
@@ -71,7 +74,7 @@ struct ParserRun {
         while index < arguments.count, !wantsHelp {
             let argument = arguments[index]
             index += 1
-            switch sawTerminator ? .word : ArgumentShape(argument) {
+            switch sawTerminator ? .word : ArgumentShape(argument, options: path.options) {
             case .word: try take(word: argument)
             case .terminator: sawTerminator = true
             case .long(let name, let value): try take(long: name, attached: value)

@@ -20,9 +20,9 @@ public enum CLI {
     ///
     /// - Parameter arguments: without the program's name.
     @discardableResult
-    public static func run(_ arguments: [String], in world: World) async -> ExitStatus {
+    public static func run(_ arguments: [String], in dependencies: Dependencies) async -> ExitStatus {
         let outcome: ParseOutcome
-        var context = Context(world: world, globals: GlobalOptions())
+        var context = Context(dependencies: dependencies, commands: CommandTable.root, globals: GlobalOptions())
         do {
             outcome = try CommandParser(root: CommandTable.root.spec).parse(arguments)
         } catch {
@@ -35,7 +35,8 @@ public enum CLI {
                 try context.emitter.text(HelpText(path: path, width: context.outputWidth ?? 80).text)
                 return .success
             case .run(let parsed):
-                context = Context(world: world, globals: GlobalOptions(parsed))
+                context = Context(
+                    dependencies: dependencies, commands: CommandTable.root, globals: GlobalOptions(parsed))
                 return try await run(parsed, context)
             }
         } catch {

@@ -44,7 +44,7 @@ public actor InMemoryEngine: MachineEngine {
         return address
     }
 
-    public func stop(_ id: String, force: Bool) async throws {
+    public func stop(_ id: String, grace: StopGrace) async throws {
         guard machinesByID[id] != nil else { throw EngineError(.noSuchMachine, "no machine \(id)") }
         machinesByID[id]?.status = .stopped
     }
@@ -63,6 +63,25 @@ public actor InMemoryEngine: MachineEngine {
     }
 
     public func compact(_ id: String) async throws {}
+
+    // MARK: Network
+
+    private var walls = NetworkWalls()
+
+    public func setNetworkWalls(_ walls: NetworkWalls) { self.walls = walls }
+    public func networkWalls() async -> NetworkWalls { walls }
+
+    // MARK: Storage
+
+    private var storage = StorageState()
+    private var disks: [String: DiskUse] = [:]
+
+    /// What the next looks at the disk find.
+    public func setStorage(_ state: StorageState) { storage = state }
+    public func setDiskUse(_ use: DiskUse, of id: String) { disks[id] = use }
+
+    public func checkStorage() async -> StorageState { storage }
+    public func diskUse(of id: String) async -> DiskUse? { disks[id] }
 
     public func setAuthorizedKeys(_ keys: [String], of id: String) async throws {
         guard case .running = machinesByID[id]?.status else {

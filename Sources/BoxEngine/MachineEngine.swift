@@ -9,20 +9,23 @@ public struct MachineSpec: Sendable, Equatable {
     public var environment: [(name: String, value: String)]
     /// OpenSSH public key lines that may log in as `user`.
     public var authorizedKeys: [String]
+    /// Whether it may have user namespaces of its own, as sandboxes and containers in it need.
+    public var allowsNested: Bool
 
     public init(
         id: String, type: MachineType = .default, environment: [(name: String, value: String)] = [],
-        authorizedKeys: [String] = []
+        authorizedKeys: [String] = [], allowsNested: Bool = true
     ) {
         self.id = id
         self.type = type
         self.environment = environment
         self.authorizedKeys = authorizedKeys
+        self.allowsNested = allowsNested
     }
 
     public static func == (left: MachineSpec, right: MachineSpec) -> Bool {
         left.id == right.id && left.type == right.type && left.authorizedKeys == right.authorizedKeys
-            && left.environment.elementsEqual(right.environment, by: ==)
+            && left.allowsNested == right.allowsNested && left.environment.elementsEqual(right.environment, by: ==)
     }
 }
 
@@ -65,6 +68,16 @@ public struct EngineError: Error, Sendable, Equatable, CustomStringConvertible {
     public var description: String { diagnostics.isEmpty ? message : "\(message): \(diagnostics)" }
 }
 
+/// The firewall rules between machines and around the host.
+public struct NetworkWalls: Sendable, Equatable {
+    /// False while they are missing, because another program removed them and they can't be put back.
+    public var areUp = true
+    /// How often they were put back since the engine started.
+    public var restorations = 0
+
+    public init() {}
+}
+
 /// Starting, stopping and removing machines.
 ///
 /// Calls about one machine never overlap: the caller serialises them. Calls about different machines may.
@@ -74,15 +87,16 @@ public protocol MachineLifecycle: Sendable {
     /// - Throws: ``EngineError`` with ``EngineError/Reason/hostNotReady``, naming everything that is missing.
     func prepare() async throws
 
-    /// Starts the machine, with a new disk or over the one that ``stop(_:force:)`` sealed, and returns its IPv4 address
+    /// Starts the machine, with a new disk or over the one that ``stop(_:grace:)`` sealed, and returns its IPv4 address
     /// once sshd answers there. What an earlier, interrupted start left behind is cleared first. On failure
     /// nothing of the attempt is left, and a disk that existed before still does.
     func start(_ spec: MachineSpec) async throws -> String
 
     /// Ends every process of the machine and seals its disk. Harmless when it is stopped already.
     ///
-    /// - Parameter force: kill at once instead of asking the processes to end first.
-    func stop(_ id: String, force: Bool) async throws
+    /// - Parameter grace: how long the processes have to end by themselves. The stop goes on as soon as they have.
+    /// - Throws: `CancellationError` when the grace was abandoned; the machine then still runs.
+    func stop(_ id: String, grace: StopGrace) async throws
 
     /// Removes the machine, its disk and everything that belonged to it, whatever its state. Harmless when it is missing.
     func remove(_ id: String) async throws
@@ -92,8 +106,19 @@ public protocol MachineLifecycle: Sendable {
     /// The ids of all machines that the engine has something of.
     func machines() async -> [String]
 
+    /// What machines lack on this host for now, in words for their owners: what is wrong and what to do.
+    func hostWarnings() async -> [String]
+
+    /// Whether the machines' network is walled off now.
+    func networkWalls() async -> NetworkWalls
+
     /// Called when the server ends. Machines keep running; shared parts that no machine needs are removed.
     func shutdown() async
+}
+
+extension MachineLifecycle {
+    public func hostWarnings() async -> [String] { [] }
+    public func networkWalls() async -> NetworkWalls { NetworkWalls() }
 }
 
 /// Keeping disks in order.
@@ -120,4 +145,4 @@ public protocol MachineAccess: Sendable {
 
 /// Everything that boxd needs of an engine today.
 public typealias MachineEngine = MachineLifecycle & MachineForking & MachineAccess & MachineExecution & MachineJobs
-    & MachineUpkeep
+    & MachineUpkeep & MachineStorage

@@ -3,8 +3,8 @@ import BoxModel
 /// Working in a running machine as its user. Calls about one machine may overlap with each other and with everything else.
 ///
 /// All of them throw ``EngineError`` with ``EngineError/Reason/machineNotRunning`` when the machine doesn't run, or ends meanwhile, and
-/// ``GuestRefusal`` when the machine says no. Paths are relative to the user's home folder, or absolute; after links are
-/// followed, which happens in the machine, they have to be under the home folder or `/tmp`.
+/// ``GuestRefusal`` when the machine says no. Paths are relative to the user's home directory, or absolute; after links are
+/// followed, which happens in the machine, they have to be under the home directory or `/tmp`.
 public protocol MachineExecution: Sendable {
     /// Runs a command and waits until it has ended or its time is up. Cancelling the task kills it.
     func run(_ command: MachineCommand, in id: String) async throws -> CommandOutcome
@@ -14,7 +14,7 @@ public protocol MachineExecution: Sendable {
     /// - Parameter limit: in bytes; a larger file is refused. Nil for no limit.
     func openFile(_ path: String, of id: String, limit: Int?) async throws -> OpenFile
 
-    /// Writes a file, with the folders above it. It is there as a whole or as it was before.
+    /// Writes a file, with the directories above it. It is there as a whole or as it was before.
     func writeFile(_ path: String, _ contents: FileSource, in id: String) async throws
 
     /// Removes and writes files, each for itself.
@@ -48,8 +48,8 @@ public struct MachineCommand: Sendable {
 
 /// How a command ended.
 public struct CommandOutcome: Sendable, Equatable {
-    /// 124 when the time was up, nil when a signal ended the command.
-    public var exitCode: Int?
+    /// As a shell tells it: 124 when the time was up, 128 and the signal's number when a signal ended the command.
+    public var exitCode: Int
     /// Such as `SIGKILL`.
     public var signal: String?
     public var timedOut = false
@@ -62,7 +62,7 @@ public struct CommandOutcome: Sendable, Equatable {
     public var startedAt: Timestamp
     public var finishedAt: Timestamp
 
-    public init(exitCode: Int?, workingDirectory: String, startedAt: Timestamp, finishedAt: Timestamp) {
+    public init(exitCode: Int, workingDirectory: String, startedAt: Timestamp, finishedAt: Timestamp) {
         (self.exitCode, self.workingDirectory) = (exitCode, workingDirectory)
         (self.startedAt, self.finishedAt) = (startedAt, finishedAt)
     }

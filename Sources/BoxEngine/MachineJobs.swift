@@ -37,18 +37,18 @@ public struct MachineJob: Sendable {
     public var environment: [(name: String, value: String)]
     /// The names of those variables whose values must not be in any record.
     public var secrets: [String]
-    /// It runs in the first of these that is there, else in the home folder.
-    public var folders: [String]
+    /// It runs in the first of these that is there, else in the home directory.
+    public var directories: [String]
     public var input: [UInt8]
     /// In seconds: the longest that it may say nothing.
     public var silence: Int
 
     public init(
         id: String, script: String, arguments: [String], environment: [(name: String, value: String)],
-        secrets: [String], folders: [String], input: [UInt8], silence: Int
+        secrets: [String], directories: [String], input: [UInt8], silence: Int
     ) {
         (self.id, self.script, self.arguments, self.environment) = (id, script, arguments, environment)
-        (self.secrets, self.folders, self.input, self.silence) = (secrets, folders, input, silence)
+        (self.secrets, self.directories, self.input, self.silence) = (secrets, directories, input, silence)
     }
 }
 
@@ -56,7 +56,7 @@ public struct MachineJob: Sendable {
 public enum JobRecord: Sendable, Equatable {
     /// A line of its standard output.
     case output([UInt8])
-    /// A commit that was made in a git repository below its folder.
+    /// A commit that was made in a git repository below its directory.
     case commit(JobCommit)
     /// A commit told of before that its remote has got since.
     case pushed(commit: String)
@@ -121,7 +121,7 @@ public struct JobOutcome: Sendable, Equatable {
 }
 
 /// Where machines have the agents' programs.
-public enum AgentFolder {
+public enum AgentDirectory {
     public static let path = "/opt/agents"
     public static let programs = "\(path)/current/bin"
 }

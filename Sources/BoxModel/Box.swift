@@ -1,11 +1,12 @@
 /// A box as the API shows it: a typed view over the object that was sent, which is kept whole.
 public struct Box: Sendable, Equatable {
     /// The object as it was sent.
-    public var json: JSON
+    public let json: JSON
 
-    /// - Returns: nil when the value has no `id`, without which nothing can be done with it.
+    /// - Returns: nil when the value has no `id`, without which nothing can be done with it, or one of another form than
+    ///   ``ServerForm`` allows; also when its address or a URL has another one.
     public init?(json: JSON) {
-        guard json["id"]?.string != nil else { return nil }
+        guard json["id"]?.string?.isEmpty == false, ServerForm.problem(inBox: json) == nil else { return nil }
         self.json = json
     }
 
@@ -19,6 +20,10 @@ public struct Box: Sendable, Equatable {
     public var url: String? { json["url"]?.string }
     /// What went wrong with its set-up, such as a repository that could not be cloned; an addition of boxd's to the API.
     public var warnings: [String] { (json["warnings"]?.array ?? []).compactMap(\.string) }
+    /// What the box has written, in bytes, as measured some time ago; an addition of boxd's to the API.
+    public var diskUsedBytes: Int? { json["diskUsedBytes"]?.int }
+    /// In bytes; nil where nothing limits it.
+    public var diskLimitBytes: Int? { json["diskLimitBytes"]?.int }
     /// The IPv4 address on which sshd answers, while the machine runs.
     public var ip: String? { json["ip"]?.string }
     /// Whether a desktop can be asked for.

@@ -8,7 +8,14 @@ public struct Dotenv: Sendable, Equatable {
     private var entries: [DotenvEntry]
     private var others: [Range<Int>]
 
-    public init(_ text: String) { self.init(Array(text.utf8)) }
+    /// - Parameter text: a byte order mark before it, as some editors write, isn't a part of it.
+    public init(_ text: String) {
+        let bytes = Array(text.utf8)
+        self.init(bytes.starts(with: Self.byteOrderMark) ? Array(bytes.dropFirst(3)) : bytes)
+    }
+
+    /// U+FEFF in UTF-8.
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     private init(_ bytes: [UInt8]) {
         self.bytes = bytes

@@ -153,7 +153,7 @@ extension JSONParser {
             case UInt8(ascii: "\""):
                 unescaped += bytes[runStart..<position]
                 defer { position += 1 }
-                let kept = unpairedSurrogate ? Array(bytes[start..<position]) : unescaped
+                let kept = unpairedSurrogate ? JSONEscapes.escaped(Array(bytes[start..<position])) : unescaped
                 guard let text = String(validating: kept, as: UTF8.self) else {
                     throw failure("a string that is not UTF-8")
                 }

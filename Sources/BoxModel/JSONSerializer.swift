@@ -1,5 +1,6 @@
 extension JSON {
-    /// The value on one line without needless white space, in UTF-8 without escapes where JSON needs none.
+    /// The value on one line without needless white space, in UTF-8 without escapes where neither JSON needs
+    /// one nor a terminal: see ``JSONEscapes``.
     public var compact: String {
         var out: [UInt8] = []
         write(to: &out, indent: nil, level: 0)
@@ -66,22 +67,34 @@ extension JSON {
 
     private static func writeEscaped(_ text: String, to out: inout [UInt8]) {
         out.append(UInt8(ascii: "\""))
-        out += text.utf8
+        out += JSONEscapes.escaped(Array(text.utf8))
         out.append(UInt8(ascii: "\""))
     }
 
     private static func writeString(_ text: String, to out: inout [UInt8]) {
-        let hex = Array("0123456789abcdef".utf8)
+        var text = text
         out.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): out += "\\\"".utf8
-            case UInt8(ascii: "\\"): out += "\\\\".utf8
-            case 0x0A: out += "\\n".utf8
-            case 0x0D: out += "\\r".utf8
-            case 0x09: out += "\\t".utf8
-            case 0x00..<0x20, 0x7F: out += "\\u00".utf8 + [hex[Int(byte >> 4)], hex[Int(byte & 15)]]
-            default: out.append(byte)
+        text.withUTF8 { bytes in
+            var position = 0
+            while position < bytes.count {
+                let byte = bytes[position]
+                position += 1
+                switch byte {
+                case UInt8(ascii: "\""): out += "\\\"".utf8
+                case UInt8(ascii: "\\"): out += "\\\\".utf8
+                case 0x0A: out += "\\n".utf8
+                case 0x0D: out += "\\r".utf8
+                case 0x09: out += "\\t".utf8
+                case 0x00..<0x20: JSONEscapes.append(UInt16(byte), to: &out)
+                case 0x20..<0x7F: out.append(byte)
+                default:
+                    if let (code, size) = JSONEscapes.character(at: position - 1, in: bytes) {
+                        JSONEscapes.append(code, to: &out)
+                        position += size - 1
+                    } else {
+                        out.append(byte)
+                    }
+                }
             }
         }
         out.append(UInt8(ascii: "\""))

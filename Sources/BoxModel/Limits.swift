@@ -12,6 +12,9 @@ public enum MachineType: String, Sendable, CaseIterable {
 
     /// In bytes.
     public var memory: Int64 { Int64(self == .large ? 16 : self == .default ? 8 : 4) << 30 }
+
+    /// In bytes: what the machine may write, where the server's file system can limit it.
+    public var disk: Int64 { 10 * memory }
 }
 
 /// The rules of the time to live of a box, in seconds.

@@ -13,10 +13,10 @@ struct RequestBody: Sendable {
         }
         let json: JSON
         do { json = try JSON.parse(bytes) } catch {
-            throw APIError(.badRequest, .invalidJSON, "the request body is not valid JSON: \(error)")
+            throw APIError(.invalidJSON, "the request body is not valid JSON: \(error)")
         }
         guard case .object(let object) = json else {
-            throw APIError(.badRequest, .invalidJSON, "the request body has to be a JSON object")
+            throw APIError(.invalidJSON, "the request body has to be a JSON object")
         }
         self.object = object
     }
@@ -27,7 +27,7 @@ struct RequestBody: Sendable {
     func objects(_ key: String, code: ErrorCode) throws -> [RequestBody] {
         guard let value = object[key], !value.isNull else { return [] }
         guard let objects = value.array?.map(\.object), !objects.contains(nil) else {
-            throw APIError(.badRequest, code, "\(key) has to be a list of objects")
+            throw APIError(code, "\(key) has to be a list of objects")
         }
         return objects.compactMap { $0 }.map(RequestBody.init)
     }
@@ -37,14 +37,14 @@ struct RequestBody: Sendable {
     /// The member, or nil when it is absent or null.
     func string(_ key: String, code: ErrorCode = .invalidRequest) throws -> String? {
         guard let value = object[key], !value.isNull else { return nil }
-        guard let text = value.string else { throw APIError(.badRequest, code, "\(key) has to be a string") }
+        guard let text = value.string else { throw APIError(code, "\(key) has to be a string") }
         return text
     }
 
     func bool(_ key: String) throws -> Bool? {
         guard let value = object[key], !value.isNull else { return nil }
         guard let bool = value.bool else {
-            throw APIError(.badRequest, .invalidRequest, "\(key) has to be true or false")
+            throw APIError(.invalidRequest, "\(key) has to be true or false")
         }
         return bool
     }
@@ -54,7 +54,7 @@ struct RequestBody: Sendable {
         guard let value = object[key], !value.isNull else { return nil }
         guard let number = value.int, range.contains(number) else {
             throw APIError(
-                .badRequest, code,
+                code,
                 "\(key) has to be a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
@@ -72,7 +72,7 @@ struct RequestBody: Sendable {
         }
         guard let seconds = value.int, seconds >= 1 else {
             throw APIError(
-                .badRequest, .invalidTTL,
+                .invalidTTL,
                 "ttlSeconds has to be a whole number of seconds from 1 to \(TimeToLive.maximum), or null for no automatic stop"
             )
         }
@@ -84,10 +84,10 @@ struct RequestBody: Sendable {
         guard let text = try string("name", code: .invalidName) else { return nil }
         let name = text.trimmed
         guard !name.isEmpty else {
-            throw APIError(.badRequest, .invalidName, "name is empty: give 1 to \(BoxName.maximumLength) characters")
+            throw APIError(.invalidName, "name is empty: give 1 to \(BoxName.maximumLength) characters")
         }
         guard !name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-            throw APIError(.badRequest, .invalidName, "name has a control character")
+            throw APIError(.invalidName, "name has a control character")
         }
         return BoxName.cut(name)
     }
@@ -96,7 +96,7 @@ struct RequestBody: Sendable {
         guard let text = try string("type", code: .invalidType) else { return nil }
         guard let type = MachineType(rawValue: text) else {
             let valid = MachineType.allCases.map(\.rawValue).joined(separator: ", ")
-            throw APIError(.badRequest, .invalidType, "type \"\(text.prefix(64))\" is not valid: use one of \(valid)")
+            throw APIError(.invalidType, "type \"\(text.prefix(64))\" is not valid: use one of \(valid)")
         }
         return type
     }
@@ -105,18 +105,18 @@ struct RequestBody: Sendable {
     func environment() throws -> [(name: String, value: String)]? {
         guard let value = object["env"], !value.isNull else { return nil }
         guard let object = value.object else {
-            throw APIError(.badRequest, .invalidEnvironment, "env has to be an object of names and string values")
+            throw APIError(.invalidEnvironment, "env has to be an object of names and string values")
         }
         // Of a name that comes twice, the last value counts.
         let environment = try JSONObject(object.members.map { ($0.key, $0.value) }).members.map { member in
             guard let text = member.value.string else {
                 throw APIError(
-                    .badRequest, .invalidEnvironment, "env value of \"\(member.key.prefix(140))\" has to be a string")
+                    .invalidEnvironment, "env value of \"\(member.key.prefix(140))\" has to be a string")
             }
             return (name: member.key, value: text)
         }
         if let problem = EnvironmentRules.problem(in: environment) {
-            throw APIError(.badRequest, .invalidEnvironment, problem)
+            throw APIError(.invalidEnvironment, problem)
         }
         return environment
     }

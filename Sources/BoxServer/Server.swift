@@ -17,13 +17,25 @@ public struct ServerConfiguration: Sendable {
     public var port: Int
     public var limits = ServerLimits()
     public var connections = ConnectionLimits()
+    /// By which names clients may call the server.
+    public var hostNames: HostNames
     /// In seconds: how long an agent may say nothing before it is ended.
     public var agentSilence = 3600
+    /// How long the processes of a box that is stopped have to end by themselves, where the request doesn't say.
+    public var stopGrace = Duration.seconds(10)
     /// How long requests that are under way may take after the signal to stop.
     public var stopTimeout = Duration.seconds(30)
 
+    /// How long a change of an account's secrets waits for its running boxes. What isn't done by then goes on.
+    public var secretsTimeout = Duration.seconds(10)
+    /// What is kept of one box's events; beyond that its oldest runs go.
+    public var eventBytesPerBox = 256 << 20
+    /// Whether values that `secret.key` doesn't open are removed, in place of not starting.
+    public var forgetsSealed = false
+
     public init(dataDirectory: String, host: String, port: Int) {
         (self.dataDirectory, self.host, self.port) = (dataDirectory, host, port)
+        hostNames = HostNames(listeningOn: host, names: [])
     }
 
     var databasePath: String { "\(dataDirectory)/boxd.sqlite" }
@@ -47,29 +59,37 @@ public struct Server: Sendable {
     let repositories: RepositoryService
     let agents: AgentService
     let views: BoxViews
-    let metrics = Metrics()
+    let metrics: Metrics
+    let connections: ConnectionTable
+    let storage = StorageMonitor()
     let readiness = Readiness()
+    let allowance = LogAllowance()
     var databasePath: String { configuration.databasePath }
 
     public init(configuration: ServerConfiguration, engine: any MachineEngine, logger: Logger) throws {
         (self.configuration, self.engine, self.logger) = (configuration, engine, logger)
-        database = try Database(path: configuration.databasePath)
+        metrics = Metrics()
+        connections = ConnectionTable(configuration.connections, metrics: metrics)
+        database = try Database(configuration)
+        try database.requireWhole()
+        database.makeRoom(with: { _ = await engine.checkStorage() })
         let commits = try CommitSignal(path: configuration.databasePath)
         commits.observe(database.pool)
         keys = KeyStore(database: database, commits: commits)
         accounts = AccountStore(database: database)
         events = EventService(store: EventStore(database: database), commits: commits)
         let store = BoxStore(database: database)
-        let sealer = try Sealer(keyFile: configuration.keyFile)
+        let sealer = try KeyCheck(database, keyFile: configuration.keyFile)
+            .sealer(forgetsSealed: configuration.forgetsSealed)
         secrets = SecretStore(database: database, sealer: sealer)
         repositories = RepositoryService(
             store: RepositoryStore(database: database), github: GitHubStore(database: database, sealer: sealer),
             engine: engine, scratchDirectory: configuration.scratchDirectory)
-        guests = GuestService(store: store, engine: engine)
+        guests = GuestService(store: store, engine: engine, storage: storage)
         boxes = BoxService(
-            store: store, engine: engine,
+            store: store, engine: engine, storage: storage,
             setUp: BoxSetUp(secrets: secrets, repositories: repositories, sealer: sealer),
-            limits: configuration.limits, logger: logger, metrics: metrics)
+            limits: configuration.limits, stopGrace: configuration.stopGrace, logger: logger, metrics: metrics)
         agents = AgentService(
             AgentServices(
                 boxes: store, prompts: PromptStore(database: database),
@@ -80,15 +100,16 @@ public struct Server: Sendable {
 
     func router() -> Router<BoxdContext> {
         let router = Router(context: BoxdContext.self)
-        router.add(middleware: EnvelopeMiddleware(metrics: metrics))
+        router.add(middleware: EnvelopeMiddleware(metrics: metrics, readiness: readiness, allowance: allowance))
+        router.add(middleware: HostMiddleware(names: configuration.hostNames))
         HealthRoutes(
-            readiness: readiness, database: database,
+            readiness: readiness, storage: storage, database: database,
             metrics: MetricsPage(metrics: metrics, boxes: boxes, database: database), keys: keys
         ).add(to: router)
         AgentRoutes().add(to: router)
         LoginRoutes(logins: LoginService(keys: keys)).add(to: router)
         let api = router.group(RouterPath(APIPath.prefix)).add(
-            middleware: AuthenticationMiddleware(keys: keys, commits: events.commits))
+            middleware: AuthenticationMiddleware(keys: keys, commits: events.commits, connections: connections))
         AccountRoutes(boxes: boxes, database: database).add(to: api)
         APIKeyRoutes(keys: keys).add(to: api)
         BoxRoutes(boxes: boxes, views: views).add(to: api)
@@ -96,7 +117,7 @@ public struct Server: Sendable {
         EventRoutes(boxes: boxes, events: events).add(to: api)
         CommandRoutes(guests: guests).add(to: api)
         FileRoutes(guests: guests).add(to: api)
-        SecretRoutes(secrets: secrets, boxes: boxes).add(to: api)
+        SecretRoutes(secrets: secrets, boxes: boxes, timeout: configuration.secretsTimeout).add(to: api)
         RepositoryRoutes(repositories: repositories).add(to: api)
         ProviderRoutes(providers: agents.services.providers).add(to: api)
         PromptRoutes(boxes: boxes, agents: agents, events: events.store).add(to: api)
@@ -112,19 +133,33 @@ public struct Server: Sendable {
         }
     }
 
+    private var watch: Watch {
+        let upkeep = DatabaseUpkeep(database: database, eventLimit: configuration.eventBytesPerBox, logger: logger)
+        return Watch(boxes: boxes, accounts: accounts, database: upkeep, allowance: allowance, logger: logger)
+    }
+
+    private func makeDatabaseShrinkable() async {
+        do {
+            if try await database.makeShrinkable() { logger.info("the database can give free space back from now on") }
+        } catch {
+            logger.warning("the database can't give free space back yet", metadata: ["error": "\(error)"])
+        }
+    }
+
     /// Makes the host ready, takes up what the last boxd left, and serves until a signal asks it to stop. Then nobody new is let
     /// in, what is under way is finished, and what isn't by the end of the configuration's `stopTimeout` is cancelled.
     ///
     /// - Parameter onRunning: called once requests are answered.
     public func run(onRunning: @escaping @Sendable () async -> Void = {}) async throws {
         try makeScratchDirectory()
+        await makeDatabaseShrinkable()
         try await engine.prepare()
         try await boxes.reconcile()
         try await agents.reconcile()
         var group = ServiceGroupConfiguration(
             services: [
                 .init(service: application { _ in await onRunning() }),
-                .init(service: Watch(boxes: boxes, accounts: accounts, logger: logger)),
+                .init(service: watch),
                 .init(service: StopNotice(readiness: readiness)),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -137,6 +172,7 @@ public struct Server: Sendable {
         await agents.settleForShutdown()
         await boxes.settleForShutdown()
         await engine.shutdown()
+        try? await database.emptyLog()
         do { try outcome.get() } catch let error as IOError where error.errnoCode == EADDRINUSE {
             throw StartupError(
                 "something else listens on \(configuration.host):\(configuration.port): stop it, or choose another --listen"
@@ -152,10 +188,10 @@ public struct Server: Sendable {
     ) -> Application<RouterResponder<BoxdContext>> {
         Application(
             router: router(),
-            server: .http1(configuration: configuration.connections.channel(metrics)),
+            server: .http1(configuration: configuration.connections.channel(connections, metrics)),
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "boxd",
-                availableConnectionsDelegate: MaximumAvailableConnections(configuration.connections.maximum)),
+                availableConnectionsDelegate: ConnectionAdmission(table: connections)),
             onServerRunning: { [readiness] channel in
                 readiness.enter(.ready)
                 await onRunning(channel.localAddress?.port ?? 0)

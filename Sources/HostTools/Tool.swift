@@ -77,7 +77,7 @@ public enum Tool {
         }
     }
 
-    /// By its path: swift-subprocess would fork once for every folder of PATH until an exec succeeds, which takes longer than
+    /// By its path: swift-subprocess would fork once for every directory of PATH until an exec succeeds, which takes longer than
     /// most of these programs run.
     public static func executable(_ name: String) -> Executable {
         HostPrograms.find(name).map { .path(FilePath($0)) } ?? .name(name)

@@ -36,6 +36,9 @@ extension Boxd {
         .value("max-boxes", "N", "active boxes; or default, for what `boxd serve` was told"),
         .value("max-per-minute", "N", "boxes created a minute; or default"),
         .value("max-per-day", "N", "boxes created a day; or none, or default"),
+        .value(
+            "nested", "WORD", "whether its boxes can make user namespaces: yes, no, or default",
+            kind: .choice(Permission.allCases.map(\.rawValue))),
     ]
 
     static func administration(_ place: Place) throws -> Administration {
@@ -57,7 +60,8 @@ extension Boxd {
     static func setAccount(_ parsed: ParsedCommand, _ place: Place) async throws {
         let limits = try limits(parsed)
         guard limits != AccountLimits() || parsed.has("email") else {
-            throw parsed.usageError("nothing to change. Use --max-boxes, --max-per-minute, --max-per-day or --email")
+            throw parsed.usageError(
+                "nothing to change. Use --max-boxes, --max-per-minute, --max-per-day, --nested or --email")
         }
         let login = parsed.argument("LOGIN") ?? ""
         let account = try await administration(place).setAccount(login, email: parsed.value("email"), limits)
@@ -72,12 +76,13 @@ extension Boxd {
             let limits = account.limits
             return [
                 account.login, account.email, "\(account.activeBoxes)/\(account.boxes)", "\(account.keys)",
-                word(limits.boxes), word(limits.perMinute), word(limits.perDay),
+                word(limits.boxes), word(limits.perMinute), word(limits.perDay), account.nested.rawValue,
                 account.isRemoving ? "is being removed" : "",
             ]
         }
         say(
-            columns([["LOGIN", "EMAIL", "ACTIVE/BOXES", "KEYS", "MAX BOXES", "A MINUTE", "A DAY", ""]] + rows),
+            columns(
+                [["LOGIN", "EMAIL", "ACTIVE/BOXES", "KEYS", "MAX BOXES", "A MINUTE", "A DAY", "NESTED", ""]] + rows),
             to: .output)
     }
 
@@ -106,7 +111,8 @@ extension Boxd {
         }
         return AccountLimits(
             boxes: try quota("max-boxes"), perMinute: try quota("max-per-minute"),
-            perDay: try quota("max-per-day", orNone: true))
+            perDay: try quota("max-per-day", orNone: true),
+            nested: parsed.value("nested").flatMap(Permission.init(rawValue:)))
     }
 
     private static func word(_ quota: Quota) -> String {

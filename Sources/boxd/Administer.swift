@@ -12,7 +12,8 @@ extension Boxd {
             say("the image \(current) is there\n", to: .error)
         } else {
             say("building the image; this takes about a minute\n", to: .error)
-            let name = try await images.build(mirror: parsed.value("mirror"), include: parsed.values("include"))
+            let name = try await images.build(
+                mirror: parsed.value("mirror"), include: parsed.values("include"), isSlim: parsed.has("slim"))
             say("built the image \(name)\n", to: .error)
         }
         if parsed.value("with") == "agents" { try await installAgents(place, ifMissing: parsed.has("if-missing")) }
@@ -28,9 +29,9 @@ extension Boxd {
     }
 
     static func imageStatus(_ parsed: ParsedCommand, _ place: Place) throws {
-        let folder = "\(place.dataDirectory)/images"
-        guard access(folder, X_OK) == 0 || errno == ENOENT else {
-            throw StartupError("only root can look into \(folder): run it with sudo")
+        let directory = "\(place.dataDirectory)/images"
+        guard access(directory, X_OK) == 0 || errno == ENOENT else {
+            throw StartupError("only root can look into \(directory): run it with sudo")
         }
         let current = ImageStore(dataDirectory: place.dataDirectory).current
         let agents = AgentPrograms(dataDirectory: place.dataDirectory).current
@@ -42,19 +43,24 @@ extension Boxd {
         }
     }
 
-    static func check(_ parsed: ParsedCommand, _ place: Place) throws {
+    static func check(_ parsed: ParsedCommand, _ place: Place) async throws {
         let check = HostCheck(configuration: place.engine)
+        // Looking at the firewall needs root.
+        let warnings = check.warnings + (geteuid() == 0 ? await HostCheck.warnings(configuration: place.engine) : [])
         if parsed.has("json") {
-            let problems = check.problems.map {
-                JSON.object(["problem": .string($0.what), "remedy": .string($0.remedy)])
+            func list(_ problems: [HostProblem]) -> JSON {
+                .array(problems.map { ["problem": .string($0.what), "remedy": .string($0.remedy)] })
             }
             let json: JSON = [
-                "ready": .bool(problems.isEmpty), "runtime": JSON(check.runtime?.program), "problems": .array(problems),
+                "ready": .bool(check.problems.isEmpty), "runtime": JSON(check.runtime?.program),
+                "problems": list(check.problems), "warnings": list(warnings), "hints": list(check.hints),
             ]
             say(json.compact + "\n", to: .output)
         } else {
             let runtime = check.runtime.map { "\($0.program): \($0.reason)" } ?? "none"
             say(check.message.map { $0 + "\n" } ?? "this host can run boxes (OCI runtime \(runtime))\n", to: .output)
+            for warning in warnings { say("warning: \(warning)\n", to: .output) }
+            for hint in check.hints { say("hint: \(hint)\n", to: .output) }
         }
         if check.message != nil { exit(1) }
     }

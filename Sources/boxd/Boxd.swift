@@ -19,6 +19,10 @@ enum Boxd {
                 options: shared + [
                     .value("listen", "HOST:PORT", "where to listen (127.0.0.1:7070)"),
                     .flag("allow-remote", "listen on an address that is not loopback, without TLS"),
+                    .value(
+                        "host", "NAME",
+                        "a name that clients use, such as a proxy's; on loopback no others but localhost's are answered",
+                        repeats: true),
                     .value("subnet", "CIDR", "the boxes' IPv4 network, a /20 (a free one is chosen and kept)"),
                     .value("runtime", "PROGRAM", "the OCI runtime (runc where it is installed, else crun)"),
                     .value("max-boxes", "N", "active boxes per account (100)", kind: .integer(minimum: 1)),
@@ -26,6 +30,8 @@ enum Boxd {
                         "max-per-minute", "N", "boxes created per account and minute (120)", kind: .integer(minimum: 1)),
                     .value(
                         "max-per-day", "N", "boxes created per account and day (no limit)", kind: .integer(minimum: 1)),
+                    .flag(
+                        "no-nested", "boxes can't make user namespaces, and so no sandboxes or containers of their own"),
                     .value(
                         "log-level", "LEVEL", "how much to log (info)",
                         kind: .choice(Logger.Level.allCases.map(\.rawValue))),
@@ -33,11 +39,25 @@ enum Boxd {
                         "log-format", "FORMAT", "text, or json for one object a line (text)",
                         kind: .choice(["text", "json"])),
                     .value(
+                        "log-file", "FILE",
+                        "log to this file, which becomes FILE.1 at 10 MB (standard error)", kind: .file),
+                    .value(
                         "agent-timeout", "SECONDS", "how long an agent may say nothing before it is ended (3600)",
                         kind: .integer(minimum: 1, maximum: 604_800)),
                     .value(
+                        "stop-grace", "SECONDS",
+                        "how long the processes of a box that is stopped have to end by themselves (10)",
+                        kind: .integer(minimum: 0, maximum: 600)),
+                    .value(
                         "stop-timeout", "SECONDS", "how long requests may take after the signal to stop (30)",
                         kind: .integer(minimum: 0, maximum: 3600)),
+                    .value(
+                        "keep-events", "MB",
+                        "how much is kept of what happened in a box; its oldest prompts go first (256)",
+                        kind: .integer(minimum: 1, maximum: 1_000_000)),
+                    .flag(
+                        "forget-secrets",
+                        "remove what the secret.key of this data directory doesn't open, in place of not starting"),
                 ],
                 examples: [ExampleSpec("boxd serve --data-dir /srv/boxd", "keep everything under /srv/boxd")]),
             accountGroup, keyGroup,
@@ -48,6 +68,7 @@ enum Boxd {
                         "build", summary: "build the image with mmdebstrap",
                         options: shared + [
                             .flag("if-missing", "do nothing when there is an image of this version"),
+                            .flag("slim", "leave out Node.js, gh, vim, zsh, fish, cron, ImageMagick and xdotool"),
                             .value(
                                 "with", "WHAT",
                                 "also fetch the agents' programs from PyPI, which else happens when they are needed first",
@@ -84,7 +105,7 @@ enum Boxd {
         case "api-key delete": try await deleteKey(parsed, place)
         case "image build": try await buildImage(parsed, place)
         case "image status": try imageStatus(parsed, place)
-        case "check": try check(parsed, place)
+        case "check": try await check(parsed, place)
         case let action where ["repo", "github"].contains(parsed.path.dropFirst().first):
             try await manageRepositories(action, parsed, place)
         default: say("boxd \(version)\n", to: .output)
@@ -120,18 +141,23 @@ struct Place {
 
     /// Makes the data directory. Boxes' roots have to pass through it; what is private in it is so by itself.
     ///
+    /// Nobody's umask counts here: a directory that is made has exactly the mode that boxes need.
+    ///
     /// - Parameter hasBoxes: false where only an image is made, which boxes never reach by its path.
     func prepare(hasBoxes: Bool = true) throws {
         guard geteuid() == 0 else { throw StartupError("boxd has to run as root: start it with sudo") }
         umask(0o077)
         var path = ""
-        for part in dataDirectory.split(separator: "/") {
+        let parts = dataDirectory.split(separator: "/")
+        for (index, part) in parts.enumerated() {
             path += "/\(part)"
-            if mkdir(path, 0o711) != 0 && errno != EEXIST {
+            if mkdir(path, 0o711) == 0 {
+                chmod(path, 0o711)
+            } else if errno != EEXIST {
                 throw StartupError("\(path) can't be made: \(String(cString: strerror(errno)))")
             }
-            // The root of a box, who is nobody here, has to get to its own disk.
-            guard hasBoxes else { continue }
+            // The root of a box, who is nobody here, has to get to its own disk. The engine sees to the last one.
+            guard hasBoxes, index < parts.count - 1 else { continue }
             var status = stat()
             guard stat(path, &status) == 0, status.st_mode & 0o001 != 0 else {
                 throw StartupError(

@@ -2,38 +2,102 @@ import BoxArguments
 import BoxEngineOCI
 import BoxServer
 import Glibc
+import HostTools
 import Logging
 
 extension Boxd {
     static func serve(_ parsed: ParsedCommand, _ place: Place) async throws {
         let listen = try ListenAddress(parsed)
+        let (logPath, names) = (try logFile(parsed), try hostNames(parsed))
         try place.prepare()
-        chdir("/")  // Whatever folder it was started in can be unmounted.
+        chdir("/")  // Whatever directory it was started in can be unmounted.
         raiseOpenFileLimit()
-        let pidFile = try PIDFile("\(place.dataDirectory)/boxd.pid")
-        defer { pidFile.remove() }
+        avoidOutOfMemoryKiller()
+        let lock = try hold(place.dataDirectory)
+        let pidFile = "\(place.dataDirectory)/boxd.pid"
+        try writeProcessID(to: pidFile)
+        defer {
+            unlink(pidFile)
+            lock.remove()
+        }
         let level = parsed.value("log-level").flatMap { Logger.Level(rawValue: $0) } ?? .info
         let asJSON = parsed.value("log-format") == "json"
         LoggingSystem.bootstrap { label in
-            var handler: any LogHandler = asJSON ? JSONLogHandler() : StreamLogHandler.standardError(label: label)
+            var handler: any LogHandler =
+                asJSON ? JSONLogHandler() : StreamLogHandler(label: label, stream: LogLines())
             handler.logLevel = level
             return handler
         }
         let logger = Logger(label: "boxd")
         var configuration = ServerConfiguration(
             dataDirectory: place.dataDirectory, host: listen.host, port: listen.port)
+        configuration.hostNames = HostNames(listeningOn: listen.host, names: names)
         if let count = parsed.integer("max-boxes") { configuration.limits.activeBoxes = count }
         if let count = parsed.integer("max-per-minute") { configuration.limits.creationsPerMinute = count }
         configuration.limits.creationsPerDay = parsed.integer("max-per-day")
+        configuration.limits.allowsNested = !parsed.has("no-nested")
         if let seconds = parsed.integer("agent-timeout") { configuration.agentSilence = seconds }
+        if let seconds = parsed.integer("stop-grace") { configuration.stopGrace = .seconds(seconds) }
         if let seconds = parsed.integer("stop-timeout") { configuration.stopTimeout = .seconds(seconds) }
-        let engine = try OCIEngine(configuration: place.engine, logger: logger)
-        let server = try Server(configuration: configuration, engine: engine, logger: logger)
-        try await server.run { logger.info("listening on http://\(listen.host):\(listen.port)") }
+        if let size = parsed.integer("keep-events") { configuration.eventBytesPerBox = size << 20 }
+        configuration.forgetsSealed = parsed.has("forget-secrets")
+        let logFile = try logPath.map { try LogFile($0) }
+        let rotation = Task {
+            while let logFile, !Task.isCancelled {
+                logFile.rotate()
+                try await Task.sleep(for: .seconds(1))
+            }
+        }
+        defer { rotation.cancel() }
+        do {
+            let engine = try OCIEngine(configuration: place.engine, logger: logger)
+            let server = try Server(configuration: configuration, engine: engine, logger: logger)
+            try await server.run { logger.info("listening on http://\(listen)") }
+        } catch {
+            // Whoever started boxd sees why it ended.
+            logFile?.leadBack()
+            throw error
+        }
+    }
+
+    private static func hostNames(_ parsed: ParsedCommand) throws -> [String] {
+        let names = parsed.values("host")
+        for name in names where name.isEmpty || name.contains(where: { "/@*, ".contains($0) }) {
+            throw parsed.usageError("--host \"\(name)\" is not valid: use a name, for example boxes.example.com")
+        }
+        return names
+    }
+
+    private static func logFile(_ parsed: ParsedCommand) throws -> String? {
+        guard let path = parsed.value("log-file") else { return nil }
+        guard path.hasPrefix("/") else {
+            throw parsed.usageError("--log-file \"\(path)\" is not valid: use a path that starts with /")
+        }
+        return path
     }
 }
 
 extension Boxd {
+    /// Makes the data directory this boxd's, and notes its process id for those who may see it. One that was killed may hold the directory for a
+    /// moment, busy with flushing the disks that it still had open.
+    private static func hold(_ dataDirectory: String) throws -> HeldFile {
+        do {
+            if let lock = try HeldFile.hold("\(dataDirectory)/boxd.lock") { return lock }
+        } catch { throw StartupError("\(error)") }
+        throw StartupError(
+            "another boxd has this data directory (\(dataDirectory)): stop it first, or choose another --data-dir")
+    }
+
+    private static func writeProcessID(to path: String) throws {
+        let file = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o644)
+        guard file >= 0, fchmod(file, 0o644) == 0, ftruncate(file, 0) == 0 else {
+            throw StartupError("\(path) can't be written: \(String(cString: strerror(errno)))")
+        }
+        defer { close(file) }
+        let text = Array("\(getpid())\n".utf8)
+        _ = text.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+    }
+
     /// Each running box and each connection takes a descriptor, and the usual soft limit is 1,024.
     private static func raiseOpenFileLimit() {
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
@@ -44,10 +108,22 @@ extension Boxd {
     }
 }
 
+extension Boxd {
+    /// boxd is small, and without it nobody can end the box that took all memory. See proc(5), oom_score_adj.
+    private static func avoidOutOfMemoryKiller() {
+        let file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        _ = write(file, "-500", 4)
+        close(file)
+    }
+}
+
 /// Where boxd listens. Without TLS that is loopback, unless somebody says that the network in between is safe.
-struct ListenAddress {
+struct ListenAddress: CustomStringConvertible {
     let host: String
     let port: Int
+
+    var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     init(_ parsed: ParsedCommand) throws {
         let text = parsed.value("listen") ?? "127.0.0.1:7070"
@@ -56,47 +132,11 @@ struct ListenAddress {
         else { throw parsed.usageError("--listen \"\(text)\" is not valid: use HOST:PORT, for example 127.0.0.1:7070") }
         host = text[..<colon].filter { $0 != "[" && $0 != "]" }
         self.port = port
-        let isLoopback = host.hasPrefix("127.") || host == "::1" || host == "localhost"
+        let isLoopback = HostNames.isLoopback(host)
         guard isLoopback || parsed.has("allow-remote") else {
             throw parsed.usageError(
                 "--listen \"\(text)\" is not a loopback address, and boxd speaks no TLS itself: put a TLS proxy in front of a "
                     + "loopback address, or add --allow-remote where the network is safe")
         }
-    }
-}
-
-/// The file with the process id of the boxd that has a data directory, locked as long as that boxd lives.
-struct PIDFile {
-    /// In tenths of a second.
-    private static let patience = 100
-
-    private let path: String
-    private let descriptor: Int32
-
-    init(_ path: String) throws {
-        self.path = path
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw StartupError("\(path) can't be opened: \(String(cString: strerror(errno)))")
-        }
-        // One that was killed may be busy for a moment with flushing the disks that it still had open.
-        var tries = 0
-        while flock(descriptor, LOCK_EX | LOCK_NB) != 0, tries < Self.patience {
-            tries += 1
-            usleep(100_000)
-        }
-        guard tries < Self.patience else {
-            throw StartupError(
-                "another boxd has this data directory (\(path)): stop it first, or choose another --data-dir")
-        }
-        fchmod(descriptor, 0o644)
-        ftruncate(descriptor, 0)
-        let text = Array("\(getpid())\n".utf8)
-        _ = text.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-    }
-
-    func remove() {
-        unlink(path)
-        close(descriptor)
     }
 }

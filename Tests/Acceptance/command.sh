@@ -23,21 +23,30 @@ test_command_and_its_result() {
 $box
 root
 /dev/null"
+    # As a shell tells it.
     run '{"command":"kill -9 $$"}'
-    equal "$(field .exitCode)" null
-    equal "$(field .signal)" SIGKILL
+    equal "$(field '[.exitCode, .signal, .success] | tostring')" '[137,"SIGKILL",false]'
+    run '{"command":"kill -40 $$"}'
+    equal "$(field '[.exitCode, .signal] | tostring')" '[168,"signal 40"]'
+    run '{"command":"echo one >/dev/stdout && echo two >/dev/stderr"}'
+    equal "$(field '[.stdout, .stderr, .exitCode] | tostring')" '["one\n","two\n",0]'
 }
 
-test_working_folder() {
+test_working_directory() {
     new_box
     run '{"command":"mkdir -p proj/sub; ln -s /etc out; ln -s proj in"}'
     run '{"command":"pwd","cwd":"proj/sub"}'
     equal "$(field .cwd)" /home/user/proj/sub
     run '{"command":"pwd -P","cwd":"in"}'
     equal "$(field .stdout)" /home/user/proj
-    for folder in ../.. /etc out nowhere .bashrc '"; id'; do
-        api POST "/boxes/$box/commands" "$(jq -nc --arg cwd "$folder" '{command: "pwd", cwd: $cwd}')"
-        equal "$status" 400 "$folder: $body"
+    for directory in '~' '~/' '~/proj'; do
+        api POST "/boxes/$box/commands" "$(jq -nc --arg cwd "$directory" '{command: "pwd", cwd: $cwd}')"
+        match "$(field .stdout)" /home/user
+    done
+    equal "$(field .cwd)" /home/user/proj
+    for directory in ../.. '~/../..' '~root' /etc out nowhere .bashrc '"; id'; do
+        api POST "/boxes/$box/commands" "$(jq -nc --arg cwd "$directory" '{command: "pwd", cwd: $cwd}')"
+        equal "$status" 400 "$directory: $body"
         equal "$(field .code)" invalid_path
     done
 }
@@ -130,6 +139,67 @@ test_many_at_a_time() {
     for index in $(seq 12); do equal "$(jq -r .stdout "$SCRATCH/$index")" "$index"; done
 }
 
+test_forty_at_once_wait_for_their_turn() {
+    new_box
+    local index answers=() status
+    for index in $(seq 40); do
+        curl -sS -o "$SCRATCH/$index" -w '%{http_code}\n' -X POST -H "Authorization: Bearer $(cat "$WORK/key")" \
+            -d '{"command":"sleep 0.5"}' "http://127.0.0.1:$PORT/api/box/v1/boxes/$box/commands" >"$SCRATCH/status.$index" &
+        answers+=($!)
+    done
+    wait "${answers[@]}"
+    equal "$(cat "$SCRATCH"/status.* | sort | uniq -c | xargs)" "40 200"
+    for index in $(seq 40); do equal "$(jq .exitCode "$SCRATCH/$index")" 0; done
+}
+
+# A fork bomb takes the place of everything else in its box. The box says so, and can be stopped and deleted.
+test_a_full_process_table() {
+    new_box
+    run '{"command":"nohup bash -c \"trap : TERM; while :; do sleep 1000 & done\" >/dev/null 2>&1 & sleep 6"}'
+    local tries
+    for tries in $(seq 20); do
+        run '{"command":"true"}'
+        [ "$status" != 200 ] || { sleep 0.5; continue; }
+        break
+    done
+    equal "$status $(field .code)" "409 box_failed" "after $tries tries: $body"
+    match "$(field .message)" "process table is full"
+    api GET "/boxes/$box/files?path=.bashrc"
+    # Reading takes less than a command, and may find room.
+    [ "$status" = 200 ] || match "$(field .message)" "process table is full"
+    local begun=$SECONDS
+    box stop "$box" --force --json >/dev/null
+    wait_state "$box" stopped
+    [ $((SECONDS - begun)) -lt 10 ] || fail "stopping took $((SECONDS - begun)) s"
+    resume_box "$box"
+    run '{"command":"echo fine"}'
+    equal "$(field .stdout)" fine
+    box ssh "$box" 'nohup bash -c "trap : TERM; while :; do sleep 1000 & done" >/dev/null 2>&1 & sleep 5'
+    begun=$SECONDS
+    box delete "$box" --yes --json
+    [ $((SECONDS - begun)) -lt 10 ] || fail "deleting took $((SECONDS - begun)) s"
+}
+
+# The copy of a large disk freezes the box that it is of. What runs there meanwhile takes longer, and nothing fails.
+test_commands_and_files_wait_for_a_fork() {
+    new_box
+    run '{"command":"head -c 1500000000 /dev/urandom >big; echo kept >small","timeoutSeconds":300}'
+    equal "$status" 200
+    run '{"command":"sleep 2; echo $SECONDS","timeoutSeconds":4}' &
+    local running=$! fork
+    sleep 0.5
+    api POST "/boxes/$box/fork" '{}'
+    equal "$status" 202
+    fork=$(field .id)
+    defer "box delete $fork --yes --json"
+    api GET "/boxes/$box/files?path=small"
+    equal "$status $(field .content)" "200 kept"
+    run '{"command":"cat small","timeoutSeconds":2}'
+    equal "$status $(field '[.stdout, .timedOut] | tostring')" '200 ["kept\n",false]'
+    wait "$running" || fail "a command that ran already"
+    wait_state "$fork" ready
+}
+
 # Whoever owns a box can put anything in the place of its Python. boxd takes no harm, and the others' boxes neither.
 test_a_python_that_lies() {
     new_box
@@ -160,4 +230,37 @@ test_a_python_that_lies() {
     new_box
     run '{"command":"echo fine"}'
     equal "$(field .stdout)" fine
+}
+
+test_output_that_is_not_utf8() {
+    new_box
+    box exec "$box" 'head -c 1000000 /dev/urandom >random; printf "a\377b"' >out 2>err
+    equal "$(cat err)" "the output has bytes that aren't UTF-8, and they were replaced. --raw writes every byte"
+    equal "$(box exec --json "$box" 'printf "\377"' | jq .hasReplacedBytes)" true
+    equal "$(box exec --json "$box" 'printf ü' | jq .hasReplacedBytes)" null
+
+    box exec --raw "$box" 'cat random; printf "\0\376" >&2; exit 0' >out 2>err
+    equal "$(md5sum <out)" "$(box ssh "$box" 'md5sum <random')"
+    equal "$(od -An -tx1 <err | tr -d ' ')" 00fe
+    equal "$(box exec --raw --json "$box" 'printf "\377"' | jq -c '[.stdout, .stderr, .encoding, .exitCode]')" '["/w==","","base64",0]'
+    # The exit status, signals, the time-out, the directory, the input and what stays in the background are the command's own.
+    fails_with 7 box exec --raw "$box" 'exit 7'
+    fails_with 143 box exec --raw "$box" 'kill -TERM $$'
+    fails_with 124 box exec --raw --timeout 1 "$box" 'printf "before\377"; sleep 60'
+    equal "$(printf %s "$out" | od -An -c | tr -d ' ')" 'before377'
+    equal "$(box exec --raw --cwd /home "$box" pwd 2>&1 || true)$(box exec --raw "$box" 'pwd; readlink /proc/self/fd/0; echo "$BOX_ID"')" \
+        "$(box exec --cwd /home "$box" pwd 2>&1 || true)$(box exec "$box" 'pwd; readlink /proc/self/fd/0; echo "$BOX_ID"')"
+    local begun=$SECONDS
+    equal "$(box exec --raw "$box" 'sleep 30 & echo started')" started
+    [ $((SECONDS - begun)) -lt 20 ] || fail "a background process was waited for"
+    equal "$(box exec --raw "$box" pgrep -c sleep)" 1
+    box exec --raw "$box" 'head -c 9000000 /dev/zero' >out 2>err || true
+    match "$(cat err)" "the command's output was cut"
+    [ "$(wc -c <out)" -gt 7000000 ] || fail "only $(wc -c <out) bytes"
+}
+
+test_a_signal_has_an_exit_code() {
+    new_box
+    fails_with 137 box exec "$box" 'kill -KILL $$'
+    fails_with 143 box exec "$box" 'kill -TERM $$'
 }

@@ -14,6 +14,7 @@ test_events() { contract events; }
 test_prompt() { contract prompt; }
 test_providers() { contract provider; }
 test_desktop() { contract desktop; }
+test_a_hostile_server() { contract hostile; }
 test_login_through_a_browser() { contract login; }
 
 keys() { jq -c keys_unsorted; }

@@ -26,15 +26,15 @@ test_arguments() {
 }
 
 test_boxd_not_running() {
-    fails_with 1 box list --json --api-url http://127.0.0.1:9
+    fails_with 1 env BOX_API_KEY=box_any box list --json --api-url http://127.0.0.1:9
     match "$out" "could not reach the Box API at http://127.0.0.1:9"
     equal "$(jq -r 'has("code")' <<<"$out")" false
     equal "$err" ""
 }
 
 test_host_unreachable() {
-    fails_with 1 box list --json --api-url http://nowhere.invalid
-    match "$out" "could not reach the Box API at http://nowhere.invalid"
+    fails_with 1 env BOX_API_KEY=box_any box list --json --api-url https://nowhere.invalid
+    match "$out" "could not reach the Box API at https://nowhere.invalid"
 }
 
 test_a_stopped_box() {
@@ -50,7 +50,7 @@ test_a_stopped_box() {
 test_a_box_that_does_not_answer() {
     new_box
     box ssh "$box" true
-    # The listening sshd is stopped: the kernel takes the connection and nobody greets.
+    # The listening sshd is stopped: the kernel takes the connection and nobody sends a banner.
     local pid daemon=
     for pid in $(pgrep -f "sshd: /usr/sbin/sshd -D -E /var/log/sshd.log"); do
         if grep -q "$box" "/proc/$pid/cgroup"; then daemon=$pid; fi

@@ -57,12 +57,12 @@ test_bad_requests() {
     equal "$status $(field .code)" "400 invalid_content"
     api PUT "/boxes/$box/files" '{"content":"x"}'
     equal "$status $(field .code)" "400 invalid_path"
-    run 'mkdir folder; mkfifo pipe'
-    for path in folder folder/ . / /home/user /tmp pipe; do
+    run 'mkdir directory; mkfifo pipe'
+    for path in directory directory/ . / /home/user /tmp pipe; do
         put "$path" x
         equal "$status $(field .code)" "400 invalid_path" "put $path: $body"
     done
-    for path in folder . pipe .bashrc/x; do
+    for path in directory . pipe .bashrc/x; do
         get "$path"
         equal "$status $(field .code)" "400 invalid_path" "get $path: $body"
     done
@@ -92,7 +92,7 @@ test_no_way_out_of_the_roots() {
     equal "$(field .content)" 'odd name'
 }
 
-# A folder that turns into a link to /etc and back: whatever is answered, nothing outside may be read or written.
+# A directory that turns into a link to /etc and back: whatever is answered, nothing outside may be read or written.
 test_races() {
     new_box
     run 'mkdir -p real; echo inside > real/passwd

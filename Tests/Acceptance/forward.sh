@@ -9,6 +9,7 @@ serve() {
 start_forward() {
     local expected=$1
     shift
+    : >lines  # An earlier forward's are not this one's.
     # A shell starts what is in the background with Ctrl-C ignored.
     env --default-signal=INT box forward "$box" "$@" --json >lines 2>errors &
     forwarder=$!
@@ -53,7 +54,7 @@ test_several_ports_and_a_closed_one() {
     serve 3000
     start_forward 2 0:3000 0:3001
     equal "$(curl -fsS "http://127.0.0.1:$(local_port 1)/")" hello
-    fails_with 56 curl -sS "http://127.0.0.1:$(local_port 2)/"
+    is_reset "http://127.0.0.1:$(local_port 2)/"
     equal "$(curl -fsS "http://127.0.0.1:$(local_port 1)/")" hello
     serve 3001
     equal "$(curl -fsS "http://127.0.0.1:$(local_port 2)/")" hello
@@ -112,4 +113,37 @@ test_reverse_and_socks() {
     for _ in $(seq 400); do [ "$(wc -l <lines)" -lt 5 ] || break; sleep 0.05; done
     for _ in $(seq 100); do [ "$(box ssh "$box" 'curl -fs http://127.0.0.1:8080/')" != hello ] || break; sleep 0.05; done
     equal "$(box ssh "$box" curl -fsS http://127.0.0.1:8080/)" hello
+}
+
+test_both_loopback_addresses_of_both_sides() {
+    new_box
+    # As development servers do that listen on "localhost": on ::1 only.
+    box ssh "$box" 'mkdir -p site && echo six >site/index.html && cd site
+        nohup python3 -m http.server --bind ::1 5173 >/dev/null 2>&1 </dev/null &
+        until curl -fs -o /dev/null "http://[::1]:5173/"; do sleep 0.05; done'
+    start_forward 4 0:5173 0:localhost:5173 '0:[::1]:5173' 0:127.0.0.1:5173
+    local line port
+    for line in 1 2 3 4; do
+        port=$(local_port "$line")
+        equal "$(curl -fsS "http://127.0.0.1:$port/")" six "line $line"
+        equal "$(curl -fsS "http://[::1]:$port/")" six "line $line"
+    done
+    port=$(local_port 1)
+    fails_with 1 box forward "$box" "$port:5173"
+    # An address is that one only.
+    start_forward 1 127.0.0.1:0:5173
+    equal "$(curl -fsS "http://127.0.0.1:$(local_port 1)/")" six
+    fails_with 7 curl -sS "http://[::1]:$(local_port 1)/"
+    # And a port of the box that leads here.
+    serve_here
+    start_forward 1 --reverse "8080:$port"
+    equal "$(box ssh "$box" 'curl -fsS http://127.0.0.1:8080/here.txt; curl -fsS "http://[::1]:8080/here.txt"')" $'from-here\nfrom-here'
+}
+
+serve_here() {
+    echo from-here >here.txt
+    python3 -u -m http.server --bind 127.0.0.1 0 >here.log 2>&1 &
+    defer "kill $!"
+    for _ in $(seq 200); do grep -q port here.log && break; sleep 0.05; done
+    port=$(sed -nE 's/.* port ([0-9]+) .*/\1/p' here.log)
 }

@@ -1,16 +1,7 @@
 # `box local` with a data directory, a port and an instance of its own, beside the boxd under test.
 
-own_server() {
-    export BOXD_DATA_DIR=$SCRATCH/data BOXD_INSTANCE=l$(od -An -N2 -tx1 /dev/urandom | tr -d ' \n')
-    BOXD_LISTEN=127.0.0.1:$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    export BOXD_LISTEN
-    unset BOX_API_URL
-    chmod 711 "$SCRATCH"
-    rm -rf "$HOME/.config"
-    mkdir "$BOXD_DATA_DIR"
-    ln -s "$ROOT/.build/acceptance/images" "$BOXD_DATA_DIR/images"
-    defer "box local down"
-}
+# shellcheck source=Tests/Acceptance/lib/own_server.sh
+. "$ROOT/Tests/Acceptance/lib/own_server.sh"
 
 test_up_twice_and_down() {
     own_server
@@ -57,7 +48,7 @@ test_a_taken_port_leaves_nothing() {
     own_server
     python3 -m http.server --bind 127.0.0.1 "${BOXD_LISTEN##*:}" >/dev/null 2>&1 &
     defer "kill $!"
-    sleep 0.5
+    for _ in $(seq 200); do ! curl -s -o /dev/null "http://$BOXD_LISTEN/" || break; sleep 0.05; done
     fails_with 1 boxd serve --listen "$BOXD_LISTEN"
     match "$err" "something else listens"
     equal "$(list_remains)" ""

@@ -1,21 +1,5 @@
 # What is there for whoever runs boxd: health, metrics, the log, and stopping.
 
-# A boxd of the test's own, on a port, a data directory and a network of its own.
-own_boxd() { # [flags of boxd serve]
-    export BOXD_DATA_DIR=$SCRATCH/data BOXD_INSTANCE=o$(od -An -N2 -tx1 /dev/urandom | tr -d ' \n')
-    PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    export BOX_API_URL=http://127.0.0.1:$PORT
-    WORK=$SCRATCH
-    chmod 711 "$SCRATCH"
-    mkdir "$BOXD_DATA_DIR"
-    ln -s "$ROOT/.build/acceptance/images" "$BOXD_DATA_DIR/images"
-    defer remove_remains
-    defer stop_boxd
-    start_boxd "$@"
-    key=$(cat "$WORK/key")
-    export BOX_API_KEY=$key
-}
-
 test_metrics_tell_of_boxes() {
     new_box
     local metrics
@@ -48,7 +32,7 @@ test_a_stop_finishes_what_is_under_way() {
     local pid
     pid=$(boxd_pid)
     python3 - "$PORT" "$key" "$box" "$pid" <<'PYTHON'
-import os, signal, socket, sys, time
+import os, re, signal, socket, sys, time
 
 port, key, box, pid = int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
 base = f"/api/box/v1/boxes/{box}"
@@ -64,8 +48,10 @@ def status(connection):
     return connection.recv(65536).decode().split(" ")[1]
 
 
-credentials = f"Host: x\r\nAuthorization: Bearer {key}\r\n"
-follower = connect(f'GET {base}/events HTTP/1.1\r\n{credentials}If-None-Match: "0"\r\nPrefer: wait=30\r\n\r\n')
+credentials = f"Host: localhost\r\nAuthorization: Bearer {key}\r\n"
+page = connect(f"GET {base}/events HTTP/1.1\r\n{credentials}\r\n").recv(65536).decode()
+tag = re.search(r"(?i)\r\netag: (\S+)", page)[1]
+follower = connect(f"GET {base}/events HTTP/1.1\r\n{credentials}If-None-Match: {tag}\r\nPrefer: wait=30\r\n\r\n")
 body = '{"name": "renamed while it stops"}'
 slow = connect(f"PATCH {base} HTTP/1.1\r\n{credentials}Content-Length: {len(body)}\r\n\r\n{body[:9]}")
 time.sleep(0.5)
@@ -96,7 +82,7 @@ import os, signal, socket, sys, time
 
 port, key, pid = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 connection = socket.create_connection(("127.0.0.1", port), timeout=15)
-connection.sendall(f"POST /api/box/v1/boxes HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Length: 9\r\n\r\n{{".encode())
+connection.sendall(f"POST /api/box/v1/boxes HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\nContent-Length: 9\r\n\r\n{{".encode())
 time.sleep(0.3)
 os.kill(pid, signal.SIGTERM)
 while True:
@@ -107,4 +93,131 @@ while True:
         break
 PYTHON
     wait_gone "$pid" || fail "boxd still runs"
+}
+
+# Clients without a key hold more connections than boxd serves, and send what they can.
+test_a_flood_without_a_key_keeps_nobody_waiting() {
+    own_boxd
+    python3 - "$PORT" "$key" "$WORK/boxd.log" <<'PYTHON'
+import os, selectors, socket, sys, threading, time
+
+port, key, log = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+size = os.path.getsize(log)
+end = time.monotonic() + 8
+
+
+def hold():
+    connections = []
+    while time.monotonic() < end:
+        try:
+            while len(connections) < 500:
+                connection = socket.create_connection(("127.0.0.1", port), timeout=2)
+                connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                connections.append(connection)
+        except OSError:
+            pass
+        time.sleep(0.5)
+        connections = connections[250:]
+
+
+def fill():
+    request = b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20
+    while time.monotonic() < end:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+                for _ in range(50):
+                    connection.sendall(request)
+                    connection.recv(65536)
+        except OSError:
+            pass
+
+
+threads = [threading.Thread(target=hold), threading.Thread(target=fill)]
+for thread in threads:
+    thread.start()
+time.sleep(1)
+slowest = 0
+while time.monotonic() < end - 1:
+    begun = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(f"GET /api/box/v1/me HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n\r\n".encode())
+        assert b" 200 " in connection.recv(65536)[:20], "with a key"
+    slowest = max(slowest, time.monotonic() - begun)
+    time.sleep(0.2)
+for thread in threads:
+    thread.join()
+written = os.path.getsize(log) - size
+print(f"slowest {slowest:.3f} s, {written} bytes of log")
+assert slowest < 1, f"{slowest} s"
+assert written < 30000, f"{written} bytes of log"
+PYTHON
+}
+
+test_other_names_are_refused_on_loopback() {
+    own_boxd --host boxes.example.com
+    local code
+    for name in boxes.example.com BOXES.example.com:8443 localhost "127.0.0.1:$PORT"; do
+        code=$(curl -s -o "$SCRATCH/answer" -w '%{http_code}' -H "Host: $name" "$BOX_API_URL/metrics")
+        equal "$code" 200 "$name"
+    done
+    code=$(curl -s -o "$SCRATCH/answer" -w '%{http_code}' -H "Host: evil.example" "$BOX_API_URL/metrics")
+    equal "$code" 421
+    match "$(cat "$SCRATCH/answer")" "start boxd with --host evil.example"
+    fails_with 2 boxd serve --host http://a.example
+    match "$err" "use a name"
+}
+
+# Neither another server's key or database nor a damaged one is served with.
+test_files_that_do_not_belong_together() {
+    own_boxd
+    api POST /secrets '{"envContents":"A=1"}'
+    stop_boxd
+    local data=$BOXD_DATA_DIR listen=127.0.0.1:$PORT
+    cp -a "$data/secret.key" "$data/boxd.sqlite" "$SCRATCH/"
+    head -c 32 /dev/urandom >"$data/secret.key"
+    fails_with 1 boxd serve --listen "$listen"
+    match "$err" "$data/secret.key is not the one that the database's values were sealed with"
+    rm "$data/secret.key"
+    fails_with 1 boxd serve --listen "$listen"
+    match "$err" "$data/secret.key is missing"
+    cp -a "$SCRATCH/secret.key" "$data/"
+    python3 - "$data/boxd.sqlite" <<'PYTHON'
+import sqlite3, sys
+
+with sqlite3.connect(sys.argv[1]) as database:
+    database.execute("INSERT INTO grdb_migrations VALUES ('99 of the future')")
+    database.execute("UPDATE fact SET value = '7.8.9' WHERE name = 'version'")
+PYTHON
+    fails_with 1 boxd serve --listen "$listen"
+    match "$err" "install boxd 7.8.9 or a newer one"
+    rm -f "$data"/boxd.sqlite*
+    for _ in missing empty; do
+        fails_with 1 boxd serve --listen "$listen"
+        match "$err" "restore it from a backup"
+        fails_with 1 boxd api-key create
+        match "$err" "to begin with a new server, move secret.key"
+        touch "$data/boxd.sqlite"
+    done
+    head -c 100000 /dev/urandom >"$data/boxd.sqlite"
+    fails_with 1 boxd serve --listen "$listen"
+    match "$err" "the database $data/boxd.sqlite is damaged"
+    rm -f "$data"/boxd.sqlite*
+    cp -a "$SCRATCH/boxd.sqlite" "$data/"
+    start_boxd
+    api GET /secrets
+    equal "$(jq -r .envContents <<<"$body")" "A=1"
+}
+
+test_a_log_file_that_rotates() {
+    local log=$SCRATCH/data/boxd.log
+    own_boxd --log-file "$log"
+    match "$(cat "$log")" "listening on"
+    head -c 11000000 /dev/zero | tr '\0' x >>"$log"
+    for _ in $(seq 60); do [ ! -e "$log.1" ] || break; sleep 0.1; done
+    box rename bx_22222222 x --json >/dev/null || true
+    match "$(cat "$log")" 404
+    [ "$(stat -c %s "$log")" -lt 100000 ] || fail "the log is large"
+    equal "$(stat -c %a "$log")" 600
+    fails_with 1 boxd serve --listen "127.0.0.1:$PORT" --log-file "$SCRATCH/other.log" --data-dir "$SCRATCH/data/boxd.log"
+    match "$err" "boxd.log"
 }

@@ -74,7 +74,7 @@ test_claude_edits_runs_commits_and_pushes() {
     match "$out" "response Write </home/user/work/a.txt> = <File created successfully"
     match "$out" "response Bash <exit 3> = error <Exit code 3>"
     match "$out" "git_checkpoint add a +1 -0 main"
-    match "$out" "git_checkpoint second +1 -1 main pushed=true"
+    match "$out" "git_checkpoint second +1 -1 main pushed="
     equal "$(tail -n 1 <<<"$out")" "prompt finished"
     # The first one was told of before it was pushed, and is known to be pushed by now.
     equal "$(box events --json --type git_checkpoint "$box" | jq -c '[.data.data.commitMessage, .data.data.pushed]')" '["add a",true]
@@ -141,6 +141,24 @@ test_a_model_that_hangs_is_interrupted() {
         printf '%s: two interrupts and what came between took %s ms\n' "$provider" $((($(date +%s%N) - begun) / 1000000))
         match "$(box prompt --json --provider "$provider" "$box" '[[say after]]' | summary)" "response <after>"
     done
+    equal "$(left_over "$box")" ""
+}
+
+# Commits are looked for beside the agent, so a git that takes its time holds nobody up.
+test_an_interrupt_does_not_wait_for_git() {
+    new_agent_box
+    box ssh "$box" "git init -q repo && cd repo && git config user.name a && git config user.email a@b
+        sudo mv /usr/bin/git /usr/bin/git.real
+        printf '#!/bin/sh\\ncase \"\$*\" in *log*|*cat-file*) sleep 2.9 ;; esac\\nexec /usr/bin/git.real \"\$@\"\\n' | sudo tee /usr/bin/git >/dev/null
+        sudo chmod 755 /usr/bin/git"
+    queue "$box" codex '[[run cd repo; while :; do git.real commit -q --allow-empty -m x; sleep 0.1; done]]'
+    wait_process "$box" 'git.real commit'
+    sleep 2
+    local begun
+    begun=$(date +%s%N)
+    box interrupt "$box" --json >/dev/null
+    equal "$(prompt_status "$box" "$prompt")" "failed: interrupted"
+    [ $((($(date +%s%N) - begun) / 1000000)) -lt 4000 ] || fail "the interrupt took $((($(date +%s%N) - begun) / 1000000)) ms"
     equal "$(left_over "$box")" ""
 }
 
@@ -361,13 +379,13 @@ test_people_see_the_work() {
     match "$(printf 'from [[say stdin]]' | box prompt --provider codex "$box")" stdin
 }
 
-test_the_work_folder_is_the_selected_repository() {
+test_the_work_directory_is_the_selected_repository() {
     local key id repository
     git init -q -b main "$SCRATCH/project"
     git -C "$SCRATCH/project" -c user.name=u -c user.email=u@example.com commit -q --allow-empty -m first
-    key=$(new_account folders)
-    defer "boxd account remove folders --delete-boxes"
-    repository=$(boxd repo add --json --account folders --name me/project "$SCRATCH/project" | jq -r .databaseId)
+    key=$(new_account directories)
+    defer "boxd account remove directories --delete-boxes"
+    repository=$(boxd repo add --json --account directories --name me/project "$SCRATCH/project" | jq -r .databaseId)
     export BOX_API_KEY=$key
     box repos select "$repository" --json >/dev/null
     new_agent_box

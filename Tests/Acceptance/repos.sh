@@ -3,7 +3,7 @@
 field() { jq -r "$1" <<<"$body"; }
 run() { api POST "/boxes/$box/commands" "$(jq -nc --arg command "$1" '{command: $command}')"; }
 
-# Makes a repository with the branches main and other on this host: make_repository FOLDER
+# Makes a repository with the branches main and other on this host: make_repository DIRECTORY
 make_repository() {
     git init -q -b main "$1"
     git -C "$1" config user.name Somebody
@@ -55,6 +55,29 @@ user"
     equal "$(ls -A "$BOXD_DATA_DIR/scratch")" ""
 }
 
+# Whoever owns a repository of the host could put a link to another one in its place.
+test_a_link_lends_nobodys_rights() {
+    make_repository "$SCRATCH/secret"
+    mkdir "$SCRATCH/theirs"
+    make_repository "$SCRATCH/theirs/tools"
+    chown -R 1000:1000 "$SCRATCH/theirs"
+    chmod 700 "$SCRATCH/secret"
+    chmod 711 "$SCRATCH"
+    select_repository "$(offer "$SCRATCH/theirs/tools" --name theirs/tools)"
+    mv "$SCRATCH/theirs/tools" "$SCRATCH/theirs/old"
+    ln -s "$SCRATCH/secret" "$SCRATCH/theirs/tools"
+    new_box
+    match "$(box info "$box" --json | jq -r '.box.warnings[]')" "or its path leads through a link"
+    fails_with 2 box ssh "$box" ls tools
+    # The same with a directory on the way.
+    mv "$SCRATCH/theirs" "$SCRATCH/elsewhere"
+    mkdir "$SCRATCH/links"
+    mv "$SCRATCH/secret" "$SCRATCH/links/tools"
+    ln -s "$SCRATCH/links" "$SCRATCH/theirs"
+    new_box
+    fails_with 2 box ssh "$box" ls tools
+}
+
 test_a_failing_clone_leaves_the_box() {
     make_repository "$SCRATCH/good"
     chmod 711 "$SCRATCH"
@@ -69,6 +92,27 @@ test_a_failing_clone_leaves_the_box() {
     match "$(jq -r '.box.warnings[1]' "$SCRATCH/info")" "repository acme/none could not be cloned"
     run 'ls -A | grep -v "^\."; cat fine/file'
     equal "$(field .stdout)" $'fine\none'
+}
+
+# Callers get words; what git and curl said is in boxd's log.
+test_what_tools_say_is_in_the_log_only() {
+    make_repository "$SCRATCH/broken"
+    git init -q "$SCRATCH/empty"
+    chmod 711 "$SCRATCH"
+    select_repository "$(offer "$SCRATCH/broken" --name acme/broken)"
+    select_repository "$(offer "$SCRATCH/empty" --name acme/empty)"
+    find "$SCRATCH/broken/.git/objects" -type f -delete
+    new_box
+    equal "$(box info "$box" --json | jq -c .box.warnings)" \
+        '["repository acme/broken could not be cloned: git can'"'"'t read it on the server, whose log says why","repository acme/empty could not be cloned: it has no commits yet"]'
+    match "$(grep -B 5 acme/broken "$WORK/boxd.log")" "fatal: "
+    echo gh-token-1 | boxd github set --api-url http://127.0.0.1:9
+    defer "boxd github remove"
+    api GET "/repos?sync=true"
+    equal "$status $(field .code) $(field .message)" \
+        "409 repository_sync_failed GitHub can't be reached from the server: nothing answers there"
+    no_match "$body" curl
+    match "$(grep -B 5 "can't be reached" "$WORK/boxd.log")" "curl: (7)"
 }
 
 test_two_of_one_name() {
@@ -176,14 +220,18 @@ other_host() {
     other_host=10.213.77.2
     ip netns add "$other_namespace"
     defer "ip netns delete $other_namespace"
-    ip link add "$BOXD_INSTANCE-o" type veth peer name eth0 netns "$other_namespace"
-    defer "ip link delete $BOXD_INSTANCE-o"
-    ip address add 10.213.77.1/30 dev "$BOXD_INSTANCE-o"
-    ip link set "$BOXD_INSTANCE-o" up
+    ip link add "o$BOXD_INSTANCE" type veth peer name eth0 netns "$other_namespace"
+    defer "ip link delete o$BOXD_INSTANCE"
+    ip address add 10.213.77.1/30 dev "o$BOXD_INSTANCE"
+    ip link set "o$BOXD_INSTANCE" up
     ip -n "$other_namespace" address add "$other_host/30" dev eth0
     ip -n "$other_namespace" link set eth0 up
     ip -n "$other_namespace" route add default via 10.213.77.1
-    on_other_host() { ip netns exec "$other_namespace" "$@"; }
+    on_other_host() {
+        # With & the shell's own process becomes the program, so that ending $! ends that.
+        if [ "$BASHPID" != $$ ]; then exec ip netns exec "$other_namespace" "$@"; fi
+        ip netns exec "$other_namespace" "$@"
+    }
 }
 
 # A fake of GitHub: its REST API's list, and git over HTTP with the token.

@@ -9,7 +9,7 @@ test_files_both_ways() {
     equal "$(stat -c %a down)" 751
 }
 
-test_folders_names_and_times() {
+test_directories_names_and_times() {
     new_box
     mkdir -p "tree/a b/c" tree/empty
     printf x >"tree/a b/c/it's \$x"
@@ -108,4 +108,80 @@ test_many_files_and_compression() {
     equal "$(box scp -r -C tree "$box:" --json | jq -c '[.files,.bytes]')" "[3000,13893]"
     equal "$(box scp -r -C "$box:tree" back --json | jq -c '[.files,.bytes]')" "[3000,13893]"
     diff -r tree back
+}
+
+test_a_tilde_is_the_home_directory() {
+    new_box
+    local first=$box
+    echo hi >file
+    box scp file "$box:~/a.txt"
+    box scp file "$box:~"
+    mkdir -p tree/sub
+    echo sub >tree/sub/file
+    box scp -r tree "$box:~/"
+    equal "$(box ssh "$box" 'cat ~/a.txt ~/file ~/tree/sub/file; ls -A ~ | grep -c "~" || true')" $'hi\nhi\nsub\n0'
+    box scp "$box:~/a.txt" down
+    cmp down file
+    box scp "$box:~/tree/sub/*" down
+    equal "$(cat down)" sub
+    # Of others than ~ and ~/ it is a part of a name.
+    box scp file "$box:~name"
+    box scp file "$box:./~"
+    equal "$(box ssh "$box" 'cat "./~name" "./~"')" $'hi\nhi'
+    new_box
+    box scp -r "$first:~/tree" "$box:~/copy"
+    equal "$(box ssh "$box" 'cat ~/copy/sub/file')" sub
+    # The API's verbs too.
+    echo written | box write "$box" '~/notes/n.txt'
+    equal "$(box cat "$box" '~/notes/n.txt') $(box artifact "$box" '~/notes/n.txt')" "written written"
+    box artifact "$box" '~/notes/n.txt' -o got
+    equal "$(cat got)" written
+    box write "$box" '~/from' --from file
+    equal "$(box exec "$box" --cwd '~/notes' 'pwd; cat ~/from') $(box exec "$box" --cwd '~' pwd)" $'/home/user/notes\nhi /home/user'
+}
+
+test_a_file_is_written_into_where_its_directory_is_closed() {
+    new_box
+    printf 'a longer text than the new one\n' >long
+    printf 'new\n' >file
+    box ssh "$box" 'sudo mkdir /srv/closed && sudo touch /srv/closed/conf /srv/closed/other && sudo chown user /srv/closed/conf && sudo chmod 640 /srv/closed/conf &&
+        sudo touch /tmp/shared && sudo chmod 666 /tmp/shared'
+    box scp long "$box:/srv/closed/conf"
+    box scp file "$box:/srv/closed/conf"
+    equal "$(box ssh "$box" 'cat /srv/closed/conf; stat -c "%U %a" /srv/closed/conf; ls -A /srv/closed')" $'new\nuser 640\nconf\nother'
+    box scp - "$box:/srv/closed/conf" <long
+    equal "$(box ssh "$box" 'cat /srv/closed/conf')" "$(cat long)"
+    # One that may not be written, and a name that isn't there, are refused as before.
+    fails_with 1 box scp file "$box:/srv/closed/other"
+    match "$err" "/srv/closed/other: permission denied"
+    fails_with 1 box scp file "$box:/srv/closed/none"
+    match "$err" "permission denied"
+    # In /tmp new files can be made, and only a file's owner may replace it.
+    box scp long "$box:/tmp/shared"
+    box scp file "$box:/tmp/shared"
+    equal "$(box ssh "$box" 'cat /tmp/shared; stat -c %U /tmp/shared; find /tmp -name "*box-part*"')" $'new\nroot'
+    # Holes in the source are zeros there.
+    truncate -s 300000 sparse
+    printf x | dd of=sparse bs=1 seek=200000 conv=notrunc status=none
+    box scp sparse "$box:/srv/closed/conf"
+    equal "$(box ssh "$box" 'md5sum </srv/closed/conf')" "$(md5sum <sparse)"
+
+    # The same on this side, as somebody who isn't root.
+    local home=$SCRATCH/home
+    chmod 711 "$WORK" "$SCRATCH"
+    mkdir "$home" closed
+    cp -r "$HOME/.config" "$home/"
+    printf 'old and long\n' >closed/conf
+    touch closed/other
+    install -m 666 /dev/null "/tmp/$box"
+    defer "rm -f /tmp/$box"
+    chown -R 65534:65534 "$home" closed/conf
+    as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups env HOME="$home" "$@"; }
+    box scp file "$box:new"
+    as_nobody box scp "$box:new" closed/conf
+    equal "$(cat closed/conf; ls -A closed)" $'new\nconf\nother'
+    fails_with 1 as_nobody box scp "$box:new" closed/other
+    match "${err,,}" "closed/other: permission denied"
+    as_nobody box scp "$box:new" "/tmp/$box"
+    equal "$(cat "/tmp/$box"; stat -c %U "/tmp/$box"; ls -A /tmp | grep -c "$box.box-part" || true)" $'new\nroot\n0'
 }

@@ -66,6 +66,33 @@ test_a_box_that_cant_take_a_file_is_counted() {
     match "$(box info "$box" --json | jq -r '.box.warnings | join("\n")')" "secret file taken"
 }
 
+test_a_box_that_hangs_is_not_waited_for() {
+    forget
+    new_box
+    oci pause "$box"
+    defer "oci resume $box"
+    local begun=$SECONDS
+    set_secrets 'A=1' held x
+    [ $((SECONDS - begun)) -le 13 ] || fail "it took $((SECONDS - begun)) s"
+    equal "$status $(field '.pushed | tostring')" "200 {\"updated\":0,\"failed\":1,\"waiting\":[\"$box\"]}"
+    sleep 1
+    match "$(box info "$box" --json | jq -r '.box.warnings | join("\n")')" "secret files are not written yet"
+    oci resume "$box"
+    for _ in $(seq 100); do
+        [ "$(box info "$box" --json | jq -r '.box.warnings')" != null ] || break
+        sleep 0.2
+    done
+    run 'cat held'
+    equal "$(field .stdout)" x
+    # A stop doesn't wait for a delivery either.
+    oci pause "$box"
+    set_secrets 'A=2' held y
+    begun=$SECONDS
+    box stop --force "$box" --json >/dev/null
+    wait_state "$box" stopped
+    [ $((SECONDS - begun)) -le 30 ] || fail "the stop took $((SECONDS - begun)) s"
+}
+
 test_files_that_change_their_kind() {
     forget
     set_secrets '' cfg/tok one
@@ -178,4 +205,14 @@ test_the_command_line() {
     box secrets unset NAME >/dev/null
     run 'echo "<$NAME>"'
     equal "$(field .stdout)" '<>'
+}
+
+test_a_dotenv_file_of_an_editor_that_writes_a_mark() {
+    printf '\357\273\277FIRST=1\r\nSECOND=2\r\n' >.env
+    box secrets import .env --replace --json >/dev/null
+    defer "box secrets unset FIRST SECOND --json"
+    equal "$(box secrets get --json | jq -r .envContents | tr -d '\r')" $'FIRST=1\nSECOND=2'
+    printf 'A=1\n' | iconv -t UTF-16 >utf16.env
+    fails_with 1 box secrets import utf16.env
+    match "$err" "utf16.env is text in UTF-16. save it as UTF-8"
 }

@@ -168,8 +168,12 @@ test_a_port_of_the_box_that_leads_here() {
     local port
     serve_here
     equal "$(box ssh -R "8080:$port" "$box" curl -fsS http://127.0.0.1:8080/here.txt)" from-here
-    fails_with 1 box ssh -R "22:$port" "$box" true
-    match "$err" "refuses to listen on localhost:22"
+    # sshd is content with one of the two loopback addresses, so both are taken.
+    box ssh "$box" 'nohup python3 -c "import socket, time
+s = socket.create_server((\"::\", 8022), family=socket.AF_INET6, dualstack_ipv6=True)
+time.sleep(60)" >/dev/null 2>&1 </dev/null & sleep 0.5'
+    fails_with 1 box ssh -R "8022:$port" "$box" true
+    match "$err" "refuses to listen on localhost:8022"
 }
 
 test_a_socks_proxy_for_as_long_as_a_command_runs() {
@@ -183,4 +187,72 @@ test_a_socks_proxy_for_as_long_as_a_command_runs() {
         equal "$(cat hostname)" "$(box ssh "$box" cat /etc/hostname)"
         rm hostname
     done
+}
+
+test_rsync_and_git_run_box_ssh() {
+    new_box
+    mkdir -p "src/sub dir"
+    echo one >src/one
+    echo two >"src/sub dir/it's two"
+    rsync -a -e 'box ssh' src/ "$box:dst/"
+    rsync -a -e 'box ssh -o BatchMode=yes -p 22' "user@$box:dst/" back/
+    diff -r src back
+    # rsync quotes for a shell there, which also knows ~ and wildcards.
+    rsync -a -e 'box ssh' src/one "$box:~/a b/"
+    rsync -a -e 'box ssh' "$box:~/dst/o*" got/
+    rsync -a -e 'box ssh' --rsync-path 'sudo rsync' "$box:/root/" root/
+    equal "$(box ssh "$box" 'cat "a b/one"') $(cat got/one)" "one one"
+
+    box ssh "$box" 'git init -q --bare -b main repo.git'
+    export GIT_SSH_COMMAND='box ssh' GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
+    git clone -q "$box:repo.git" work 2>clone.err
+    git -C work commit -q --allow-empty -m first
+    git -C work push -q origin HEAD:main
+    for url in "user@$box:repo.git" "ssh://user@$box:22/home/user/repo.git" "ssh://$box/~/repo.git"; do
+        git clone -q "$url" "$SCRATCH/again"
+        equal "$(git -C again log --format=%s)" first "$url"
+        rm -rf again
+    done
+    GIT_TRACE_PACKET=1 git -C work -c protocol.version=2 fetch 2>trace
+    match "$(cat trace)" "version 2"
+    fails_with 128 git clone -q "ssh://$box:2222/home/user/repo.git" none
+    match "$err" "port 22 only"
+
+    # OpenSSH's own clients, with their own options.
+    scp -q -S "$(make_wrapper)" src/one "$box:by-scp"
+    scp -q -O -S "$SCRATCH/box-ssh" "$box:by-scp" by-scp
+    cmp src/one by-scp
+}
+make_wrapper() { # scp takes one word as the program
+    printf '#!/bin/sh\nexec box ssh "$@"\n' >"$SCRATCH/box-ssh"
+    chmod +x "$SCRATCH/box-ssh"
+    echo "$SCRATCH/box-ssh"
+}
+
+test_users_of_the_box() {
+    new_box
+    equal "$(box ssh "user@$box" id -un) $(box ssh -l user "$box" id -un)" "user user"
+    fails_with 255 box ssh "root@$box" id
+    match "$err" "use sudo"
+    box ssh "$box" "sudo useradd -m -s /bin/bash -p '*' other"
+    equal "$(box ssh "other@$box" id -un)" other
+    fails_with 255 box ssh "nobody-else@$box" id
+    match "$err" "nobody-else"
+}
+
+test_long_commands() {
+    new_box
+    local length status
+    for shell in /bin/bash /bin/dash; do
+        box ssh "$box" "sudo usermod -s $shell user"
+        for length in 30000 100000 120000; do
+            status=0
+            equal "$(echo its own input | box ssh "$box" "# $(head -c "$length" /dev/zero | tr '\0' x)
+cat; pwd; exit 9" || echo "status $?")" $'its own input\n/home/user\nstatus 9' "$shell $length"
+        done
+    done
+    # On a terminal it isn't typed.
+    printf '# %s\ntty | cut -c1-8\n' "$(head -c 50000 /dev/zero | tr '\0' x)" >long
+    match "$(script -qec "box ssh -t $box \"\$(cat long)\"" /dev/null </dev/null | tr -d '\0\r' | tail -n 1)" /dev/pts
+    equal "$(box ssh "$box" 'ls -A /dev/shm /tmp | grep -c box-command || true')" 0
 }

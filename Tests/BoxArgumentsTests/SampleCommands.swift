@@ -37,7 +37,7 @@ enum Sample {
 
     static let copy = CommandSpec(
         "copy", group: "Things", summary: "Copy files",
-        options: [.flag("recursive", short: "r", "folders too"), .flag("preserve", short: "p", "times too")],
+        options: [.flag("recursive", short: "r", "directories too"), .flag("preserve", short: "p", "times too")],
         positionals: [
             PositionalSpec("SRC", "what", arity: .oneOrMore, kind: .remotePath),
             PositionalSpec("DST", "where to", kind: .remotePath),

@@ -18,7 +18,11 @@ import Testing
                 + "\n")
         #expect(world.err.text == "")
         #expect(world.transport.sent[0].header("Authorization") == "Bearer box_abc")
-        #expect(try world.readConfig() == ["api_url": "http://127.0.0.1:7070", "token": "box_abc"])
+        #expect(
+            try world.readConfig() == [
+                "api_url": "http://127.0.0.1:7070", "token": "box_abc",
+                "token_origin": ["url": "http://127.0.0.1:7070", "last_four": "_abc"],
+            ])
         var info = stat()
         stat(world.configPath, &info)
         #expect(info.st_mode & 0o777 == 0o600)
@@ -41,7 +45,8 @@ import Testing
         #expect(await world.run("login", "new", "--json") == 0)
         #expect(
             try world.readConfig()?.compact
-                == #"{"api_url":"http://127.0.0.1:1","channel":"beta","mine":[1.50],"token":"new"}"#)
+                == #"{"api_url":"http://127.0.0.1:1","channel":"beta","mine":[1.50],"token":"new","token_origin":{"url":"http://127.0.0.1:1","last_four":"new"}}"#
+        )
         #expect(await world.run("logout", "--json") == 0)
         #expect(world.out.text == #"{"event":"logout_complete"}"# + "\n")
         #expect(try world.readConfig()?.compact == #"{"api_url":"http://127.0.0.1:1","channel":"beta","mine":[1.50]}"#)
@@ -84,13 +89,14 @@ import Testing
             return (try? JSON.parse(world.out.text))?["apiUrl"]?.string
         }
         #expect(await shown([]) == "http://file")
+        #expect(world.out.text.hasSuffix(#""channel":"stable","loggedIn":true}"# + "\n"))
         world.set("BOX_API_URL", "http://environment")
         #expect(await shown([]) == "http://environment")
         #expect(await shown(["--api-url", "http://flag"]) == "http://flag")
-        #expect(world.out.text.hasSuffix(#""channel":"stable","loggedIn":true}"# + "\n"))
+        #expect(world.out.text.hasSuffix(#""channel":"stable","loggedIn":false}"# + "\n"))
     }
 
-    @Test func xdgFoldersCount() async {
+    @Test func xdgDirectoriesCount() async {
         world.set("XDG_CONFIG_HOME", world.home + "/xdg/")
         await world.run("config", "--json")
         #expect(world.out.text.hasPrefix(#"{"path":"\#(world.home)/xdg/ascii/box/config.json""#))

@@ -84,6 +84,23 @@ import Testing
         #expect(world.out.lines.allSatisfy { Text.width($0) <= width })
     }
 
+    @Test func boxesTellHowMuchDiskTheyTake() async throws {
+        world.useTerminal()
+        world.change { $0.terminal.width = 120 }
+        var known = try #require(JSON.parse(Answers.box("ready")).object)
+        (known["diskUsedBytes"], known["diskLimitBytes"]) = (3_145_728, 20_000_000_000)
+        world.transport.on(
+            "GET /boxes?limit=200",
+            #"{"ok":true,"boxes":[\#(JSON.object(known).compact),\#(Answers.box("ready", id: "bx_2"))]}"#)
+        #expect(await world.run("list") == 0)
+        let lines = world.out.lines.map { $0.filter { $0 != " " } }
+        try #require(lines.count == 3, "\(world.out.text)")
+        #expect(lines[0].hasSuffix("STOPSDISK"))
+        let sizes = Text.size(3_145_728) + "of" + Text.size(20_000_000_000)
+        #expect(lines[1].hasSuffix(sizes.filter { $0 != " " }))
+        #expect(lines[2].hasSuffix("-"))
+    }
+
     @Test func anEmptyListSaysWhatToDo() async {
         world.transport.on("GET /boxes?limit=200", #"{"ok":true,"boxes":[]}"#)
         #expect(await world.run("list") == 0)
@@ -118,6 +135,16 @@ import Testing
         #expect(await world.run("stop", "bx_8pqt6dup", "--force") == 0)
         #expect(world.out.text == "bx_8pqt6dup is stopped\n")
         #expect(world.transport.body(0) == #"{"force":true}"#)
+    }
+
+    @Test func stopSaysHowLongProcessesMayTake() async {
+        world.transport.on(
+            "POST /boxes/bx_8pqt6dup/stop", 202, Answers.action("stopping", "archiving", state: "archiving"))
+        #expect(await world.run("stop", "bx_8pqt6dup", "--timeout", "0", "--json") == 0)
+        #expect(world.transport.body(0) == #"{"timeoutSeconds":0}"#)
+        #expect(await world.run("stop", "bx_8pqt6dup", "--timeout", "601") == 2)
+        #expect(world.usageProblem == "invalid --timeout \"601\". Use a whole number of seconds from 0 to 600")
+        #expect(await world.run("stop", "bx_8pqt6dup", "--timeout", "5", "--force") == 2)
     }
 
     @Test func resumeSendsItsTime() async {

@@ -126,6 +126,6 @@ import Testing
     @Test func anAddressThatIsNotOfTheWebIsRefused() async {
         world.transport.on(Self.start, #"{"ok":true,"url":"javascript:alert(1)","pollToken":"p"}"#)
         #expect(await world.run("login", "--json") == 1)
-        #expect(world.out.text.contains("its address is not of the web"))
+        #expect(world.out.text.contains("javascript:alert(1)\\\" is not a valid http or https URL"))
     }
 }

@@ -34,7 +34,7 @@ import Testing
 
     private func context(_ terminal: Terminal = Terminal()) -> Context {
         world.change { $0.terminal = terminal }
-        return Context(world: world.current, globals: GlobalOptions())
+        return Context(dependencies: world.current, commands: CommandTable.root, globals: GlobalOptions())
     }
     private func shown(_ events: [BoxEvent], showsPrompts: Bool = true) throws -> String {
         let output = ChatOutput(context(), showsPrompts: showsPrompts)
@@ -195,6 +195,7 @@ import Testing
             ),
             (["message": "Too many", "retry_after": "60"], "usage limit: Too many. try again in 1m"),
             (["retry_after": 1_779_984_093], "usage limit. try again in 59s"),
+            (["retry_after": 9_223_372_036_854_775_807], "usage limit"),
             (["resets_at": "2026-05-28T17:00:33.143Z"], "usage limit. try again in 1h"),
             (["resets_at": 1_000_000_001], "usage limit"),
             (["retry_after": "soon", "message": "x\u{1B}"], "usage limit: x�"),

@@ -49,6 +49,28 @@ import Testing
         #expect(world.transport.sent.map(\.url) == ["http://127.0.0.1:7071/api/box/v1/boxes"])
     }
 
+    @Test func theLineSaysWhetherTheNetworkIsSafe() async {
+        #expect(await complete("--api-url", "http://10.0.0.5", "info", "") == Self.none)
+        serveBoxes()
+        _ = await complete("--api-url", "http://10.0.0.5", "--insecure", "info", "")
+        #expect(world.transport.sent.map(\.url) == ["http://10.0.0.5/api/box/v1/boxes"])
+    }
+
+    @Test func namesAreNotesOfOneLine() async {
+        let names = ["$(touch F)", "`touch F`", #"a\nb\tc:files"#, #":command\t0"#, #"\u2028x"#]
+        let boxes = names.enumerated().map { Answers.box("ready", id: "bx_\($0)", name: $1) }
+        world.transport.on("GET /boxes", #"{"ok":true,"boxes":[\#(boxes.joined(separator: ","))]}"#)
+        #expect(
+            await complete("info", "bx_") == """
+                bx_0\t$(touch F), ready
+                bx_1\t`touch F`, ready
+                bx_2\ta\u{FFFD}b\u{FFFD}c:files, ready
+                bx_3\t:command\u{FFFD}0, ready
+                bx_4\t\u{FFFD}x, ready
+
+                """)
+    }
+
     @Test(arguments: [[""], ["--"], ["list", "--state", ""], ["ssh", "bx_1", "l"], ["rename", "bx_1", ""]])
     func whatIsKnownHereNeedsNoServer(words: [String]) async throws {
         world.set("BOX_API_KEY", nil)
@@ -111,6 +133,6 @@ private struct DeafTransport: HTTPTransport {
 
 extension ShellSession {
     fileprivate func remember(_ id: String, in world: TestWorld) {
-        CurrentBox(folder: world.home + "/.local/state/ascii/box/current", session: self).save(id)
+        CurrentBox(directory: world.home + "/.local/state/ascii/box/current", base: world.home, session: self).save(id)
     }
 }

@@ -55,9 +55,9 @@ import Testing
             world.out.text == #"{"path":"\#(world.configPath)","apiUrl":null,"channel":null,"loggedIn":false}"# + "\n")
     }
 
-    @Test func aFolderInPlaceOfTheFileIsNamed() async throws {
-        try Files.makeFolder(world.configPath)
+    @Test func aDirectoryInPlaceOfTheFileIsNamed() async throws {
+        try Files.makeDirectory(world.configPath)
         #expect(await world.run("list", "--json") == 1)
-        #expect(world.out.text.contains("could not read \(world.configPath): Is a directory"))
+        #expect(world.out.text.contains("\(world.configPath) is a directory and no regular file. move it away"))
     }
 }

@@ -37,14 +37,20 @@ import Testing
 
     private func neverReady() {
         for _ in 0..<5 {
-            world.transport.on("POST /boxes/bx_1/desktop", 400, Answers.error(400, "desktop_not_ready", "Starting X"))
+            world.transport.on("POST /boxes/bx_1/desktop", 503, Answers.error(503, "desktop_not_ready", "Starting X"))
         }
     }
 
     @Test func aDesktopThatIsNeverReadyHasTheServersCode() async {
         neverReady()
         #expect(await world.run("desktop", "bx_1", "--timeout", "1", "--json") == 1)
-        #expect(world.out.text.hasSuffix(#"with --timeout","code":"desktop_not_ready","status":400}"# + "\n"))
+        #expect(world.out.text.hasSuffix(#"with --timeout","code":"desktop_not_ready","status":503}"# + "\n"))
+    }
+
+    @Test func aServerWithoutDesktopsIsBelievedAtOnce() async {
+        world.transport.on("POST /boxes/bx_1/desktop", 400, Answers.error(400, "desktop_not_ready", "Boxes have none."))
+        #expect(await world.run("desktop", "bx_1") == 1)
+        #expect(world.err.text == "error: Boxes have none.\n")
     }
 
     @Test func theWaitIsLimited() async {
@@ -96,8 +102,8 @@ import Testing
         #expect(world.out.text == "bx_8pqt6dup is \(word)\n" && world.err.text == "")
     }
 
-    @Test func sshIsAServerThatGreets() async {
-        world.ssh.state.withLock { $0.greetings = [false, true] }
+    @Test func sshIsAServerThatAnswers() async {
+        world.ssh.state.withLock { $0.banners = [false, true] }
         states("provisioning", "ready", "idle")
         #expect(await world.run("wait", "bx_8pqt6dup", "--for", "ssh") == 0)
         #expect(world.out.text == "bx_8pqt6dup is idle, and answers on port 22\n")

@@ -116,7 +116,8 @@ import Testing
         let rest = "has characters that no key has. copy it again, as one word"
         #expect(world.out.text == #"{"event":"error","error":"the API key in BOX_API_KEY \#(rest)"}"# + "\n")
         world.set("BOX_API_KEY", nil)
-        try world.writeConfig(JSON.object(JSONObject([("token", .string(key))])).compact)
+        try world.writeConfig(
+            JSON.object(JSONObject([("api_url", "http://127.0.0.1:7070"), ("token", .string(key))])).compact)
         #expect(await world.run("list", "--json") == 1)
         #expect(world.out.text == #"{"event":"error","error":"the API key in \#(world.configPath) \#(rest)"}"# + "\n")
         #expect(world.transport.sent.isEmpty)

@@ -52,6 +52,49 @@ import Testing
         #expect(world.err.text == (status == 124 ? notice : ""))
     }
 
+    @Test func replacedBytesAreSaid() async {
+        let answer = #"{"ok":true,"exitCode":0,"stdout":"a\ufffdb","stderr":""}"#
+        world.transport.on("POST /boxes/bx_1/commands", answer)
+        #expect(await world.run("exec", "bx_1", "cat x") == 0)
+        #expect(world.out.text == "a\u{FFFD}b")
+        #expect(
+            world.err.text
+                == "the output has bytes that aren't UTF-8, and they were replaced. --raw writes every byte\n")
+        world.transport.on("POST /boxes/bx_1/commands", answer)
+        #expect(await world.run("exec", "--json", "bx_1", "cat x") == 0)
+        #expect(world.out.text.hasSuffix(#""stderr":"","hasReplacedBytes":true}"# + "\n"))
+    }
+
+    @Test func rawOutputIsEveryByte() async {
+        let answer =
+            #"{"ok":true,"exitCode":3,"stdout":"/wA=\nYQ==\n","stderr":"box-raw-1\n/w==\nYm","stderrTruncated":true}"#
+        world.transport.on("POST /boxes/bx_1/commands", answer)
+        #expect(await world.run("exec", "--raw", "bx_1", "cat x") == 3)
+        #expect(world.out.bytes == [0xFF, 0, 0x61])
+        #expect(world.err.bytes.first == 0xFF)
+        let sent = world.transport.body(0) ?? ""
+        #expect(sent.contains("exec python3 -c") && sent.contains(#"3<<'BOX_COMMAND_ENDS'\ncat x\nBOX_COMMAND_ENDS""#))
+        world.transport.on("POST /boxes/bx_1/commands", answer)
+        #expect(await world.run("exec", "--raw", "--json", "bx_1", "cat x") == 0)
+        #expect(
+            world.out.text.contains(#""stdout":"/wBh","stderr":"/w==""#)
+                && world.out.text.contains(#""encoding":"base64""#))
+        world.transport.on(
+            "POST /boxes/bx_1/commands",
+            #"{"ok":true,"exitCode":127,"stdout":"","stderr":"bash: python3: not found\n"}"#)
+        #expect(await world.run("exec", "--raw", "bx_1", "cat x") == 255)
+        #expect(world.err.text.contains("it needs bash and python3"))
+    }
+
+    @Test(arguments: [
+        (#""exitCode":null,"signal":"SIGKILL""#, 137), (#""exitCode":143,"signal":"SIGTERM""#, 143),
+        (#""signal":"TERM""#, 143), (#""exitCode":null,"signal":"SIGRTMIN+1""#, 128),
+    ])
+    func aSignalIsNeverTakenAsSuccess(_ members: String, _ status: Int32) async {
+        world.transport.on("POST /boxes/bx_1/commands", #"{"ok":true,\#(members)}"#)
+        #expect(await world.run("exec", "bx_1", "x") == status)
+    }
+
     @Test func cutOutputIsSaid() async {
         world.transport.on("POST /boxes/bx_1/commands", finished("0", #","stdoutTruncated":true"#))
         #expect(await world.run("exec", "bx_1", "x") == 0)

@@ -20,18 +20,18 @@ import Testing
     }
 
     private static func forward(
-        _ local: UInt16, _ remote: UInt16, bind: String = "127.0.0.1", host: String = "127.0.0.1"
+        _ local: UInt16, _ remote: UInt16, bind: String = "localhost", host: String = "127.0.0.1"
     ) -> PortForward {
-        PortForward(local: ForwardEndpoint(host: bind, port: local), remote: ForwardEndpoint(host: host, port: remote))
+        PortForward(local: Endpoint(host: bind, port: local), remote: Endpoint(host: host, port: remote))
     }
 
     private static func reverse(_ bind: String, _ port: UInt16, _ host: String, _ to: UInt16) -> PortForward {
         PortForward(
-            .toHere, local: ForwardEndpoint(host: host, port: to), remote: ForwardEndpoint(host: bind, port: port))
+            .remote, local: Endpoint(host: host, port: to), remote: Endpoint(host: bind, port: port))
     }
 
     private static func socks(_ bind: String, _ port: UInt16) -> PortForward {
-        PortForward(.asked, local: ForwardEndpoint(host: bind, port: port), remote: ForwardEndpoint(port: 0))
+        PortForward(.dynamic, local: Endpoint(host: bind, port: port), remote: Endpoint(port: 0))
     }
 
     // MARK: Arguments
@@ -58,7 +58,7 @@ import Testing
             ]
         ),
         (["-R", "0.0.0.0:8080:[::1]:80"], [reverse("0.0.0.0", 8080, "::1", 80)]),
-        (["--socks", "1080", "80"], [forward(80, 80), socks("127.0.0.1", 1080)]),
+        (["--socks", "1080", "80"], [forward(80, 80), socks("localhost", 1080)]),
         (["-D", "[::1]:0"], [socks("::1", 0)]),
         (["-D", "1080", "--bind", "0.0.0.0"], [socks("0.0.0.0", 1080)]),
         (
@@ -147,7 +147,7 @@ import Testing
         #expect(
             world.ssh.state.withLock(\.carried) == [
                 SSHDestination(
-                    boxID: "bx_1", host: "10.98.0.2", user: "user", home: world.home,
+                    boxID: "bx_1", host: "10.98.0.2", user: "user", keyPath: world.home + "/.ssh/ascii_box_ed25519",
                     knownHostsPath: world.home + "/.config/ascii/box/known_hosts")
             ])
     }

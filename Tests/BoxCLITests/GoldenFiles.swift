@@ -6,13 +6,13 @@ import Testing
 /// Texts that are kept in files. `RECORD_GOLDEN=1` writes them anew and fails the run.
 enum Golden {
     private static let tests = #filePath.split(separator: "/").dropLast().map { "/" + $0 }
-    static let folder = tests.joined() + "/Golden"
+    static let directory = tests.joined() + "/Golden"
     static let repository = tests.dropLast(2).joined()
     static let isRecording = getenv("RECORD_GOLDEN") != nil
 
     static func expect(_ text: String, in file: String) throws {
         if isRecording {
-            try Files.makeFolder(Files.parent(of: file) ?? "/", mode: 0o755)
+            try Files.makeDirectory(Files.parent(of: file) ?? "/", mode: 0o755)
             try Files.replace(file, with: Array(text.utf8), mode: 0o644)
             Issue.record("recorded \(file); run again without RECORD_GOLDEN")
         }

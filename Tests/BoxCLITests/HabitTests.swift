@@ -87,7 +87,8 @@ import Testing
     }
 
     @Test func theManualHasEveryShownCommandAndNoHiddenOne() {
-        let man = Reference.text(.man), markdown = Reference.text(.markdown)
+        let man = Reference.text(.man, of: CommandTable.root.spec),
+            markdown = Reference.text(.markdown, of: CommandTable.root.spec)
         for path in HelpTests.paths.dropFirst() {
             let title = path.map(\.name).joined(separator: " ")
             let isShown = !path.contains(where: \.isHidden)
@@ -102,8 +103,8 @@ import Testing
 
     @Test func theReferenceIsPrinted() async {
         #expect(await world.run("__reference", "--format", "man") == 0)
-        #expect(world.out.text == Reference.text(.man))
+        #expect(world.out.text == Reference.text(.man, of: CommandTable.root.spec))
         #expect(await world.run("__reference", "--format", "markdown") == 0)
-        #expect(world.out.text == Reference.text(.markdown))
+        #expect(world.out.text == Reference.text(.markdown, of: CommandTable.root.spec))
     }
 }

@@ -17,17 +17,17 @@ import Testing
 
     @Test func helpIsAsRecorded() throws {
         for path in Self.paths {
-            try Golden.expect(HelpText(path: path, width: 80).text, in: Golden.folder + "/" + Self.fileName(path))
+            try Golden.expect(HelpText(path: path, width: 80).text, in: Golden.directory + "/" + Self.fileName(path))
         }
     }
 
     @Test func theReferenceIsAsRecorded() throws {
-        try Golden.expect(Reference.text(.man), in: Golden.folder + "/box.1")
-        try Golden.expect(Reference.text(.markdown), in: Golden.repository + "/Docs/CLI.md")
+        try Golden.expect(Reference.text(.man, of: CommandTable.root.spec), in: Golden.directory + "/box.1")
+        try Golden.expect(Reference.text(.markdown, of: CommandTable.root.spec), in: Golden.repository + "/Docs/CLI.md")
     }
 
     @Test(.disabled(if: Golden.isRecording)) func nothingRecordedIsStale() {
-        #expect(Set(Files.names(in: Golden.folder)) == Set(Self.paths.map(Self.fileName) + ["box.1"]))
+        #expect(Set(Files.names(in: Golden.directory)) == Set(Self.paths.map(Self.fileName) + ["box.1"]))
     }
 
     @Test func everyCommandIsWhole() {

@@ -21,7 +21,7 @@ import Testing
     }
 
     private func writePid(_ text: String) throws {
-        try Files.makeFolder(data)
+        try Files.makeDirectory(data)
         try Files.replace(data + "/boxd.pid", with: Array(text.utf8))
     }
 
@@ -42,10 +42,17 @@ import Testing
             world.out.text == #"{"event":"local_up","apiUrl":"http://127.0.0.1:7070","pid":4711,"started":true}"# + "\n"
         )
         #expect(world.err.text == "")
-        #expect(try world.readConfig() == ["api_url": "http://127.0.0.1:7070", "token": "box_new"])
+        #expect(
+            try world.readConfig() == [
+                "api_url": "http://127.0.0.1:7070", "token": "box_new",
+                "token_origin": ["url": "http://127.0.0.1:7070", "last_four": "_new"],
+            ])
         #expect(
             world.processes.state.withLock(\.started) == [
-                ["/opt/boxd", "serve", "--data-dir", data, "--listen", "127.0.0.1:7070"]
+                [
+                    "/opt/boxd", "serve", "--data-dir", data, "--listen", "127.0.0.1:7070", "--log-file",
+                    data + "/boxd.log",
+                ]
             ])
     }
 
@@ -63,7 +70,7 @@ import Testing
     }
 
     @Test func aServerThatDiesAtOnceShowsItsLog() async throws {
-        try Files.makeFolder(data)
+        try Files.makeDirectory(data)
         try Files.replace(data + "/boxd.log", with: Array("starting\nport 7070 is taken\n".utf8))
         world.transport.fail(health).fail(health)
         world.processes.state.withLock {
@@ -257,10 +264,36 @@ import Testing
         )
     }
 
+    @Test func namesOfAProxyAreHandedOn() async throws {
+        world.transport.fail(health).fail(health).on(health, 200, "ok")
+        world.processes.expect(["/opt/boxd", "image", "build", "--data-dir", data, "--if-missing"])
+        #expect(await run("up", "--no-login", "--host", "a.example", "--host", "b.example") == .success)
+        let flags = world.processes.state.withLock(\.started).first?.suffix(4)
+        #expect(flags == ["--host", "a.example", "--host", "b.example"])
+    }
+
+    @Test func aNameForAServerThatRunsIsNotLostSilently() async throws {
+        try writePid("4711")
+        world.processes.state.withLock { $0.names[4711] = "boxd" }
+        world.transport.on(health, 200, "ok")
+        world.processes.expect(["/opt/boxd", "image", "build", "--data-dir", data, "--if-missing"])
+        let arguments = ["local", "up", "--no-login", "--host", "a.example", "--data-dir", data]
+        #expect(await CLI.run(arguments, in: world.current) == .success)
+        #expect(world.err.text.contains("--host counts when the server starts: run `box local down --keep-boxes`"))
+    }
+
     @Test func logs() async throws {
         #expect(await run("logs") == .failure)
-        try Files.makeFolder(data)
+        try Files.makeDirectory(data)
         try Files.replace(data + "/boxd.log", with: Array("one\ntwo\nthree".utf8))
+        #expect(await run("logs", "-n", "2") == .success)
+        #expect(world.out.text == "{\"event\":\"log\",\"line\":\"two\"}\n{\"event\":\"log\",\"line\":\"three\"}\n")
+    }
+
+    @Test func logsGoBackIntoTheOldFile() async throws {
+        try Files.makeDirectory(data)
+        try Files.replace(data + "/boxd.log.1", with: Array("one\ntwo\n".utf8))
+        try Files.replace(data + "/boxd.log", with: Array("three\n".utf8))
         #expect(await run("logs", "-n", "2") == .success)
         #expect(world.out.text == "{\"event\":\"log\",\"line\":\"two\"}\n{\"event\":\"log\",\"line\":\"three\"}\n")
     }
@@ -269,6 +302,15 @@ import Testing
     func wrongOptions(_ option: String, _ value: String) async {
         #expect(await CLI.run(["local", "status", option, value], in: world.current) == .usage)
         #expect(world.err.text.hasPrefix("error: invalid \(option) \"\(value)\". Use "))
+    }
+
+    @Test func aServerBehindPlainHTTPIsLoggedInAtOnlyWithAWord() async throws {
+        try writePid("4711")
+        world.processes.state.withLock { $0.names[4711] = "boxd" }
+        world.transport.on("GET http://10.0.0.5:7070/healthz", 200, "ok")
+        #expect(await run("up", "--listen", "10.0.0.5:7070") == .authentication)
+        #expect(world.out.text.contains("no API key is sent to http://10.0.0.5:7070"))
+        #expect(try world.readConfig() == nil)
     }
 
     @Test func listeningEverywhereIsReachedOnLoopback() async throws {

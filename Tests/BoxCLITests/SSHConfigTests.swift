@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func itIsInstalledOnceAndTakenAwayAgain() async throws {
-        try Files.makeFolder(world.home + "/.ssh")
+        try Files.makeDirectory(world.home + "/.ssh")
         let own = "Host *\n    Compression yes\n"
         try Files.replace(world.home + "/.ssh/config", with: Array(own.utf8))
         #expect(await world.run("ssh-config", "--install") == 0)

@@ -24,7 +24,7 @@ import Testing
         #expect(
             session?.destination
                 == SSHDestination(
-                    boxID: "bx_1", host: "10.98.0.2", user: "user", home: world.home,
+                    boxID: "bx_1", host: "10.98.0.2", user: "user", keyPath: world.home + "/.ssh/ascii_box_ed25519",
                     knownHostsPath: world.home + "/.config/ascii/box/known_hosts"))
         #expect(world.out.text == "" && world.err.text == "")
     }

@@ -67,8 +67,8 @@ final class ScriptedSSH: SSHService {
         var status: Int32 = 0
         var error: SSHError?
         var copied = CopyResult(files: 1, bytes: 5)
-        /// What each call of `greets` answers, in order.
-        var greetings: [Bool] = []
+        /// What each call of `hasSSHServer` answers, in order.
+        var banners: [Bool] = []
         var relays: [SSHDestination] = []
         var greeted: [String] = []
         var forwards: [PortForward] = []
@@ -79,11 +79,11 @@ final class ScriptedSSH: SSHService {
 
     let state = Mutex(State())
 
-    func publicKey(home: String) -> String { "ssh-ed25519 AAAA box@test" }
+    func publicKey(keyPath: String) -> String { "ssh-ed25519 AAAA box@test" }
 
     func prepare(_ destination: SSHDestination) { state.withLock { $0.prepared.append(destination) } }
 
-    func run(_ session: SSHSession) throws -> Int32 {
+    func run(_ session: SSHSession, notice: @escaping @Sendable (String) -> Void) throws -> Int32 {
         try state.withLock { state in
             if let error = state.error { throw error }
             state.sessions.append(session)
@@ -106,10 +106,10 @@ final class ScriptedSSH: SSHService {
         }
     }
 
-    func greets(boxID: String, host: String, within timeout: Duration) -> Bool {
+    func hasSSHServer(boxID: String, host: String, within timeout: Duration) -> Bool {
         state.withLock { state in
             state.greeted.append("\(boxID) \(host)")
-            return state.greetings.isEmpty ? false : state.greetings.removeFirst()
+            return state.banners.isEmpty ? false : state.banners.removeFirst()
         }
     }
 
@@ -139,6 +139,7 @@ private struct ScriptedForwarding: PortForwarding {
         self.forwards = forwards.map { forward in
             var forward = forward
             if forward.local.port == 0 { forward.local.port = 49152 }
+            if forward.local.host == Endpoint.localhost { forward.local.host = Endpoint.loopback }
             return forward
         }
     }

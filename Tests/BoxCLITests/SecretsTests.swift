@@ -149,6 +149,21 @@ import Testing
 
     // MARK: import
 
+    @Test func importSkipsAByteOrderMarkAndSaysUTF16() async throws {
+        onChange("")
+        world.change { $0.input = TypedInput("\u{FEFF}A=1\r\nB=2\r\n") }
+        #expect(await world.run("secrets", "import", "-", "--replace") == 0)
+        #expect(try sent()?["envContents"]?.string == "A=1\r\nB=2\r\n")
+        for mark: [UInt8] in [[0xFF, 0xFE, 0x41, 0], [0xFE, 0xFF, 0, 0x41]] {
+            world.change { $0.input = TypedInput(bytes: mark) }
+            #expect(await world.run("secrets", "import", "-") == 1)
+            #expect(
+                world.err.text
+                    == "error: standard input is text in UTF-16. save it as UTF-8, or convert it with `iconv -f UTF-16 -t UTF-8`\n"
+            )
+        }
+    }
+
     @Test func importMergesOrReplaces() async throws {
         let file = world.home + "/env"
         try Files.replace(file, with: Array("# mine\nexport A='new one'\nC=3\n".utf8))

@@ -6,7 +6,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// A world of its own for one test: a scratch home folder, a scripted server, and what was written.
+/// A world of its own for one test: a scratch home directory, a scripted server, and what was written.
 final class TestWorld: Sendable {
     let home: String
     let transport = ScriptedTransport()
@@ -14,7 +14,7 @@ final class TestWorld: Sendable {
     let ssh = ScriptedSSH()
     let out = BufferSink()
     let err = BufferSink()
-    private let world: Mutex<World>
+    private let world: Mutex<Dependencies>
 
     /// - Parameter loggedIn: whether a key and server are in the environment.
     init(loggedIn: Bool = true) {
@@ -26,7 +26,7 @@ final class TestWorld: Sendable {
             environment["BOX_API_URL"] = "http://127.0.0.1:7070"
         }
         world = Mutex(
-            World(
+            Dependencies(
                 environment: environment, terminal: Terminal(), input: TypedInput(""), stdout: out, stderr: err,
                 transport: transport, session: ShellSession(leader: getpid(), started: "1"),
                 now: { Timestamp(milliseconds: 1_779_984_033_143) }, pause: { _ in }, processes: processes, ssh: ssh,
@@ -40,8 +40,8 @@ final class TestWorld: Sendable {
         if rmdir(path) != 0 { unlink(path) }
     }
 
-    var current: World { world.withLock { $0 } }
-    func change(_ change: (inout World) -> Void) { world.withLock { change(&$0) } }
+    var current: Dependencies { world.withLock { $0 } }
+    func change(_ change: (inout Dependencies) -> Void) { world.withLock { change(&$0) } }
     func set(_ variable: String, _ value: String?) { change { $0.environment[variable] = value } }
     func type(_ text: String) { change { $0.input = TypedInput(text) } }
 
@@ -78,7 +78,7 @@ final class TestWorld: Sendable {
     var configPath: String { home + "/.config/ascii/box/config.json" }
 
     func writeConfig(_ text: String) throws {
-        try Files.makeFolder(home + "/.config/ascii/box")
+        try Files.makeDirectory(home + "/.config/ascii/box")
         try Files.replace(configPath, with: Array(text.utf8))
     }
 

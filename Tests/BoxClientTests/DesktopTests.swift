@@ -6,7 +6,7 @@ import Testing
 @Suite struct DesktopTests {
     let transport = ScriptedTransport()
     let pauses = PauseLog()
-    let notReady = #"{"ok":false,"status":400,"code":"desktop_not_ready","message":"Starting X."}"#
+    let notReady = #"{"ok":false,"status":503,"code":"desktop_not_ready","message":"Starting X."}"#
 
     @Test func whatIsSentAndRead() async throws {
         transport
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func waitsWhileItIsPrepared() async throws {
-        transport.on("POST /boxes/bx_1/desktop", 400, notReady)
+        transport.on("POST /boxes/bx_1/desktop", 503, notReady)
             .on("POST /boxes/bx_1/desktop", #"{"ok":true,"provisioning":true,"desktopUrl":"https://early"}"#)
             .on("POST /boxes/bx_1/desktop", #"{"ok":true,"desktopUrl":"https://d"}"#)
         let seen = Mutex<[Bool]>([])
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func theTimeIsLimited() async throws {
-        for _ in 0..<3 { transport.on("POST /boxes/bx_1/desktop", 400, notReady) }
+        for _ in 0..<3 { transport.on("POST /boxes/bx_1/desktop", 503, notReady) }
         let client = try BoxClient.scripted(transport, pauses: pauses)
         let error = await boxError { try await client.waitForDesktop("bx_1", timeout: .milliseconds(300)) }
         guard case .desktopTimedOut("bx_1", "Starting X.", 0, let refusal)? = error else {
@@ -52,6 +52,23 @@ import Testing
             return
         }
         #expect(refusal?.code == .desktopNotReady)
+    }
+
+    @Test(arguments: [400, 404, 409]) func aFinalRefusalEndsTheWaitAtOnce(status: Int) async throws {
+        transport.on("POST /boxes/bx_1/desktop", status, #"{"error":"desktop_not_ready","message":"There are none."}"#)
+        let client = try BoxClient.scripted(transport, pauses: pauses)
+        guard case .api(let failure)? = await boxError({ try await client.waitForDesktop("bx_1") }) else {
+            Issue.record("another error")
+            return
+        }
+        #expect(failure.code == .desktopNotReady && failure.status == status)
+        #expect(pauses.all.isEmpty)
+    }
+
+    @Test(arguments: [408, 425]) func transientRefusalsAreWaitedFor(status: Int) async throws {
+        transport.on("POST /boxes/bx_1/desktop", status, #"{"error":"desktop_not_ready"}"#)
+            .on("POST /boxes/bx_1/desktop", #"{"ok":true,"desktopUrl":"https://d"}"#)
+        #expect(try await BoxClient.scripted(transport, pauses: pauses).waitForDesktop("bx_1").isReady)
     }
 
     @Test func otherErrorsEndTheWait() async throws {

@@ -51,7 +51,7 @@ func resume(_ id: String, with client: BoxClient) async throws -> Box? {
     } catch BoxError.api(let failure) where failure.code == .limitReached {
         print(failure.message ?? "too many boxes", failure.requestID ?? "")
         throw BoxError.api(failure)
-    } catch let error as BoxError where error.mayPass {
+    } catch let error as BoxError where error.isTransient {
         print("the server is away or busy, try again later:", error)
         throw error
     }

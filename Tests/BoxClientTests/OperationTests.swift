@@ -55,19 +55,25 @@ import Testing
 
     @Test func lifecycle() async throws {
         let answer = #"{"ok":true,"type":"t","id":"bx_2","status":"s","box":null}"#
-        for action in ["stop", "stop", "resume", "fork", "interrupt"] {
+        for action in ["stop", "stop", "stop", "stop", "resume", "fork", "interrupt"] {
             transport.on("POST /boxes/bx_1/\(action)", 202, answer)
         }
         let client = try BoxClient.scripted(transport)
         _ = try await client.stop("bx_1")
         _ = try await client.stop("bx_1", force: true)
+        _ = try await client.stop("bx_1", timeoutSeconds: 0)
+        _ = try await client.stop("bx_1", force: true, timeoutSeconds: 600)
         _ = try await client.resume("bx_1", ResumeBoxRequest(ttl: .seconds(5)))
         let fork = try await client.fork("bx_1", MachineOptions(noEnvironment: true))
         _ = try await client.interrupt("bx_1")
-        #expect((0..<5).map { body($0) } == [nil, #"{"force":true}"#, #"{"ttlSeconds":5}"#, #"{"noEnv":true}"#, nil])
+        #expect(
+            (0..<7).map { body($0) } == [
+                nil, #"{"force":true}"#, #"{"timeoutSeconds":0}"#, #"{"force":true,"timeoutSeconds":600}"#,
+                #"{"ttlSeconds":5}"#, #"{"noEnv":true}"#, nil,
+            ])
         #expect(fork.id == "bx_2")
         #expect(fork.box == nil)
-        #expect(transport.sent[3].header("Idempotency-Key") != nil)
+        #expect(transport.sent[5].header("Idempotency-Key") != nil)
     }
 
     @Test func updateAndRemove() async throws {

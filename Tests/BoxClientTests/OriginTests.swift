@@ -49,8 +49,10 @@ import Testing
     @Test(arguments: [
         ("http://127.0.0.1:7070", true), ("http://127.1.2.3", true), ("http://localhost", true), ("http://[::1]", true),
         ("http://127.0.0.1.example.com", false), ("http://10.0.0.1", false), ("https://ascii.dev", false),
+        ("http://127.0.0.+1", false), ("http://0.0.0.0", false), ("http://127.1", false),
     ])
     func knowsLoopback(_ text: String, _ expected: Bool) throws {
         #expect(try Origin(text).isLoopback == expected)
+        #expect(try Origin(text).isConfidential == (expected || text.hasPrefix("https:")))
     }
 }

@@ -51,6 +51,57 @@ import Testing
         #expect(pauses.all == [.seconds(3)])
     }
 
+    /// 429 says that nothing was done.
+    @Test func aFullQueueIsWaitedForByCommandsAndFiles() async throws {
+        let busy = (1...6).map { _ in [HTTPHeader("Retry-After", "2")] }
+        for headers in busy { transport.on("POST /boxes/bx_1/commands", 429, #"{"error":"busy"}"#, headers: headers) }
+        transport.on("POST /boxes/bx_1/commands", #"{"ok":true,"exitCode":0}"#)
+            .on("PUT /boxes/bx_1/files", 429, #"{"error":"busy"}"#, headers: busy[0])
+            .on("PUT /boxes/bx_1/files", #"{"ok":true}"#)
+            .on("GET /boxes/bx_1/files?path=x&encoding=base64", 429, #"{"error":"busy"}"#, headers: busy[0])
+            .on("GET /boxes/bx_1/files?path=x&encoding=base64", #"{"ok":true,"content":"aGk=","encoding":"base64"}"#)
+        let client = try BoxClient.scripted(transport, pauses: pauses)
+        #expect(try await client.command("bx_1", "true").success)
+        #expect(pauses.all.count == 6)
+        #expect(pauses.all.allSatisfy { (Duration.seconds(2)...(.milliseconds(2100))).contains($0) })
+        #expect(Set(transport.sent.map(\.timeout)).count == 1)
+        _ = try await client.writeFile("bx_1", path: "x", bytes: [1])
+        #expect(try await client.readFile("bx_1", path: "x").text == "hi")
+        #expect(transport.unused.isEmpty)
+    }
+
+    @Test func theWaitForAFullQueueIsBounded() async throws {
+        for (seconds, limit) in [
+            ("61", RetryPolicy()), ("16", RetryPolicy(busyTimeLimit: .seconds(15))), ("1", .never),
+        ] {
+            transport.on(
+                "POST /boxes/bx_1/commands", 429, #"{"error":"busy"}"#, headers: [HTTPHeader("Retry-After", seconds)])
+            let client = try BoxClient.scripted(transport, pauses: pauses).with { $0.retry = limit }
+            guard case .api(let failure)? = await boxError({ try await client.command("bx_1", "true") }) else {
+                Issue.record("no API error")
+                return
+            }
+            #expect(failure.status == 429 && failure.retryAfter == Int(seconds))
+        }
+        #expect(pauses.all.isEmpty)
+    }
+
+    @Test func anUploadThatWasRefusedIsSentFromItsBeginning() async throws {
+        let directory = ScratchDirectory()
+        let file = directory.write("file", Array("contents".utf8))
+        transport.on("PUT /boxes/bx_1/files", 429, #"{"error":"busy"}"#, headers: [HTTPHeader("Retry-After", "1")])
+            .on("PUT /boxes/bx_1/files", #"{"ok":true}"#)
+        _ = try await BoxClient.scripted(transport, pauses: pauses).writeFile("bx_1", path: "x", from: file)
+        #expect(transport.sent.count == 2 && transport.sent[0].body == transport.sent[1].body)
+    }
+
+    @Test func otherWritesThatWereRefusedAreTriedAgainToo() async throws {
+        transport.on("POST /boxes/bx_1/stop", 429, #"{"error":"busy"}"#, headers: [HTTPHeader("Retry-After", "1")])
+            .on("POST /boxes/bx_1/stop", 202, #"{"ok":true,"id":"bx_1"}"#)
+        _ = try await BoxClient.scripted(transport, pauses: pauses).stop("bx_1")
+        #expect(pauses.all == [.seconds(1)])
+    }
+
     @Test func everyNewTryIsToldAndHasWhatIsLeftOfTheTime() async throws {
         transport.on("GET /me", 503, "", headers: [HTTPHeader("Retry-After", "10")]).fail(
             "GET /me", .interrupted, "gone"

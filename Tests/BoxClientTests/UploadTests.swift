@@ -5,7 +5,7 @@ import Testing
 
 /// Files that are sent while they are read, and downloads to files.
 @Suite(.serialized, .timeLimit(.minutes(1))) struct UploadTests {
-    let folder = ScratchFolder()
+    let directory = ScratchDirectory()
 
     private func client(_ url: String) throws -> BoxClient {
         BoxClient(.init(origin: try Origin(url), apiKey: "k", pause: { _ in }), transport: CurlTransport())
@@ -30,7 +30,7 @@ import Testing
         let server = try server(bodies)
         defer { server.stop() }
         let contents = bytes(size)
-        let file = folder.write("f", contents)
+        let file = directory.write("f", contents)
         _ = try await client(server.url).writeFile("b", path: "a \"quoted\" ü", from: file)
         let request = bodies.all[0]
         #expect(request.hasPrefix("PUT /api/box/v1/boxes/b/files HTTP/1.1\r\n"))
@@ -46,7 +46,7 @@ import Testing
         let bodies = Bodies()
         let server = try server(bodies)
         defer { server.stop() }
-        let descriptor = open(folder.write("f", Array("skip this".utf8)), O_RDONLY)
+        let descriptor = open(directory.write("f", Array("skip this".utf8)), O_RDONLY)
         defer { close(descriptor) }
         lseek(descriptor, 5, SEEK_SET)
         let file = try #require(UploadFile(descriptor: descriptor, name: "standard input"))
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test func whatIsNoRegularFileIsRefused() async throws {
-        let client = try client("http://127.0.0.1:9"), missing = folder.file("none")
+        let client = try client("http://127.0.0.1:9"), missing = directory.file("none")
         await #expect(throws: BoxError.notRegularFile(path: "/dev/zero")) {
             try await client.writeFile("b", path: "p", from: "/dev/zero")
         }
@@ -77,7 +77,7 @@ import Testing
 
     @Test(arguments: Change.allCases) func aFileThatChangesMeanwhileIsNotTaken(_ change: Change) async throws {
         let size = 12 << 20
-        let file = folder.write("f", [UInt8](repeating: 65, count: size))
+        let file = directory.write("f", [UInt8](repeating: 65, count: size))
         let begun = Happening(), changed = Happening(), received = Happening()
         let server = try RawServer { connection in
             let head = connection.readHead()
@@ -92,7 +92,7 @@ import Testing
         let length = try await begun.wait()
         switch change {
         case .shrinks: truncate(file, off_t(size / 2))
-        case .grows: folder.write("f", [66], appending: true)
+        case .grows: directory.write("f", [66], appending: true)
         case .isRewritten:
             let descriptor = open(file, O_WRONLY)
             pwrite(descriptor, "B", 1, 0)
@@ -105,7 +105,7 @@ import Testing
     }
 
     @Test func cancellingAnUploadClosesTheConnection() async throws {
-        let file = folder.write("f", [UInt8](repeating: 65, count: 12 << 20))
+        let file = directory.write("f", [UInt8](repeating: 65, count: 12 << 20))
         let begun = Happening(), cancelled = Happening(), received = Happening()
         let server = try RawServer { connection in
             begun.set(RawConnection.contentLength(connection.readHead()))
@@ -123,7 +123,7 @@ import Testing
     }
 
     @Test func anUploadThatIsRefusedEarlyIsTheServersError() async throws {
-        let file = folder.write("f", [UInt8](repeating: 65, count: 12 << 20))
+        let file = directory.write("f", [UInt8](repeating: 65, count: 12 << 20))
         let server = try RawServer { connection in
             _ = connection.readHead()
             connection.write(
@@ -142,7 +142,7 @@ import Testing
 
     /// Such a server takes its own answer back, unless the client reads it before it writes on.
     @Test func anUploadThatIsCutOffByARefusalEnds() async throws {
-        let file = folder.write("f", [UInt8](repeating: 65, count: 12 << 20))
+        let file = directory.write("f", [UInt8](repeating: 65, count: 12 << 20))
         let server = try RawServer { connection in
             _ = connection.readHead()
             connection.write(LoopbackServer.response("413 Content Too Large", body: #"{"error":"body_too_large"}"#))
@@ -164,12 +164,12 @@ import Testing
         let text = String(decoding: contents.map { $0 & 0x7F }, as: UTF8.self)
         let server = try LoopbackServer { _ in .send(LoopbackServer.response(body: text)) }
         defer { server.stop() }
-        let file = folder.write("f", [1]), sizes = Mutex<[Int64]>([])
+        let file = directory.write("f", [1]), sizes = Mutex<[Int64]>([])
         let size = try await client(server.url).downloadArtifact("b", path: "p", to: file) { size in
             sizes.withLock { $0.append(size) }
         }
         #expect(size == 300_000 && sizes.withLock { $0.last } == 300_000)
-        #expect(folder.read("f") == Array(text.utf8) && folder.names == ["f"])
+        #expect(directory.read("f") == Array(text.utf8) && directory.names == ["f"])
     }
 
     @Test(arguments: [
@@ -182,11 +182,11 @@ import Testing
             connection.write(answer)
         }
         defer { server.stop() }
-        let file = folder.write("f", [1]), client = try client(server.url)
+        let file = directory.write("f", [1]), client = try client(server.url)
         _ = await boxError { try await client.downloadArtifact("b", path: "p", to: file) }
-        #expect(folder.read("f") == [1] && folder.names == ["f"])
-        _ = await boxError { try await client.downloadArtifact("b", path: "p", to: folder.file("new")) }
-        #expect(folder.names == ["f"])
+        #expect(directory.read("f") == [1] && directory.names == ["f"])
+        _ = await boxError { try await client.downloadArtifact("b", path: "p", to: directory.file("new")) }
+        #expect(directory.names == ["f"])
     }
 
     @Test func aDownloadThatIsCancelledLeavesNothing() async throws {
@@ -196,17 +196,17 @@ import Testing
             connection.readToEnd()
         }
         defer { server.stop() }
-        let arrived = Happening(), client = try client(server.url), file = folder.file("f")
+        let arrived = Happening(), client = try client(server.url), file = directory.file("f")
         let task = Task { try await client.downloadArtifact("b", path: "p", to: file) { _ in arrived.set() } }
         _ = try await arrived.wait()
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        #expect(folder.names.isEmpty)
+        #expect(directory.names.isEmpty)
     }
 
-    @Test func aDownloadToAFolderOrNowhereIsNotBegun() async throws {
-        let client = try client("http://127.0.0.1:9"), folder = folder.path
-        for target in [folder, folder + "/none/f"] {
+    @Test func aDownloadToADirectoryOrNowhereIsNotBegun() async throws {
+        let client = try client("http://127.0.0.1:9"), directory = directory.path
+        for target in [directory, directory + "/none/f"] {
             await #expect(throws: FileError.self) { try await client.downloadArtifact("b", path: "p", to: target) }
         }
     }

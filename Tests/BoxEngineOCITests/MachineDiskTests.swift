@@ -6,28 +6,28 @@ import Testing
 
 @testable import BoxEngineOCI
 
-/// What happens to a machine's folders without anything mounted.
-@Suite(.enabled(if: geteuid() == 0, "folders get owners"))
+/// What happens to a machine's directories without anything mounted.
+@Suite(.enabled(if: geteuid() == 0, "directories get owners"))
 struct MachineDiskTests {
     private struct Fixture {
-        let scratch: TestFolder
+        let scratch: TestDirectory
         let disk: MachineDisk
         var record = MachineRecord(id: "bx_8pqt6dup", slot: 1, image: "i", layers: [])
 
         init() throws {
-            scratch = try TestFolder()
+            scratch = try TestDirectory()
             let configuration = OCIEngineConfiguration(dataDirectory: scratch.path, instance: "test")
             disk = MachineDisk(configuration: configuration, id: record.id)
-            for folder in [configuration.boxesDirectory, configuration.layersDirectory] {
-                try HostFiles.makeDirectory(folder)
+            for directory in [configuration.boxesDirectory, configuration.layersDirectory] {
+                try HostFiles.makeDirectory(directory)
             }
-            try disk.makeFolders(for: record)
+            try disk.makeDirectories(for: record)
             try disk.save(record)
         }
 
         func write(_ text: String) throws {
-            for folder in [disk.upper, disk.work] { try HostFiles.makeDirectory(folder) }
-            try HostFiles.write(text, to: "\(disk.upper)/file")
+            for directory in [disk.upper, disk.work] { try HostFiles.makeDirectory(directory, owner: record.idBase) }
+            try HostFiles.write(text, to: "\(disk.upper)/file", owner: record.idBase)
         }
 
         var saved: MachineRecord? {
@@ -69,6 +69,40 @@ struct MachineDiskTests {
         try fixture.disk.finishSealing(found)
     }
 
+    @Test func aSealedUpperBecomesTheUpperAgain() throws {
+        var fixture = try Fixture()
+        defer { fixture.scratch.remove() }
+        try fixture.write("one")
+        try fixture.disk.seal(&fixture.record)
+        let sealed = fixture.record
+        try fixture.disk.unseal(&fixture.record)
+        #expect(fixture.disk.isUnsealed && fixture.record.layers.isEmpty && fixture.saved == fixture.record)
+        // A crash before the record was saved.
+        try fixture.disk.save(sealed)
+        try fixture.disk.finishSealing(sealed)
+        #expect(fixture.text(of: sealed.layers.last) == "one" && !fixture.disk.isUnsealed)
+    }
+
+    @Test func aMergedLayerIsNeverWrittenTo() throws {
+        var fixture = try Fixture()
+        defer { fixture.scratch.remove() }
+        try fixture.write("one")
+        try fixture.disk.seal(&fixture.record)
+        fixture.record.layers[0].isWhole = false
+        try fixture.disk.unseal(&fixture.record)
+        #expect(!fixture.disk.isUnsealed && fixture.record.layers.count == 1)
+    }
+
+    @Test func aRenameThatFailedIsDoneTheNextTime() throws {
+        var fixture = try Fixture()
+        defer { fixture.scratch.remove() }
+        try fixture.write("one")
+        fixture.record.layers.append(.init(id: "named", idBase: fixture.record.idBase, isWhole: true))
+        try fixture.disk.seal(&fixture.record)
+        #expect(fixture.record.layers.map(\.id) == ["named"] && fixture.saved == fixture.record)
+        #expect(fixture.text(of: fixture.record.layers.last) == "one")
+    }
+
     @Test func aNewUpperIsNotTakenForAnOldLayer() throws {
         var fixture = try Fixture()
         defer { fixture.scratch.remove() }
@@ -95,17 +129,26 @@ struct MachineDiskTests {
         let fixture = try Fixture()
         defer { fixture.scratch.remove() }
         try fixture.write("one")
-        let layer = MachineRecord.Layer(id: MachineDisk.newLayerID(), idBase: fixture.record.idBase)
-        try await fixture.disk.copyUpper(to: layer)
+        try HostFiles.write("mine", to: "\(fixture.disk.upper)/owned", owner: fixture.record.idBase + 1000)
+        let layer = MachineRecord.Layer(id: MachineDisk.newLayerID(), idBase: Slots.idBase(of: 7))
+        // As a boxd that was killed meanwhile leaves it: bound, and read-only.
+        let bind = "\(fixture.disk.directory)/lcopy"
+        try HostFiles.makeDirectory(bind)
+        _ = try await Tool.run("mount", ["--bind", fixture.disk.upper, bind])
+        _ = try await Tool.run("mount", ["-o", "remount,bind,ro", bind])
+        try await fixture.disk.copyUpper(to: layer, of: fixture.record)
         #expect(fixture.text(of: layer) == "one")
         #expect(fixture.disk.isUnsealed)
         #expect(try HostFiles.list(fixture.disk.configuration.layersDirectory) == [layer.id])
+        // The copy is another machine's, so it has that machine's ids.
+        let owner = Slots.idBase(of: 7) + 1000
+        #expect(try await ownership(of: "\(fixture.disk.layer(layer.id))/owned") == "600 \(owner) \(owner)")
     }
 
-    @Test func onlyTheMachinesRootPassesThroughItsFolder() async throws {
+    @Test func onlyTheMachinesRootPassesThroughItsDirectory() async throws {
         let fixture = try Fixture()
         defer { fixture.scratch.remove() }
-        #expect(try await ownership(of: fixture.disk.folder) == "710 0 \(fixture.record.idBase)")
+        #expect(try await ownership(of: fixture.disk.directory) == "710 0 \(fixture.record.idBase)")
         #expect(try await ownership(of: fixture.disk.bundle) == "700 0 0")
     }
 
@@ -122,7 +165,7 @@ struct MachineDiskTests {
         let machine = MachineSpec(
             id: fixture.record.id, environment: [("BEFORE", "b"), ("VALUE", value), ("AFTER", "a")])
         try GuestFiles(disk: fixture.disk, owner: fixture.record.idBase)
-            .write(for: machine, hostname: "bx-8pqt6dup", address: "10.201.0.2")
+            .write(for: machine, hostname: "bx-8pqt6dup", hasLoginModule: true)
         let output = try await Tool.run(
             "bash",
             [
@@ -137,12 +180,12 @@ struct MachineDiskTests {
         defer { fixture.scratch.remove() }
         let files = GuestFiles(disk: fixture.disk, owner: fixture.record.idBase)
         let machine = MachineSpec(id: fixture.record.id, authorizedKeys: ["ssh-ed25519 AAAA one"])
-        try files.write(for: machine, hostname: "h", address: "10.201.0.2")
+        try files.write(for: machine, hostname: "h", hasLoginModule: true)
         let hostKey = HostFiles.read("\(fixture.disk.guest)/ssh_host_ed25519_key")
         #expect(hostKey?.hasPrefix("-----BEGIN OPENSSH PRIVATE KEY-----\n") == true)
         #expect(HostFiles.read("\(fixture.disk.guest)/authorized_keys") == "ssh-ed25519 AAAA one\n")
         try files.writeAuthorizedKeys(["ssh-ed25519 AAAA two", "ssh-ed25519 AAAA three"])
-        try files.write(for: MachineSpec(id: machine.id), hostname: "h", address: "10.201.0.2")
+        try files.write(for: MachineSpec(id: machine.id), hostname: "h", hasLoginModule: true)
         #expect(HostFiles.read("\(fixture.disk.guest)/authorized_keys") == "")
         #expect(HostFiles.read("\(fixture.disk.guest)/ssh_host_ed25519_key") == hostKey)
         let owner = fixture.record.idBase

@@ -1,3 +1,4 @@
+import BoxEngine
 import Glibc
 import Testing
 
@@ -13,7 +14,7 @@ struct MachineProcessesTests {
         "plain", "with space", "a) R 1 (b", "((((", "))))", ") Z 0 0 0", "1 2 3 4 5", "naïve", ")", "a\nb",
     ])
     func aNameCannotDisguiseTheOtherFields(_ name: String) throws {
-        let scratch = try TestFolder()
+        let scratch = try TestDirectory()
         defer { scratch.remove() }
         let sleeper = try Sleeper(named: name, in: scratch)
         defer {
@@ -32,13 +33,13 @@ struct MachineProcessesTests {
     }
 
     @Test func aDeadProcessIsNotAliveEvenWhileNobodyReapedIt() async throws {
-        let scratch = try TestFolder()
+        let scratch = try TestDirectory()
         defer { scratch.remove() }
         let sleeper = try Sleeper(named: "sleeper", in: scratch)
         let processes = try #require(MachineProcesses(first: sleeper.process))
         #expect(processes.isAlive)
         // Ends it: the process has no cgroup of a box, so there is nobody else to ask.
-        #expect(await processes.end(grace: 5))
+        #expect(try await processes.end(grace: StopGrace(.seconds(5))))
         #expect(!processes.isAlive)
         #expect(MachineProcesses(first: sleeper.process) == nil, "a zombie")
         sleeper.reap()

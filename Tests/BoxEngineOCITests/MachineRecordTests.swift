@@ -22,6 +22,16 @@ struct MachineRecordTests {
         )
     }
 
+    @Test func whatAnEarlierBoxdDidNotKnowIsKept() throws {
+        var record = record
+        record.layers[1].isWhole = true
+        record.hasIdentity = true
+        #expect(
+            record.json.compact.hasSuffix(
+                #"{"id":"b","idBase":4294967295,"whole":true},{"id":"c","idBase":2147418112}],"identity":true}"#))
+        #expect(MachineRecord(json: try JSON.parse(record.json.compact)) == record)
+    }
+
     @Test func membersOfALaterVersionAreIgnored() throws {
         var object = try #require(record.json.object)
         object["future"] = ["x": 1]

@@ -5,7 +5,7 @@ import Testing
 @testable import BoxEngineOCI
 
 struct RuntimeSpecTests {
-    private func spec(_ type: MachineType = .default, slot: Int = 3) -> JSON {
+    private func spec(_ type: MachineType = .default, slot: Int = 3, host: HostShape = HostShape()) -> JSON {
         let configuration = OCIEngineConfiguration(dataDirectory: "/data", instance: "test")
         let machine = MachineSpec(
             id: "bx_8pqt6dup", type: type, environment: [("TOKEN", "secret-4711")], authorizedKeys: ["ssh-ed25519 AAAA"]
@@ -13,7 +13,7 @@ struct RuntimeSpecTests {
         return RuntimeSpec(
             record: MachineRecord(id: machine.id, slot: slot, image: "i", layers: []), machine: machine,
             disk: MachineDisk(configuration: configuration, id: machine.id),
-            seccomp: ["defaultAction": "SCMP_ACT_ERRNO"]
+            seccomp: ["defaultAction": "SCMP_ACT_ERRNO"], host: host
         ).json
     }
 
@@ -72,6 +72,35 @@ struct RuntimeSpecTests {
         #expect(resources?["devices"]?.array?.first?.compact == #"{"allow":false,"access":"rwm"}"#)
     }
 
+    @Test func aMachineHasAsManyProcessorsAsItsType() {
+        func processors(_ type: MachineType, _ slot: Int, of host: [Int]) -> JSON? {
+            spec(type, slot: slot, host: HostShape(processors: host))["linux"]?["resources"]?["cpu"]?["cpus"]
+        }
+        #expect(processors(.small, 2, of: Array(0..<8)) == "4,5")
+        #expect(processors(.small, 3, of: Array(0..<8)) == "6,7")
+        #expect(processors(.small, 4, of: Array(0..<8)) == "0,1")
+        #expect(processors(.default, 3, of: [0, 1, 2, 3, 8, 9]) == "0,1,2,3")
+        #expect(processors(.default, 4, of: [0, 1, 2, 3, 8, 9]) == "0,1,8,9")
+        #expect(processors(.large, 2, of: Array(0..<8)) == nil, "all of them")
+        #expect(processors(.small, 2, of: []) == nil, "a host without cpusets")
+    }
+
+    @Test func theKernelsListsOfProcessors() {
+        #expect(HostShape.numbers("0-3,8,10-11") == [0, 1, 2, 3, 8, 10, 11])
+        #expect(HostShape.numbers("5") == [5])
+        #expect(HostShape.numbers("") == [])
+    }
+
+    @Test func lxcfsShowsTheMachinesSizeWhereItRuns() {
+        let mounts = spec(host: HostShape(lxcfs: "/var/lib/lxcfs"))["mounts"]?.array ?? []
+        let files = mounts.filter { $0["source"]?.string?.hasPrefix("/var/lib/lxcfs") == true }
+        #expect(
+            files.contains { $0["destination"] == "/proc/meminfo" && $0["source"] == "/var/lib/lxcfs/proc/meminfo" })
+        for file in files { #expect(strings(file["options"]) == ["bind", "ro", "nosuid", "nodev", "noexec"]) }
+        #expect(HostShape(lxcfs: "/var/lib/lxcfs").hint == nil)
+        #expect(HostShape().hint?.remedy.contains("apt-get install lxcfs") == true)
+    }
+
     @Test func dangerousPathsAreMaskedOrReadOnly() {
         let masked = strings(spec()["linux"]?["maskedPaths"])
         for path in ["/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/acpi", "/proc/scsi", "/sys/firmware"] {
@@ -108,11 +137,19 @@ struct RuntimeSpecTests {
 
     @Test func mountsComeAfterTheirParents() {
         let targets = (spec()["mounts"]?.array ?? []).compactMap { $0["destination"]?.string }
-        for (index, target) in targets.enumerated() {
+        // Hidden on purpose: it only has to be there. See Docs/Decisions/0023-sandboxes-within-boxes.md.
+        for (index, target) in targets.enumerated() where target != "/run/sshd/proc" {
             for later in targets[(index + 1)...] {
                 #expect(!target.hasPrefix(later + "/"), "\(later) would hide \(target)")
             }
         }
+    }
+
+    @Test func theWholeProcIsHiddenBehindAnotherMount() throws {
+        let targets = (spec()["mounts"]?.array ?? []).compactMap { $0["destination"]?.string }
+        let whole = try #require(targets.firstIndex(of: "/run/sshd/proc"))
+        #expect(try #require(targets.firstIndex(of: "/run")) < whole)
+        #expect(try #require(targets.firstIndex(of: "/run/sshd")) > whole)
     }
 
     @Test func theBoxKnowsItsIdAndSecretsStayOutOfTheFile() {

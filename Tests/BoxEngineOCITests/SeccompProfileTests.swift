@@ -11,7 +11,7 @@ struct SeccompProfileTests {
                     {"architecture":"SCMP_ARCH_AARCH64","subArchitectures":["SCMP_ARCH_ARM"]},
                     {"architecture":"SCMP_ARCH_S390X","subArchitectures":[]}],
          "syscalls":[
-          {"names":["read","write"],"action":"SCMP_ACT_ALLOW","args":[],"comment":"","includes":{},"excludes":{}},
+          {"names":["socketcall","read","socket","write"],"action":"SCMP_ACT_ALLOW","args":[],"comment":"","includes":{},"excludes":{}},
           {"names":["clone3"],"action":"SCMP_ACT_ERRNO","args":null,"errnoRet":38,"errno":"ENOSYS"},
           {"names":["personality"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":8,"valueTwo":0,"op":"SCMP_CMP_EQ"}]},
           {"names":["arch_prctl"],"action":"SCMP_ACT_ALLOW","includes":{"arches":["amd64","x32"]}},
@@ -19,6 +19,7 @@ struct SeccompProfileTests {
           {"names":["chroot"],"action":"SCMP_ACT_ALLOW","includes":{"caps":["CAP_SYS_CHROOT"]}},
           {"names":["chroot"],"action":"SCMP_ACT_ERRNO","errnoRet":1,"excludes":{"caps":["CAP_SYS_CHROOT"]}},
           {"names":["mount"],"action":"SCMP_ACT_ALLOW","includes":{"caps":["CAP_SYS_ADMIN"]}},
+          {"names":["socket"],"action":"SCMP_ACT_ALLOW"},
           {"names":["mount"],"action":"SCMP_ACT_ERRNO","errnoRet":1,"excludes":{"caps":["CAP_SYS_ADMIN"]}},
           {"names":["both"],"action":"SCMP_ACT_ALLOW","includes":{"caps":["CAP_SYS_CHROOT","CAP_SYS_ADMIN"]}}
          ]}
@@ -31,7 +32,30 @@ struct SeccompProfileTests {
     }
 
     private func rules(_ json: JSON) -> [String] {
-        json["syscalls"]?.array?.map { "\($0["names"]!.array![0].string!) \($0["action"]!.string!)" } ?? []
+        fileRules(json).map { "\($0["names"]!.array![0].string!) \($0["action"]!.string!)" }
+    }
+
+    /// Those that come from the tools' file.
+    private func fileRules(_ json: JSON) -> [JSON] {
+        (json["syscalls"]?.array ?? []).filter { $0["names"] != ["socket"] && $0["names"] != ["socketcall"] }
+    }
+
+    @Test func socketsAreOfFiveFamilies() throws {
+        let sockets = (try profile()["syscalls"]?.array ?? []).filter { $0["names"] == ["socket"] }
+        let allowed = sockets.filter { $0["action"] == "SCMP_ACT_ALLOW" }
+        #expect(allowed.compactMap { $0["args"]?.array?[0]["value"]?.int } == [1, 2, 10, 16, 17])
+        #expect(sockets == allowed)
+        #expect(try profile()["syscalls"]?.array?.first?["names"] == ["socketcall"])
+    }
+
+    /// Refused families have no rule of their own.
+    @Test func aProfileThatAllowsByDefaultIsRefused() throws {
+        let source = Self.source.replacing(
+            #""defaultAction":"SCMP_ACT_ERRNO""#, with: #""defaultAction":"SCMP_ACT_LOG""#)
+        let error = try #require(throws: EngineError.self) {
+            try SeccompProfile(source: source, capabilities: [], architecture: "amd64")
+        }
+        #expect(error.reason == .hostNotReady && error.message.contains("does not refuse by default"))
     }
 
     @Test func theHeadIsKept() throws {
@@ -60,7 +84,7 @@ struct SeccompProfileTests {
     }
 
     @Test func aRuleKeepsWhatTheRuntimeNeedsAndNothingElse() throws {
-        let rules = try profile()["syscalls"]?.array ?? []
+        let rules = fileRules(try profile())
         #expect(rules[0].compact == #"{"names":["read","write"],"action":"SCMP_ACT_ALLOW"}"#)
         #expect(rules[1].compact == #"{"names":["clone3"],"action":"SCMP_ACT_ERRNO","errnoRet":38}"#)
         #expect(rules[2]["args"]?.array?[0]["value"] == 8)

@@ -11,6 +11,14 @@ import Testing
     ])
     func reads(_ text: String, _ value: String) { #expect(Dotenv(text).value(of: "A") == value) }
 
+    @Test func aByteOrderMarkIsNoPartOfTheFirstName() {
+        let text = Dotenv("\u{FEFF}A=1\nB=2\n")
+        #expect(text.variables.map(\.name) == ["A", "B"])
+        #expect(text.unreadableLines == [])
+        #expect(text.text == "A=1\nB=2\n")
+        #expect(Dotenv("\u{FEFF}").variables.isEmpty)
+    }
+
     @Test func whatIsNotAVariable() {
         let text = Dotenv("# A=1\n\nA\n=x\nnot a line\n  \t\nB=1\nexport\nexport=2\n")
         #expect(text.value(of: "A") == nil)

@@ -20,6 +20,29 @@ struct JSONParserTests {
                 == #""\"\\/\u0008\u000c\n\r\t\u0000\u001f\u007fé€😀""#)
     }
 
+    @Test func whatSteersATerminalOrReordersALineIsEscapedToo() throws {
+        let steering: [ClosedRange<UInt32>] = [
+            0x7F...0x9F, 0x61C...0x61C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069,
+        ]
+        for code in steering.joined() {
+            let scalar = try #require(Unicode.Scalar(code))
+            let value: JSON = [String(scalar): .array([.string("a\(scalar)\u{E9}")])]
+            let hex = String(code, radix: 16)
+            let escape = "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+            #expect(value.compact == #"{"\#(escape)":["a\#(escape)é"]}"#)
+            #expect(try JSON.parse(value.compactBytes) == value)
+        }
+        // Their neighbours, and what is made of the same bytes.
+        let others = "\u{A0}\u{C2}\u{61B}\u{61D}\u{200D}\u{2010}\u{2027}\u{202F}\u{2065}\u{206A}\u{1F600}"
+        #expect(JSON.string(others).compact == "\"\(others)\"")
+    }
+
+    @Test func besideAnUnpairedSurrogateTheyAreEscapedToo() throws {
+        let value = try JSON.parse("{\"\\udc00\u{9B}\":\"\\ud800\u{7F}\u{9B}2J\u{202E}\"}")
+        #expect(value.compact == #"{"\udc00\u009b":"\ud800\u007f\u009b2J\u202e"}"#)
+        #expect(try JSON.parse(value.compactBytes) == value)
+    }
+
     @Test func lineSeparatorsAndControlsStayOnOneLine() {
         let compact = JSON.array(["a\nb", "c\rd", "e\r\nf"]).compact
         #expect(!compact.utf8.contains(10) && !compact.utf8.contains(13))

@@ -17,7 +17,7 @@ struct FaultTests {
 
         init() throws {
             server = try SSHServer()
-            local = server.scratch.folder("local")
+            local = server.scratch.directory("local")
             writeFile(local + "/up", bytes)
             writeFile(server.home + "/down", bytes)
         }

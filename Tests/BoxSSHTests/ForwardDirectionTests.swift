@@ -12,9 +12,9 @@ struct ForwardDirectionTests {
 
     private func reverse(
         to port: UInt16, host: String = "127.0.0.1",
-        listening: ForwardEndpoint = ForwardEndpoint(host: "localhost", port: 0)
+        listening: Endpoint = Endpoint(host: "localhost", port: 0)
     ) -> PortForward {
-        PortForward(.toHere, local: ForwardEndpoint(host: host, port: port), remote: listening)
+        PortForward(.remote, local: Endpoint(host: host, port: port), remote: listening)
     }
 
     // MARK: From there to here
@@ -74,7 +74,7 @@ struct ForwardDirectionTests {
     @Test func aPortThatIsTakenThereIsAnError() throws {
         let service = try TCPService(echo)
         defer { service.stop() }
-        let forwarder = try Forwarder([reverse(to: 80, listening: ForwardEndpoint(port: service.port))])
+        let forwarder = try Forwarder([reverse(to: 80, listening: Endpoint(port: service.port))])
         let error = try #require(throws: SSHError.self) { try forwarder.start(over: server.connect()) { _, _ in } }
         #expect(error.kind == .portUnavailable)
         #expect(
@@ -94,7 +94,7 @@ struct ForwardDirectionTests {
 
     private func socks() throws -> ForwardRun {
         try ForwardRun(
-            server.target(), [PortForward(.asked, local: ForwardEndpoint(port: 0), remote: ForwardEndpoint(port: 0))])
+            server.target(), [PortForward(.dynamic, local: Endpoint(port: 0), remote: Endpoint(port: 0))])
     }
 
     /// The answer to everything that is sent at once.

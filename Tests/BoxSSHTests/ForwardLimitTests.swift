@@ -85,7 +85,7 @@ struct ForwardLimitTests {
         let server = try SSHServer()
         let service = try TCPService(echo)
         let forwarder = try Forwarder([
-            PortForward(local: ForwardEndpoint(port: 0), remote: ForwardEndpoint(port: service.port))
+            PortForward(local: Endpoint(port: 0), remote: Endpoint(port: service.port))
         ])
         let fd = dial(try #require(forwarder.forwards.first).local.port)
         #expect(write(fd, "early", 5) == 5)
@@ -107,7 +107,7 @@ struct ForwardLimitTests {
         defer { service.stop() }
         let error = try #require(throws: SSHError.self) {
             try Forwarder([
-                PortForward(local: ForwardEndpoint(port: service.port), remote: ForwardEndpoint(port: 80))
+                PortForward(local: Endpoint(port: service.port), remote: Endpoint(port: 80))
             ])
         }
         #expect(error.kind == .portUnavailable)
@@ -124,7 +124,7 @@ struct ForwardLimitTests {
     func anAddressThatIsNotOursIsNamed(_ host: String, _ message: String) throws {
         let error = try #require(throws: SSHError.self) {
             try Forwarder([
-                PortForward(local: ForwardEndpoint(host: host, port: 0), remote: ForwardEndpoint(port: 80))
+                PortForward(local: Endpoint(host: host, port: 0), remote: Endpoint(port: 80))
             ])
         }
         #expect(error.kind == .portUnavailable)
@@ -134,7 +134,7 @@ struct ForwardLimitTests {
     @Test func descriptorsAreFreedAndTheirLimitIsWaitedFor() async {
         await #expect(processExitsWith: .exitCode(42)) {
             let server = try SSHServer()
-            // A service with descriptors of its own: an sshd, for its greeting.
+            // A service with descriptors of its own: an sshd, for its banner.
             let free = try TCPService(echo)
             free.stop()
             let service = spawn([
@@ -149,16 +149,16 @@ struct ForwardLimitTests {
                 server.scratch.remove()
                 exit(code)
             }
-            func greets(_ fd: Int32) -> Bool {
+            func sendsBanner(_ fd: Int32) -> Bool {
                 var bytes = [UInt8](repeating: 0, count: 8)
                 return read(fd, &bytes, 8) == 8 && bytes == Array("SSH-2.0-".utf8)
             }
-            func greets() -> Bool {
+            func sendsBanner() -> Bool {
                 let fd = dial(run.port)
                 defer { close(fd) }
-                return greets(fd)
+                return sendsBanner(fd)
             }
-            guard eventually({ greets() }) else { end(43) }
+            guard eventually({ sendsBanner() }) else { end(43) }
             let before = descriptorCount()
             var limit = rlimit(rlim_cur: rlim_t(before + 60), rlim_max: rlim_t(before + 60))
             setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
@@ -176,11 +176,11 @@ struct ForwardLimitTests {
             // Each gets its turn when others have ended.
             while !open.isEmpty {
                 let fd = open.removeFirst()
-                guard greets(fd) else { end(46) }
+                guard sendsBanner(fd) else { end(46) }
                 close(fd)
             }
-            guard greets() else { end(47) }
-            // Those of lanes that were made meanwhile stay for a while.
+            guard sendsBanner() else { end(47) }
+            // Those of SSH connections that were made meanwhile stay for a while.
             guard eventually({ (1...before + 15).contains(descriptorCount()) }) else { end(48) }
             run.stop(server)
             guard run.cpuSeconds < 0.5 else { end(49) }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import BoxSSH
 
-/// Downloads from servers that lie. The server is a fake: a small program behind a real sshd, whose one folder holds what the test says.
+/// Downloads from servers that lie. The server is a fake: a small program behind a real sshd, whose one directory holds what the test says.
 @Suite(.timeLimit(.minutes(2)))
 struct HostileServerTests {
     /// SFTP with a lie; the first argument says which.
@@ -17,7 +17,7 @@ struct HostileServerTests {
             stdout.write(struct.pack(">I", len(packet) if length is None else length) + packet)
             stdout.flush()
         def status(number, code): send(101, number, struct.pack(">I", code) + string(b"") + string(b""))
-        def attributes(folder, size=5): return struct.pack(">IQI", 5, size, 0o40755 if folder else 0o100644)
+        def attributes(directory, size=5): return struct.pack(">IQI", 5, size, 0o40755 if directory else 0o100644)
         names = {
             "names": [b"../evil1", b"a/b", b"/tmp/box-evil", b"..", b"", b"nul\0x", b"fine"],
             "deep": [b"d" * 200],
@@ -57,20 +57,20 @@ struct HostileServerTests {
             else: status(number, 0)
         """#
 
-    private func download(_ lie: String) throws -> (result: Result<CopyReport, any Error>, folder: String) {
+    private func download(_ lie: String) throws -> (result: Result<CopyReport, any Error>, directory: String) {
         let scratch = try Scratch()
         let script = scratch.file("sftp.py", Array(Self.program.utf8))
         let server = try SSHServer(subsystem: "/usr/bin/python3 \(script) \(lie)")
         defer { server.stop() }
-        let folder = server.scratch.folder("target")
+        let directory = server.scratch.directory("target")
         let copy = SFTPCopy(connection: try server.connect(), recursive: true)
-        let result = Result { try copy.download(["source"], to: folder + "/copy") }
-        #expect(names(in: folder).allSatisfy { $0 == "copy" }, "\(lie) wrote beside its target")
+        let result = Result { try copy.download(["source"], to: directory + "/copy") }
+        #expect(names(in: directory).allSatisfy { $0 == "copy" }, "\(lie) wrote beside its target")
         #expect(
-            names(in: folder + "/copy").allSatisfy { ["fine", String(repeating: "d", count: 200)].contains($0) },
+            names(in: directory + "/copy").allSatisfy { ["fine", String(repeating: "d", count: 200)].contains($0) },
             "\(lie)")
         defer { withExtendedLifetime(server) {} }
-        return (result, readText(folder + "/copy/fine") ?? "")
+        return (result, readText(directory + "/copy/fine") ?? "")
     }
 
     @Test func namesThatLeadElsewhereAreRefused() throws {
@@ -78,7 +78,7 @@ struct HostileServerTests {
         let report = try result.get()
         #expect(report.files == 1 && text == "hello")
         #expect(report.failures.count == 5)
-        #expect(report.failures.allSatisfy { $0.reason == "the server sent a name that no folder can hold" })
+        #expect(report.failures.allSatisfy { $0.reason == "the server sent a name that no directory can hold" })
         #expect(access("/tmp/box-evil", F_OK) != 0)
     }
 
@@ -94,7 +94,7 @@ struct HostileServerTests {
         #expect(try download("empty").result.get().failures.map(\.reason) == ["the server sent no names"])
     }
 
-    @Test func aFolderInItselfForEverEnds() throws {
+    @Test func aDirectoryInItselfForEverEnds() throws {
         let report = try download("deep").result.get()
         #expect(report.files == 0 && report.failures.count == 1, "\(report)")
     }

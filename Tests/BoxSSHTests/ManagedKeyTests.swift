@@ -31,7 +31,7 @@ struct ManagedKeyTests {
 
     @Test func aKeyOfSSHKeygenIsTaken() throws {
         let scratch = try Scratch()
-        let path = scratch.folder(".ssh") + "/ascii_box_ed25519"
+        let path = scratch.directory(".ssh") + "/ascii_box_ed25519"
         _ = output(of: ["/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "by hand", "-f", path])
         let key = try ManagedKey.loadOrCreate(home: scratch.path, comment: "x")
         #expect(key.publicKeyLine + "\n" == readText(path + ".pub"))
@@ -59,7 +59,7 @@ struct ManagedKeyTests {
 
     @Test func whatIsNoKeyIsRefusedAndLeftAlone() throws {
         let scratch = try Scratch()
-        let path = scratch.folder(".ssh") + "/ascii_box_ed25519"
+        let path = scratch.directory(".ssh") + "/ascii_box_ed25519"
         writeFile(path, Array("garbage\n".utf8))
         chmod(path, 0o600)
         try expectUnusable(scratch, "not a private key in OpenSSH's format")
@@ -71,7 +71,7 @@ struct ManagedKeyTests {
 
     @Test func encryptedOtherAndDamagedKeysAreRefused() throws {
         let scratch = try Scratch()
-        let path = scratch.folder(".ssh") + "/ascii_box_ed25519"
+        let path = scratch.directory(".ssh") + "/ascii_box_ed25519"
         _ = output(of: ["/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "secret", "-f", path])
         try expectUnusable(scratch, "passphrase")
         unlink(path)

@@ -6,12 +6,12 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct SFTPCopyTests {
     let server: SSHServer
-    /// Stands for the user's folder; `server.home` is the box's.
+    /// Stands for the user's directory; `server.home` is the box's.
     let local: String
 
     init() throws {
         server = try SSHServer()
-        local = server.scratch.folder("local")
+        local = server.scratch.directory("local")
     }
 
     private func copy(recursive: Bool = false, preserve: Bool = false) throws -> SFTPCopy {
@@ -49,26 +49,26 @@ struct SFTPCopyTests {
         #expect(names(in: server.home) == ["empty", "full"])
         #expect(
             try copy.upload(sources, to: "none").failures
-                == failure("none", "no such folder, and several sources need one"))
+                == failure("none", "no such directory, and several sources need one"))
         #expect(
             try copy.upload(sources, to: "full").failures
-                == failure("full", "not a folder, and several sources need one"))
+                == failure("full", "not a directory, and several sources need one"))
         mkdir(local + "/in", 0o755)
         #expect(try copy.download([server.home + "/empty", "full"], to: local + "/in").files == 2)
         #expect(readFile(local + "/in/empty") == [])
         #expect(readFile(local + "/in/full") == [1, 2, 3])
     }
 
-    @Test func trailingSlashesNeedFolders() throws {
+    @Test func trailingSlashesNeedDirectories() throws {
         defer { server.stop() }
         writeFile(local + "/file", [1])
-        mkdir(server.home + "/folder", 0o755)
+        mkdir(server.home + "/directory", 0o755)
         let copy = try copy()
-        #expect(try copy.upload([local + "/file"], to: "folder/").files == 1)
-        #expect(try copy.upload([local + "/file"], to: "none/").failures == failure("none/", "no such folder"))
-        #expect(try copy.upload([local + "/file"], to: "folder/file/").failures.count == 1)
-        #expect(try copy.download(["folder/file"], to: local + "/none/").failures.count == 1)
-        #expect(names(in: server.home) == ["folder"])
+        #expect(try copy.upload([local + "/file"], to: "directory/").files == 1)
+        #expect(try copy.upload([local + "/file"], to: "none/").failures == failure("none/", "no such directory"))
+        #expect(try copy.upload([local + "/file"], to: "directory/file/").failures.count == 1)
+        #expect(try copy.download(["directory/file"], to: local + "/none/").failures.count == 1)
+        #expect(names(in: server.home) == ["directory"])
         #expect(names(in: local) == ["file"])
     }
 
@@ -93,17 +93,17 @@ struct SFTPCopyTests {
 
     @Test func timesAndExactModesAreKeptOnRequest() throws {
         defer { server.stop() }
-        let folder = local + "/tree"
-        mkdir(folder, 0o755)
-        writeFile(folder + "/file", [1])
-        chmod(folder + "/file", 0o666)
-        chmod(folder, 0o577)
-        for path in [folder + "/file", folder] {
+        let directory = local + "/tree"
+        mkdir(directory, 0o755)
+        writeFile(directory + "/file", [1])
+        chmod(directory + "/file", 0o666)
+        chmod(directory, 0o577)
+        for path in [directory + "/file", directory] {
             _ = output(of: ["/usr/bin/touch", "-a", "-d", "@1000000000", path])
             _ = output(of: ["/usr/bin/touch", "-m", "-d", "@1100000000", path])
         }
         let copy = try copy(recursive: true, preserve: true)
-        #expect(try copy.upload([folder], to: "up").failures == [])
+        #expect(try copy.upload([directory], to: "up").failures == [])
         #expect(status(server.home + "/up/file", "%a %X %Y") == "666 1000000000 1100000000")
         #expect(status(server.home + "/up", "%a %Y") == "577 1100000000")
         #expect(try copy.download(["up"], to: local + "/down").failures == [])
@@ -201,12 +201,12 @@ struct SFTPCopyTests {
         let copy = try copy()
         #expect(try copy.download(["lo*/*.log", "[x]"], to: local).files == 3)
         #expect(names(in: local) == ["[x]", "a.log", "b.log"])
-        #expect(try copy.download(["*.none"], to: local).failures == failure("*.none", "no such file or folder"))
+        #expect(try copy.download(["*.none"], to: local).failures == failure("*.none", "no such file or directory"))
     }
 
-    // MARK: Folders
+    // MARK: Directories
 
-    @Test func foldersGoUpAndComeBackWithOddNames() throws {
+    @Test func directoriesGoUpAndComeBackWithOddNames() throws {
         defer { server.stop() }
         let odd = ["a b", "it's \"q\"", "new\nline", "*", "-rf", "ünï", "\u{1b}[31m", "~", "a:b"]
         mkdir(local + "/tree", 0o755)
@@ -233,16 +233,16 @@ struct SFTPCopyTests {
         #expect(same(local + "/tree", local + "/down/flat"))
     }
 
-    @Test func aFolderWithoutRecursionIsSkipped() throws {
+    @Test func aDirectoryWithoutRecursionIsSkipped() throws {
         defer { server.stop() }
-        mkdir(local + "/folder", 0o755)
-        mkdir(server.home + "/folder", 0o755)
+        mkdir(local + "/directory", 0o755)
+        mkdir(server.home + "/directory", 0o755)
         writeFile(local + "/file", [1])
         let copy = try copy()
-        let report = try copy.upload([local + "/folder", local + "/file"], to: ".")
+        let report = try copy.upload([local + "/directory", local + "/file"], to: ".")
         #expect(report.files == 1)
-        #expect(report.failures == failure(local + "/folder", "is a folder; use -r"))
-        #expect(try copy.download(["folder"], to: local).failures == failure("folder", "is a folder; use -r"))
+        #expect(report.failures == failure(local + "/directory", "is a directory; use -r"))
+        #expect(try copy.download(["directory"], to: local).failures == failure("directory", "is a directory; use -r"))
     }
 
     @Test func loopsSpecialFilesAndDanglingLinksAreSkipped() throws {
@@ -261,7 +261,7 @@ struct SFTPCopyTests {
         #expect(up.files == 2)
         #expect(
             Set(up.failures.map(\.reason)) == [
-                "a symbolic link leads back to a folder above", "no such file or directory", "not a regular file",
+                "a symbolic link leads back to a directory above", "no such file or directory", "not a regular file",
             ])
         #expect(names(in: server.home + "/up") == ["link", "sub"])
         #expect(status(server.home + "/up/link", "%F") == "regular file")
@@ -269,12 +269,12 @@ struct SFTPCopyTests {
         #expect(down.files == 2)
         #expect(
             Set(down.failures.map(\.reason)) == [
-                "a symbolic link leads back to a folder above", "no such file or folder", "not a regular file",
+                "a symbolic link leads back to a directory above", "no such file or directory", "not a regular file",
             ])
         #expect(names(in: local + "/down") == ["link", "sub"])
     }
 
-    @Test func aReadOnlyFolderIsFilledBeforeItIsClosed() throws {
+    @Test func aReadOnlyDirectoryIsFilledBeforeItIsClosed() throws {
         defer { server.stop() }
         mkdir(local + "/tree", 0o755)
         writeFile(local + "/tree/file", [1])
@@ -286,7 +286,7 @@ struct SFTPCopyTests {
         #expect(status(local + "/down", "%a") == "555")
     }
 
-    @Test func aFileInTheWayOfAFolderIsSaid() throws {
+    @Test func aFileInTheWayOfADirectoryIsSaid() throws {
         defer { server.stop() }
         mkdir(local + "/tree", 0o755)
         writeFile(local + "/file", [1])
@@ -294,9 +294,10 @@ struct SFTPCopyTests {
         mkdir(server.home + "/there", 0o755)
         mkdir(server.home + "/there/file", 0o755)
         let copy = try copy(recursive: true)
-        #expect(try copy.upload([local + "/tree"], to: "file").failures == failure("file", "not a folder"))
+        #expect(try copy.upload([local + "/tree"], to: "file").failures == failure("file", "not a directory"))
         #expect(
-            try copy.upload([local + "/file"], to: "there").failures == failure("there/file", "it is a folder there"))
+            try copy.upload([local + "/file"], to: "there").failures == failure("there/file", "it is a directory there")
+        )
         #expect(readFile(server.home + "/file") == [2])
     }
 
@@ -311,6 +312,9 @@ struct SFTPCopyTests {
         #expect(CopyOperand.parse("bx_8pqt6dup:/abs") == .remote(box: "bx_8pqt6dup", path: "/abs"))
         #expect(CopyOperand.parse("current:a:b") == .remote(box: "current", path: "a:b"))
         #expect(CopyOperand.parse("name:") == .remote(box: "name", path: ""))
+        #expect(CopyOperand.parse("name:~/a") == .remote(box: "name", path: "a"))
+        #expect(CopyOperand.parse("name:~") == .remote(box: "name", path: "."))
+        #expect(CopyOperand.parse("~:a") == .remote(box: "~", path: "a"))
         for text in ["file", "./a:b", "/a:b", ":x", "", "a/b:c"] { #expect(CopyOperand.parse(text) == .local(text)) }
     }
 }

@@ -10,7 +10,7 @@ struct SFTPFailureTests {
         // nobody may log in with the key, and is no owner of anything.
         let server = try SSHServer()
         defer { server.stop() }
-        let local = server.scratch.folder("local")
+        let local = server.scratch.directory("local")
         let home = server.home
         writeFile(home + "/open", [1])
         writeFile(home + "/closed", [2])
@@ -29,7 +29,7 @@ struct SFTPFailureTests {
         #expect(up.failures == [CopyFailure(path: home + "/new", reason: "permission denied")])
         #expect(
             try copy.download([home + "/none"], to: local).failures == [
-                CopyFailure(path: home + "/none", reason: "no such file or folder")
+                CopyFailure(path: home + "/none", reason: "no such file or directory")
             ])
     }
 
@@ -44,7 +44,7 @@ struct SFTPFailureTests {
     @Test func aCutDownloadLeavesTheOldFileAlone() throws {
         let server = try SSHServer()
         defer { server.stop() }
-        let local = server.scratch.folder("local")
+        let local = server.scratch.directory("local")
         writeFile(server.home + "/big", noise(20_000_000))
         writeFile(local + "/big", [1, 2, 3])
         var copy = SFTPCopy(connection: try server.connect())
@@ -71,7 +71,8 @@ struct SFTPFailureTests {
     @Test func anInterruptedCopyCleansUp() async {
         await #expect(processExitsWith: .exitCode(42)) {
             let server = try SSHServer()
-            let source = server.scratch.file("big", noise(20_000_000))
+            // So large that the copy is far from its end when its progress is first told.
+            let source = server.scratch.file("big", noise(100_000_000))
             var copy = SFTPCopy(connection: try server.connect())
             var isSignalled = false
             copy.progress = {

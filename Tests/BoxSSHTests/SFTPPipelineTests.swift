@@ -11,18 +11,18 @@ struct SFTPPipelineTests {
 
     init() throws {
         server = try SSHServer()
-        local = server.scratch.folder("local")
+        local = server.scratch.directory("local")
     }
 
     private func copy() throws -> SFTPCopy { SFTPCopy(connection: try server.connect(), recursive: true) }
 
-    @Test func manyFilesInManyFoldersArriveBothWays() throws {
+    @Test func manyFilesInManyDirectoriesArriveBothWays() throws {
         defer { server.stop() }
         mkdir(local + "/tree", 0o755)
-        for folder in 0..<40 {
-            mkdir(local + "/tree/\(folder)", 0o755)
+        for directory in 0..<40 {
+            mkdir(local + "/tree/\(directory)", 0o755)
             for file in 0..<25 {
-                writeFile(local + "/tree/\(folder)/\(file)", noise(folder * 100 + file, seed: UInt64(file)))
+                writeFile(local + "/tree/\(directory)/\(file)", noise(directory * 100 + file, seed: UInt64(file)))
             }
         }
         let copy = try copy()
@@ -115,7 +115,7 @@ struct SFTPResumeTests {
 
     init() throws {
         server = try SSHServer()
-        local = server.scratch.folder("local")
+        local = server.scratch.directory("local")
     }
 
     private func cut(_ body: (SFTPCopy) throws -> Void) throws {
@@ -124,7 +124,7 @@ struct SFTPResumeTests {
         #expect(try #require(throws: SSHError.self) { try body(copy) }.kind == .connectionLost)
     }
 
-    private func parts(_ folder: String) -> [String] { names(in: folder).filter { $0.contains(".box-part-") } }
+    private func parts(_ directory: String) -> [String] { names(in: directory).filter { $0.contains(".box-part-") } }
 
     @Test func anUploadGoesOnWhereItWasCut() throws {
         defer { server.stop() }
@@ -180,11 +180,11 @@ struct SFTPResumeTests {
         close(output.write)
         #expect(reader.join() == bytes)
         for end in [input.read, output.read] { close(end) }
-        mkdir(server.home + "/folder", 0o755)
+        mkdir(server.home + "/directory", 0o755)
         #expect(try copy.upload(from: -1, to: "x").failures.count == 1)
         #expect(
-            try copy.download("folder", into: 1).failures == [
-                CopyFailure(path: "folder", reason: "is a folder; name a file")
+            try copy.download("directory", into: 1).failures == [
+                CopyFailure(path: "directory", reason: "is a directory; name a file")
             ])
     }
 }

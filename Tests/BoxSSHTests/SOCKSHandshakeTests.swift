@@ -27,7 +27,7 @@ struct SOCKSHandshakeTests {
         greeting + [5, 1, 0, kind] + address + [0x1F, 0x90]
     }
     private static func host(_ host: String) -> SOCKSHandshake.Step {
-        .connect(ForwardEndpoint(host: host, port: 8080))
+        .connect(Endpoint(host: host, port: 8080))
     }
 
     @Test(arguments: [

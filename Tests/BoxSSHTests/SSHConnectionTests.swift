@@ -29,7 +29,7 @@ struct SSHConnectionTests {
     @Test func aChangedHostKeyIsRefused() throws {
         let server = try SSHServer()
         defer { server.stop() }
-        let other = try ManagedKey.loadOrCreate(home: server.scratch.folder("other"), comment: "other")
+        let other = try ManagedKey.loadOrCreate(home: server.scratch.directory("other"), comment: "other")
         mkdir(server.scratch.path + "/known", 0o700)
         let line = "bx_testtest " + other.publicKeyLine + "\n"
         writeFile(server.knownHosts, Array(("# ours\n" + line).utf8))
@@ -49,7 +49,7 @@ struct SSHConnectionTests {
     @Test func anotherKeyIsRefused() throws {
         let server = try SSHServer()
         defer { server.stop() }
-        let other = try ManagedKey.loadOrCreate(home: server.scratch.folder("other"), comment: "other")
+        let other = try ManagedKey.loadOrCreate(home: server.scratch.directory("other"), comment: "other")
         let error = try #require(throws: SSHError.self) { try SSHConnection.connect(to: server.target(key: other)) }
         #expect(error.kind == .authenticationRefused)
         #expect(error.message.contains("ascii_box_ed25519"))

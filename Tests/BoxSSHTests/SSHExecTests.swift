@@ -143,8 +143,45 @@ struct SSHExecTests {
         #expect(error.kind == .invalidRequest)
     }
 
+    @Test(arguments: [31_900, 32_100, 100_000, 120_000, 1_000_000])
+    func aLongCommandRunsAsAnyOther(_ length: Int) throws {
+        let tail = "\necho \"end $#\" $OTHER; cat; exit 7"
+        let command = "# " + String(repeating: "ä", count: (length - tail.utf8.count) / 2 - 1) + tail
+        let result = try SSHServer().run(command, input: Array("its own input".utf8), environment: [("OTHER", "x")])
+        #expect(result.exit == .code(7))
+        #expect(result.text == "end 0 x\nits own input")
+        #expect(result.errorText == "")
+    }
+
+    @Test(arguments: ["bash", "dash", "zsh", "fish", "tcsh", "ksh"])
+    func everyLoginShellReadsALongCommand(_ shell: String) throws {
+        let program = ["/bin/", "/usr/bin/"].map { $0 + shell }.first { access($0, X_OK) == 0 }
+        guard let program else { return }
+        let scratch = try Scratch()
+        let file = scratch.file("a command", Array("echo 'one $x'\nsh -c 'cat; exit 5'\n".utf8))
+        let input = scratch.file("input", Array("its own input\n".utf8))
+        let line = LongCommand.line(reading: file)
+        let run = "SHELL=\(program) \(program) -c \(RemoteCommand.quoted(line)) <\(input); echo $?"
+        #expect(output(of: ["/bin/sh", "-c", run], withErrors: true) == "one $x\nits own input\n5\n")
+        #expect(names(in: scratch.path) == ["input"])
+    }
+
+    @Test func aSubsystemIsNoCommand() throws {
+        let result = try SSHServer(subsystem: "/bin/cat").run("sftp", input: Array("to cat".utf8), isSubsystem: true)
+        #expect(result.text == "to cat")
+    }
+
+    @Test func rsyncsOwnLineIsLeftAsItIs() {
+        let line = ["rsync", "--server", "-logDtpre.iLsfxCIvu", ".", "~/a\\ b"]
+        #expect(RemoteCommand.line(words: line) == "rsync --server -logDtpre.iLsfxCIvu . ~/a\\ b")
+        #expect(
+            RemoteCommand.line(words: ["sudo /usr/bin/rsync", "--server", "*"]) == "sudo /usr/bin/rsync --server *")
+        #expect(RemoteCommand.line(words: ["notrsync", "--server", "*"]) == "notrsync --server '*'")
+        #expect(RemoteCommand.line(words: ["rsync", "a b"]) == "rsync 'a b'")
+    }
+
     @Test func aCommandThatCannotFitIsRefusedWithTheWayOut() throws {
-        let error = try #require(throws: SSHError.self) { try SSHServer().run(String(repeating: "x", count: 40_000)) }
+        let error = try #require(throws: SSHError.self) { try SSHServer().run(String(repeating: "x", count: 2 << 20)) }
         #expect(error.kind == .invalidRequest)
         #expect(error.message.contains("bash -s"))
     }

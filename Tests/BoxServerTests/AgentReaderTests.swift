@@ -7,8 +7,8 @@ import Testing
 /// What is understood of recordings of the real agents, Codex 0.163.0 and Claude Code 2.1.330, with a scripted model.
 struct AgentReaderTests {
     static func recording(_ name: String) throws -> [JSON] {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "AgentRecordings")
-        let text = try String(contentsOf: folder.appending(path: "\(name).jsonl"), encoding: .utf8)
+        let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "AgentRecordings")
+        let text = try String(contentsOf: directory.appending(path: "\(name).jsonl"), encoding: .utf8)
         return try text.split(separator: "\n").map { try JSON.parse(String($0)) }
     }
 
@@ -29,7 +29,7 @@ struct AgentReaderTests {
                 "end \(tool.name) \(isError ? "failed" : "done") <\(result.string ?? result.compact)>"
             case .usageLimit(let message, _): "limit <\(message)>"
             case .failure(let message): "failure <\(message)>"
-            case .hopeless(let message): "hopeless <\(message)>"
+            case .unrecoverable(let message): "unrecoverable <\(message)>"
             case .usage: "usage"
             case .done: "done"
             }
@@ -108,9 +108,9 @@ struct AgentReaderTests {
         #expect(outputs.last == "failure <Credit balance is too low>")
     }
 
-    @Test func aKeyThatIsRefusedAgainIsHopeless() throws {
+    @Test func aKeyThatIsRefusedAgainIsUnrecoverable() throws {
         let outputs = try Self.summary(Self.outputs("status401.claude"))
-        #expect(outputs.first { $0 != "session" } == "hopeless <the provider refuses the API key (status 401)>")
+        #expect(outputs.first { $0 != "session" } == "unrecoverable <the provider refuses the API key (status 401)>")
         #expect(!outputs.contains { $0.hasPrefix("text") }, "what Claude makes up itself is not the model's answer")
     }
 
@@ -147,6 +147,17 @@ struct AgentReaderTests {
         var claude = ClaudeReader()
         #expect(CodexReader().read(json).isEmpty)
         #expect(claude.read(json).isEmpty)
+    }
+
+    /// What a box's program prints is whatever somebody in the box wants.
+    @Test(arguments: ["9223372036854775807", "-9223372036854775808", "1e300", "\"x\"", "null"])
+    func noNumberOfABoxEndsTheServer(_ number: String) throws {
+        var reader = ClaudeReader()
+        let line =
+            #"{"type":"system","subtype":"api_retry","error":"rate_limit","error_status":\#(number),"attempt":1,"retry_delay_ms":\#(number)}"#
+        let outputs = reader.read(try JSON.parse(line))
+        #expect(outputs.count == 1)
+        for case .usageLimit(_, let seconds?) in outputs { #expect((0...86_400).contains(seconds)) }
     }
 }
 

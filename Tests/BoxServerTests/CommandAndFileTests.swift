@@ -12,7 +12,7 @@ struct CommandAndFileTests {
             let id = try await api.ready()
             await api.engine.books.answerCommands { command in
                 var outcome = CommandOutcome(
-                    exitCode: nil, workingDirectory: "/home/user/w", startedAt: .now, finishedAt: .now)
+                    exitCode: 137, workingDirectory: "/home/user/w", startedAt: .now, finishedAt: .now)
                 outcome.signal = "SIGKILL"
                 outcome.stdout =
                     Array("\(command.script) \(command.workingDirectory ?? "-") \(command.timeout)".utf8) + [0xFF]
@@ -23,7 +23,7 @@ struct CommandAndFileTests {
                 "/boxes/\(id)/commands", #"{"command":"ls","cwd":"w","timeoutSeconds":7,"more":1}"#)
             #expect(answer.status == 200 && answer.type == "command.finished")
             #expect(answer.json["stdout"] == "ls w 7\u{FFFD}")
-            #expect(answer.json["exitCode"] == .null && answer.json["signal"] == "SIGKILL")
+            #expect(answer.json["exitCode"] == 137 && answer.json["signal"] == "SIGKILL")
             #expect(answer.json["success"] == false && answer.json["stderrTruncated"] == true)
             #expect(answer.json["cwd"] == "/home/user/w")
             let standard = try await api.post(
@@ -99,10 +99,89 @@ struct CommandAndFileTests {
         }
     }
 
-    @Test func aBoxWorksOnSoManyThings() {
-        let places = PlaceCounter(maximum: 2)
-        #expect(places.enter("a") && places.enter("a") && places.enter("b") && !places.enter("a"))
-        places.leave("a")
-        #expect(places.enter("a") && !places.enter("a"))
+    @Test func moreCommandsThanSlotsWaitForTheirTurn() async throws {
+        try await withServer { api async throws in
+            let id = try await api.ready()
+            let other = try await api.ready()
+            await api.engine.hold(.run)
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<50 {
+                    group.addTask { try await api.post("/boxes/\(id)/commands", #"{"command":"x"}"#).status }
+                }
+                #expect(try await eventually { api.server.guests.waiting(id) == 50 - GuestService.slotsPerBox })
+                #expect(await api.engine.calls(.run) == GuestService.slotsPerBox)
+                // Files take slots too; those of another box are its own.
+                group.addTask { try await api.get("/boxes/\(id)/files?path=x").status - 204 }
+                #expect(try await api.get("/boxes/\(other)/files?path=x").status == 404)
+                #expect(try await eventually { api.server.guests.waiting(id) == 51 - GuestService.slotsPerBox })
+                await api.engine.release(.run)
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(statuses.count == 51 && statuses.allSatisfy { $0 == 200 }, "\(statuses)")
+            #expect(api.server.guests.waiting(id) == 0)
+        }
+    }
+
+    @Test func aFullLineIsRefusedAndWhoLeavesMakesRoom() async throws {
+        try await withServer { api async throws in
+            let id = try await api.ready()
+            await api.engine.hold(.run)
+            let most = GuestService.slotsPerBox + GuestService.queuePerBox
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                let leaving = Task { try await api.post("/boxes/\(id)/commands", #"{"command":"first"}"#) }
+                for _ in 1..<GuestService.slotsPerBox {
+                    group.addTask { _ = try await api.post("/boxes/\(id)/commands", #"{"command":"x"}"#) }
+                }
+                #expect(try await eventually { await api.engine.calls(.run) == GuestService.slotsPerBox })
+                let waiting = Task { try await api.post("/boxes/\(id)/commands", #"{"command":"waits"}"#) }
+                for _ in GuestService.slotsPerBox + 1..<most {
+                    group.addTask { _ = try await api.post("/boxes/\(id)/commands", #"{"command":"x"}"#) }
+                }
+                #expect(try await eventually { api.server.guests.waiting(id) == GuestService.queuePerBox })
+                let refused = try await api.post("/boxes/\(id)/commands", #"{"command":"x"}"#)
+                #expect(refused.status == 429 && refused.code == "rate_limited", "\(refused.text)")
+                #expect(refused.header("Retry-After") == "1")
+                waiting.cancel()
+                #expect(try await eventually { api.server.guests.waiting(id) == GuestService.queuePerBox - 1 })
+                await api.engine.release(.run)
+                try await group.waitForAll()
+                _ = try await leaving.value
+                _ = try? await waiting.value
+            }
+            #expect(await api.engine.calls(.run) == most - 1)
+        }
+    }
+
+    @Test func whoWaitsForABoxThatIsStoppedIsTold() async throws {
+        try await withServer { api async throws in
+            let id = try await api.ready()
+            await api.engine.hold(.run)
+            let answers = try await withThrowingTaskGroup(of: Answer.self) { group in
+                for _ in 0..<40 {
+                    group.addTask { try await api.post("/boxes/\(id)/commands", #"{"command":"x"}"#) }
+                }
+                #expect(try await eventually { api.server.guests.waiting(id) == 40 - GuestService.slotsPerBox })
+                #expect(try await api.post("/boxes/\(id)/stop").status == 202)
+                await api.settle()
+                await api.engine.release(.run)
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(answers.allSatisfy { $0.status == 400 && $0.code == "machine_not_running" })
+        }
+    }
+
+    @Test func aSlowDownloadHoldsItsSlot() async throws {
+        let (engine, limit) = (TestEngine(), GuestService.slotsPerBox)
+        try await withServer(engine: engine) { api async throws in
+            let id = try await api.ready()
+            let account = try await api.server.accounts.account("alice")
+            try await engine.writeFile("x", .bytes([1]), in: id)
+            var files: [OpenFile] = []
+            for _ in 0..<limit { files.append(try await api.server.guests.openFile("x", of: id, account, limit: nil)) }
+            let waiting = Task { try await api.get("/boxes/\(id)/files?path=x&encoding=base64").status }
+            #expect(try await eventually { api.server.guests.waiting(id) == 1 })
+            files.removeLast()
+            #expect(try await waiting.value == 200)
+        }
     }
 }

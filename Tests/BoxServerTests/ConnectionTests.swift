@@ -28,7 +28,7 @@ struct ConnectionTests {
     }
 
     private func head(_ api: API, _ method: String, _ path: String, _ more: String = "") -> String {
-        "\(method) \(API.base)\(path) HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(api.secret)\r\n\(more)"
+        "\(method) \(API.base)\(path) HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(api.secret)\r\n\(more)"
     }
 
     @Test func aHeadThatIsNeverCompleteIsClosed() async throws {
@@ -66,7 +66,7 @@ struct ConnectionTests {
 
     @Test func aHeadInPiecesThatComesInTimeIsServed() async throws {
         try await connected(limits(head: .seconds(20))) { api, client async throws in
-            for piece in ["GET /healthz HT", "TP/1.1\r\nHost", ": x\r\nConnection: close\r\n", "\r\n"] {
+            for piece in ["GET /healthz HT", "TP/1.1\r\nHost", ": localhost\r\nConnection: close\r\n", "\r\n"] {
                 client.send(piece)
                 try await Task.sleep(for: .milliseconds(30))
             }
@@ -219,7 +219,8 @@ struct ConnectionTests {
     }
 
     @Test func theSetUpAddressIsTheOneThatTheClientUses() async throws {
-        try await withServer { api async throws in
+        try await withServer(configure: { $0.hostNames = HostNames(listeningOn: "0.0.0.0", names: []) }) {
+            api async throws in
             let id = try await api.ready()
             let body = #"{"provider":"codex","prompt":"x"}"#
             for (host, more, url) in [

@@ -146,4 +146,23 @@ struct DeleteTests {
         }
         #expect(await engine.machines() == [])
     }
+
+    @Test func aRemovalThatFailsIsTriedEverMoreRarely() async throws {
+        #expect((1...4).map(Backoff.delay(after:)) == [.seconds(1), .seconds(2), .seconds(4), .seconds(8)])
+        #expect(Backoff.delay(after: 50) == Backoff.longest && Backoff.longest <= .seconds(600))
+        try await withServer { api in
+            let id = try await api.ready()
+            await api.engine.fail(.remove, with: EngineError(.failed, "busy"))
+            #expect(try await api.delete("/boxes/\(id)").status == 500)
+            for _ in 0..<20 { try await api.server.boxes.retryDeletions() }
+            #expect((2...7).contains(await api.engine.calls(.remove)), "the request's, the first retry, and few more")
+            await api.engine.fail(.remove, with: nil)
+            #expect(
+                try await eventually {
+                    try await api.server.boxes.retryDeletions()
+                    return await api.engine.machines() == []
+                })
+            #expect(try await api.row(id) == nil)
+        }
+    }
 }

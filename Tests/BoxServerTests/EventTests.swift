@@ -22,7 +22,34 @@ struct EventTests {
             #expect(answer.json["id"] == .string(id))
             #expect(answer.json["events"] == [])
             #expect(answer.json["pageInfo"] == ["hasMore": false, "limit": 100, "nextCursor": .null])
-            #expect(answer.header("ETag") == "\"0\"")
+        }
+    }
+
+    /// It would tell one account how much happens in the boxes of others if it were a number of the server's.
+    @Test func aTagStandsForTheEventsOfItsBoxOnly() async throws {
+        try await withServer { api in
+            let (id, other) = (try await api.create(), try await api.create())
+            func tag(_ id: String) async throws -> String {
+                try #require(try await api.get("/boxes/\(id)/events").header("ETag"))
+            }
+            let before = try await tag(id)
+            #expect(before.wholeMatch(of: /"[0-9a-f]{24}"/) != nil)
+            #expect(try await tag(other) != before)
+            _ = try await store(api, other, "a")
+            #expect(try await tag(id) == before)
+            _ = try await store(api, id, "a")
+            #expect(try await tag(id) != before)
+        }
+    }
+
+    /// As proxies that compress make them.
+    @Test(arguments: ["W/(tag)", "\"(digits)-gzip\""]) func changedTagsAreKnown(form: String) async throws {
+        try await withServer { api in
+            let id = try await api.create()
+            let tag = try #require(try await api.get("/boxes/\(id)/events").header("ETag"))
+            let sent = form.replacing("(tag)", with: tag).replacing("(digits)", with: tag.filter(\.isHexDigit))
+            let headers = ["If-None-Match": sent]
+            #expect(try await api.send(.get, "/boxes/\(id)/events", headers: headers).status == 304)
         }
     }
 
@@ -92,7 +119,8 @@ struct EventTests {
     @Test func aWaitEndsWithoutNews() async throws {
         try await withServer { api in
             let id = try await api.create()
-            let headers = ["If-None-Match": "\"0\"", "Prefer": "respond-async, wait=1"]
+            let tag = try #require(try await api.get("/boxes/\(id)/events").header("ETag"))
+            let headers = ["If-None-Match": tag, "Prefer": "respond-async, wait=1"]
             #expect(try await api.send(.get, "/boxes/\(id)/events", headers: headers).status == 304)
         }
     }

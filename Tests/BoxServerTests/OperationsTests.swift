@@ -31,6 +31,20 @@ struct OperationsTests {
         }
     }
 
+    @Test func withoutItsWallsAServerIsNotReady() async throws {
+        try await withServer { api async throws in
+            var walls = NetworkWalls()
+            walls.areUp = false
+            walls.restorations = 3
+            await api.engine.books.setNetworkWalls(walls)
+            let answer = try await api.raw(.get, "/readyz")
+            #expect(answer.status == 503 && answer.json["reason"] == "the firewall rules around boxes are missing")
+            let metrics = try await metrics(api)
+            #expect(metrics.contains("boxd_network_rules_up 0\n"))
+            #expect(metrics.contains("boxd_network_rules_restored_total 3\n"))
+        }
+    }
+
     @Test func metricsAreForThisMachineAndForThoseWithAKey() async throws {
         try await withServer { api async throws in
             #expect(try await api.raw(.get, "/metrics").status == 200)

@@ -84,7 +84,7 @@ struct ReconcileTests {
     @Test func aBoxWhoseStopWasNotStoredIsArchived() async throws {
         try await restart { api in
             let id = try await api.ready()
-            try await api.engine.stop(id, force: false)
+            try await api.engine.stop(id, grace: StopGrace(.seconds(1)))
             return id
         } _: { api, id async throws in
             #expect(try await api.state(id) == "archived")

@@ -21,11 +21,11 @@ struct RunRecorderTests {
             var events: [NewEvent] = []
             var (alive, rest): (Set<String>, _) = ([], outputs[...])
             while !rest.isEmpty {
-                let news = pieces.take(Array(rest.prefix(size)))
+                let changes = pieces.take(Array(rest.prefix(size)))
                 rest = rest.dropFirst(size)
-                events += news.events
-                alive.subtract(news.outdated)
-                if let partial = news.partial { alive.insert(partial.id) }
+                events += changes.events
+                alive.subtract(changes.outdated)
+                if let partial = changes.partial { alive.insert(partial.id) }
                 #expect(alive.count <= 1, "one partial at a time")
             }
             #expect(events == expected)
@@ -62,8 +62,8 @@ struct RunRecorderTests {
 
     @Test func aSecretInPiecesIsNotShown() {
         var recorder = recorder(secret: "sk-secret")
-        let news = recorder.take([.partial("the key is sk-se"), .partial("the key is sk-secret.")])
-        #expect(news.partial?.data["content"] == "the key is [redacted].")
+        let changes = recorder.take([.partial("the key is sk-se"), .partial("the key is sk-secret.")])
+        #expect(changes.partial?.data["content"] == "the key is [redacted].")
     }
 
     @Test(arguments: [("so: sk-secre", "so: "), ("so: sk-", "so: sk-"), ("so: sk-sx", "so: sk-sx")])
@@ -76,10 +76,10 @@ struct RunRecorderTests {
         var recorder = recorder()
         var deep: JSON = 1
         for _ in 0..<500 { deep = [deep] }
-        let news = recorder.take([
+        let changes = recorder.take([
             .toolEnded(AgentTool(id: "t", name: "x", input: deep), result: deep, isError: false), .usage(["a": deep]),
         ])
-        let tool = try #require(news.events.first?.data["tools"]?.array?.first)
+        let tool = try #require(changes.events.first?.data["tools"]?.array?.first)
         #expect(tool["use"]?["input"] == .string(deep.compact))
         #expect(tool["result"]?["content"] == .string(deep.compact))
         #expect(recorder.usage == nil)
@@ -89,22 +89,24 @@ struct RunRecorderTests {
         var recorder = recorder()
         let long = String(repeating: "ä", count: RunRecorder.longestValue)
         let tool = AgentTool(id: long, name: long, input: ["text": .string(long)])
-        let news = recorder.take([.toolEnded(tool, result: .string(long), isError: false), .text(long), .failure(long)])
-        let shown = try #require(news.events.first?.data["tools"]?.array?.first)
+        let changes = recorder.take([
+            .toolEnded(tool, result: .string(long), isError: false), .text(long), .failure(long),
+        ])
+        let shown = try #require(changes.events.first?.data["tools"]?.array?.first)
         #expect(shown["use"]?["input"] == .string("[\(long.utf8.count + 11) bytes]"))
         #expect(shown["result"]?["content"]?.string?.hasSuffix("… [\(long.utf8.count) bytes in all]") == true)
-        for event in news.events { #expect(event.data.compact.utf8.count < 2 * RunRecorder.longestValue) }
+        for event in changes.events { #expect(event.data.compact.utf8.count < 2 * RunRecorder.longestValue) }
         #expect(try #require(recorder.failure).utf8.count <= RunRecorder.longestReason)
         let partial = recorder.take(Array(repeating: .toolStarted(tool), count: 100) + [.partial(long)]).partial
         #expect(try #require(partial).data.compact.utf8.count < 3 * RunRecorder.longestPartial)
     }
 
-    @Test func aRunThatSaysTooMuchIsHopeless() {
+    @Test func aRunThatSaysTooMuchIsUnrecoverable() {
         var recorder = recorder()
         let text = String(repeating: "x", count: RunRecorder.longestValue - 1000)
         var stored = 0
         for _ in 0..<1000 { stored += recorder.take([.text(text)]).events.count }
-        #expect(recorder.isHopeless)
+        #expect(recorder.isUnrecoverable)
         #expect(recorder.failure == "the agent said more than can be kept and was ended")
         #expect(stored * text.utf8.count <= RunRecorder.longestRun)
     }
@@ -127,9 +129,9 @@ struct RunRecorderTests {
         let event = try #require(recorder.take(commit: commit).events.first)
         #expect(event.type == "git_checkpoint")
         #expect(event.data == Self.commit)
-        let news = recorder.take(pushed: commit.sha)
-        #expect(news.changed.map(\.id) == [event.id])
-        #expect(news.changed.first?.data["pushed"] == true)
+        let changes = recorder.take(pushed: commit.sha)
+        #expect(changes.changed.map(\.id) == [event.id])
+        #expect(changes.changed.first?.data["pushed"] == true)
         #expect(recorder.take(pushed: commit.sha).isEmpty)
         #expect(recorder.take(pushed: "unknown").isEmpty)
     }

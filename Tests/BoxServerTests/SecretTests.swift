@@ -66,6 +66,53 @@ struct SecretTests {
         }
     }
 
+    @Test func aBoxThatHangsIsNotWaitedFor() async throws {
+        try await withServer(configure: { $0.secretsTimeout = .milliseconds(300) }) { api async throws in
+            let (hung, noEnv) = (try await api.ready(), try await api.ready(#"{"noEnv":true}"#))
+            await api.engine.hold(.apply)
+            let began = ContinuousClock.now
+            let answer = try await api.post("/secrets", Self.setup)
+            #expect(ContinuousClock.now - began < .seconds(20))
+            #expect(answer.status == 200)
+            #expect(answer.json["pushed"] == ["updated": 0, "failed": 1, "waiting": [.string(hung)]], "not \(noEnv)")
+            #expect(try await api.get("/secrets").json["envContents"]?.string?.hasPrefix("export A") == true)
+            await api.engine.release(.apply)
+            #expect(try await eventually { await api.engine.books.files(of: hung) == ["a/b": Array("c".utf8)] })
+        }
+    }
+
+    @Test func whatFailedIsTriedAgain() async throws {
+        try await withServer { api async throws in
+            let id = try await api.ready()
+            await api.engine.fail(.apply, with: EngineError(.failed, "it hangs"))
+            _ = try await api.post("/secrets", Self.setup)
+            await api.server.boxes.retrySecrets()
+            await api.engine.fail(.apply, with: nil)
+            let has = try await eventually {
+                await api.server.boxes.retrySecrets()
+                return await api.engine.books.files(of: id) == ["a/b": Array("c".utf8)]
+            }
+            #expect(has)
+            await api.settle()
+            #expect(try await api.box(id)["warnings"] == nil)
+            let calls = await api.engine.calls(.apply)
+            await api.server.boxes.retrySecrets()
+            await api.settle()
+            #expect(await api.engine.calls(.apply) == calls, "nothing is left to do")
+        }
+    }
+
+    @Test func aStopDoesNotWaitForADelivery() async throws {
+        try await withServer(configure: { $0.secretsTimeout = .milliseconds(100) }) { api async throws in
+            let id = try await api.ready()
+            await api.engine.delay(.apply, by: .seconds(3600))
+            _ = try await api.post("/secrets", Self.setup)
+            #expect(try await eventually { await api.engine.calls(.apply) == 1 })
+            #expect(try await api.post("/boxes/\(id)/stop").status == 202)
+            #expect(try await eventually { try await api.state(id) == "archived" })
+        }
+    }
+
     @Test func aBoxThatGivesThemUpNeverGetsThemBack() async throws {
         try await withServer { api async throws in
             _ = try await api.post("/secrets", Self.setup)

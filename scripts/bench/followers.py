@@ -13,8 +13,11 @@ COUNT, SECONDS = 100, 10
 host, port = sys.argv[1].split(":")
 with open(sys.argv[2]) as file:
     token = json.load(file)["token"]
-request = (f"GET /api/box/v1/boxes/{sys.argv[3]}/events HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n"
-           'If-None-Match: "0"\r\nPrefer: wait=30\r\n\r\n').encode()
+path, credentials = f"/api/box/v1/boxes/{sys.argv[3]}/events", {"Authorization": f"Bearer {token}"}
+with urllib.request.urlopen(urllib.request.Request(f"http://{sys.argv[1]}{path}", headers=credentials), timeout=10) as page:
+    tag = page.headers["ETag"]
+request = (f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n"
+           f"If-None-Match: {tag}\r\nPrefer: wait=30\r\n\r\n").encode()
 
 
 def processor():

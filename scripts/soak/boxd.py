@@ -15,7 +15,7 @@ BROKEN = (OSError, http.client.HTTPException, ValueError)
 class Boxd:
     def __init__(self, listen, key, log):
         self.listen, self.key, self.log = listen, key, log
-        self.folder = os.environ["BOXD_DATA_DIR"]
+        self.directory = os.environ["BOXD_DATA_DIR"]
         self.refused, self.lock = {}, threading.Lock()
 
     def call(self, method, path, body=None, timeout=60, headers=()):
@@ -38,10 +38,11 @@ class Boxd:
             place = (method, path.rpartition("/")[2].partition("?")[0], status, message)
             self.refused[place] = self.refused.get(place, 0) + 1
 
-    def start(self):
+    def start(self, environment=None):
         with open(self.log, "a") as out:
             arguments = ["boxd", "serve", "--listen", self.listen, "--max-per-minute", "100000", "--max-boxes", "50"]
-            process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+            process = subprocess.Popen(
+                arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, env=environment)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and process.poll() is None:
             try:
@@ -59,7 +60,7 @@ class Boxd:
         return self.end(signal.SIGTERM)
 
     def end(self, number):
-        with open(f"{self.folder}/boxd.pid") as file:
+        with open(f"{self.directory}/boxd.pid") as file:
             process = int(file.read())
         begun = time.monotonic()
         os.kill(process, number)

@@ -9,8 +9,8 @@ RANKS = {"queued": 0, "running": 1, "finished": 2, "failed": 2}
 class Follower:
     running = set()
 
-    def __init__(self, box, folder):
-        self.box, self.path = box, f"{folder}/{box}.jsonl"
+    def __init__(self, box, directory):
+        self.box, self.path = box, f"{directory}/{box}.jsonl"
         self.process = None
         self.begin()
 

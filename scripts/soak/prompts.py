@@ -365,7 +365,7 @@ def main():
     atexit.register(Follower.end_all)
     boxd = Boxd(listen, key, f"{work}/boxd.log")
     soak, rng = Soak(boxd, work, seed), random.Random(seed)
-    watch = Watch(f"{boxd.folder}/boxd.sqlite", soak.report)
+    watch = Watch(f"{boxd.directory}/boxd.sqlite", soak.report)
     watch.start()
     slots = [Slot(soak, number) for number in range(BOXES)]
     for slot in slots:

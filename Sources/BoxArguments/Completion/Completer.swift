@@ -129,6 +129,6 @@ private struct Completion {
 
     private func boxes(_ lead: String, _ text: String, suffix: String, _ taken: [String]) -> CompletionPlan.Boxes {
         CompletionPlan.Boxes(
-            lead: lead, prefix: text, suffix: suffix, taken: taken, options: line.options.compactMapValues(\.last))
+            lead: lead, prefix: text, suffix: suffix, taken: taken, options: line.options.mapValues { $0.last ?? "" })
     }
 }

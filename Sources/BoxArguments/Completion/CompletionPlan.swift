@@ -21,7 +21,7 @@ public struct CompletionPlan: Sendable, Equatable {
         public var suffix: String
         /// Ids that the line has already.
         public var taken: [String]
-        /// The values of the line's options, so that the same server is asked.
+        /// The values of the line's options, empty for flags, so that the same server is asked in the same way.
         public var options: [String: String]
     }
 

@@ -24,9 +24,13 @@ extension Manual {
             Row("other", "`box ssh` ends as the command in the box did; 128 + n when a signal ended it"),
         ],
         environment: [
-            Row("BOX_API_KEY", "the API key; goes before the stored one, and makes `box login` unnecessary"),
+            Row(
+                "BOX_API_KEY",
+                "the API key, for whichever server counts; goes before the stored one, and makes `box login` unnecessary"
+            ),
             Row("BOX_API_URL", "the server; `--api-url` goes before it, the configuration file after it"),
-            Row("XDG_CONFIG_HOME", "where the configuration folder is; ~/.config when it isn't set"),
+            Row("BOX_INSECURE", "1: as `--insecure`, keys may go over plain HTTP to other machines"),
+            Row("XDG_CONFIG_HOME", "where the configuration directory is; ~/.config when it isn't set"),
             Row("XDG_STATE_HOME", "where it is remembered what `current` means; ~/.local/state when it isn't set"),
             Row("NO_COLOR", "no colours, when it isn't empty; `--color` goes before it"),
             Row(

@@ -11,10 +11,10 @@ enum ForwardOperand {
     ///
     /// - Parameter bind: the address to listen on when the word has none.
     /// - Returns: nil when the word has another form.
-    static func parse(_ word: String, _ direction: PortForward.Direction = .toBox, bind: String) -> PortForward? {
+    static func parse(_ word: String, _ direction: PortForward.Direction = .local, bind: String) -> PortForward? {
         guard let (listening, destination) = ends(of: word, bind: bind) else { return nil }
-        return direction == .toHere
-            ? PortForward(.toHere, local: destination, remote: listening)
+        return direction == .remote
+            ? PortForward(.remote, local: destination, remote: listening)
             : PortForward(direction, local: listening, remote: destination)
     }
 
@@ -25,11 +25,11 @@ enum ForwardOperand {
         }
         let host = parts.count == 2 ? parts[0] : bind
         guard isHost(host) else { return nil }
-        return PortForward(.asked, local: ForwardEndpoint(host: host, port: port), remote: ForwardEndpoint(port: 0))
+        return PortForward(.dynamic, local: Endpoint(host: host, port: port), remote: Endpoint(port: 0))
     }
 
     private static func ends(of word: String, bind: String) -> (
-        listening: ForwardEndpoint, destination: ForwardEndpoint
+        listening: Endpoint, destination: Endpoint
     )? {
         guard let parts = parts(of: word[...]) else { return nil }
         // A number in front is a port, so that what follows it is a host.
@@ -38,17 +38,17 @@ enum ForwardOperand {
         switch (parts.count, startsWithPort) {
         case (1, true):
             guard let port = usedPort(parts[0]) else { return nil }
-            return (ForwardEndpoint(host: bind, port: port), ForwardEndpoint(port: port))
-        case (2, true): (listeningHost, host) = (bind, ForwardEndpoint.loopback)
+            return (Endpoint(host: bind, port: port), Endpoint(port: port))
+        case (2, true): (listeningHost, host) = (bind, Endpoint.loopback)
         case (3, true): (listeningHost, host) = (bind, parts[1])
-        case (3, false): (listeningHost, host) = (parts[0], ForwardEndpoint.loopback)
+        case (3, false): (listeningHost, host) = (parts[0], Endpoint.loopback)
         case (4, false): (listeningHost, host) = (parts[0], parts[2])
         default: return nil
         }
         guard let listening = port(parts[startsWithPort ? 0 : 1]), let used = usedPort(parts[parts.count - 1]),
             isHost(listeningHost), isHost(host)
         else { return nil }
-        return (ForwardEndpoint(host: listeningHost, port: listening), ForwardEndpoint(host: host, port: used))
+        return (Endpoint(host: listeningHost, port: listening), Endpoint(host: host, port: used))
     }
 
     private static func port(_ text: String) -> UInt16? { text.first == "+" ? nil : UInt16(text) }

@@ -20,13 +20,13 @@ enum ForwardOptions {
     ///   - bind: where ports of this machine listen when nothing else is said. Those of the box do on its `localhost`.
     ///   - allowsAny: whether port 0 may be given, for one that is free.
     static func parse(
-        _ parsed: ParsedCommand, bind: String = ForwardEndpoint.loopback, allowsAny: Bool
+        _ parsed: ParsedCommand, bind: String = Endpoint.localhost, allowsAny: Bool
     ) throws(UsageError) -> [PortForward] {
         let kinds: [(option: String, forms: String, parse: (String) -> PortForward?)] = [
             ("forward", "a port, or \(ForwardOperand.forms)", { ForwardOperand.parse($0, bind: bind) }),
             (
                 "reverse", "a port, or \(ForwardOperand.reverseForms)",
-                { ForwardOperand.parse($0, .toHere, bind: "localhost") }
+                { ForwardOperand.parse($0, .remote, bind: "localhost") }
             ),
             ("socks", ForwardOperand.askedForm, { ForwardOperand.parseAsked($0, bind: bind) }),
         ]

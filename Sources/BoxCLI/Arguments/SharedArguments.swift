@@ -7,7 +7,14 @@ extension PositionalSpec {
     static let box = PositionalSpec("ID", "the box, as `box list` shows it, or `current`", kind: .boxID)
     /// A file's path in the box.
     static let remotePath = PositionalSpec(
-        "PATH", "the file's path there; without a leading slash it starts at /home/user", kind: .file)
+        "PATH", "the file's path there; without a leading slash, or with ~/, it starts at /home/user", kind: .file)
+}
+
+extension OptionSpec {
+    /// Of commands that use SSH, for machines without a usable home directory.
+    static let sshKey = OptionSpec.value(
+        "ssh-key", short: "i", "FILE", "the private key (default BOX_SSH_KEY, else ~/.ssh/ascii_box_ed25519)",
+        kind: .file)
 }
 
 extension [OptionSpec] {

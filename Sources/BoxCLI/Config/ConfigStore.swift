@@ -16,7 +16,37 @@ struct ConfigFile: Sendable, Equatable {
         set { object["token"] = newValue.map { .string($0) } }
     }
 
+    /// The only server that gets ``token``: the one that it was stored for. Earlier versions, and programs that write the file, say none;
+    /// then it is ``apiURL``, or the default. They may leave what is said of another token.
+    var tokenOrigin: String {
+        let stored = object["token_origin"]
+        let isOfToken = stored?["last_four"]?.string == token.map(Self.lastFour)
+        return (isOfToken ? stored?["url"]?.string : nil) ?? apiURL ?? Origin.hosted.description
+    }
+
+    private static func lastFour(_ token: String) -> String { String(token.suffix(4)) }
+
     var channel: String? { text("channel") }
+
+    /// Of a CA that isn't the system's; relative to the configuration's directory.
+    var caFile: String? { text("ca_file") }
+
+    /// Makes a key of a server the one that counts.
+    mutating func store(_ key: String, of origin: Origin) {
+        apiURL = origin.description
+        token = key
+        object["token_origin"] = ["url": .string(origin.description), "last_four": .string(Self.lastFour(key))]
+    }
+
+    /// Whether that server is the configured one, and the key is its.
+    func isLogin(at origin: Origin) -> Bool {
+        apiURL.flatMap { try? Origin($0) } == origin && (try? Origin(tokenOrigin)) == origin
+    }
+
+    mutating func forgetKey() {
+        token = nil
+        object["token_origin"] = nil
+    }
 
     private func text(_ key: String) -> String? {
         guard let text = object[key]?.string, !text.isEmpty else { return nil }
@@ -31,7 +61,7 @@ struct ConfigStore: Sendable, Equatable {
     /// - Returns: an empty configuration when there is no file.
     /// - Throws: `CommandError` that names the file when it isn't a JSON object.
     func load() throws -> ConfigFile {
-        guard var bytes = try Files.read(path)?[...] else { return ConfigFile() }
+        guard var bytes = try Files.readOwn(path)?[...] else { return ConfigFile() }
         // The mark that some editors put before UTF-8.
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
         if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }) { return ConfigFile() }
@@ -47,9 +77,9 @@ struct ConfigStore: Sendable, Equatable {
 
     /// Changes the file as a whole; processes that do so at once take turns. A corrupt file is left alone.
     func update(_ change: (inout ConfigFile) -> Void) throws {
-        let folder = Files.parent(of: path) ?? "/"
-        try Files.makeFolder(folder)
-        try Files.withLock(folder) {
+        let directory = Files.parent(of: path) ?? "/"
+        try Files.makeDirectory(directory)
+        try Files.withLock(directory) {
             var file = try load()
             change(&file)
             try Files.replace(path, with: Array((JSON.object(file.object).pretty + "\n").utf8))

@@ -48,25 +48,29 @@ public struct ShellSession: Sendable, Equatable {
 
 /// Remembers the last box that was made in each shell, for the word `current`.
 struct CurrentBox: Sendable, Equatable {
-    let folder: String
+    let directory: String
+    /// What is there already: a home directory isn't made.
+    let base: String
     let session: ShellSession
 
-    private var path: String { "\(folder)/\(session.key)" }
+    private var path: String { "\(directory)/\(session.key)" }
 
-    func load() -> String? {
-        guard let bytes = try? Files.read(path, maximum: 1024, waits: false) else { return nil }
+    /// - Throws: when something else than a file is in its place.
+    func load() throws -> String? {
+        guard let bytes = try Files.readOwn(path, maximum: 1024) else { return nil }
         let id = Settings.trimmed(String(decoding: bytes, as: UTF8.self))
-        return id.isEmpty ? nil : id
+        return ServerForm.isID(id) ? id : nil
     }
 
     /// A failure is no reason for the command to fail: the box is there, only the word isn't.
     func save(_ id: String) {
-        try? Files.makeFolder(folder)
-        for name in Files.names(in: folder) where ShellSession.hasEnded(name) { unlink("\(folder)/\(name)") }
+        guard Files.canHold(path, below: base) else { return }
+        try? Files.makeDirectory(directory)
+        for name in Files.names(in: directory) where ShellSession.hasEnded(name) { unlink("\(directory)/\(name)") }
         try? Files.replace(path, with: Array("\(id)\n".utf8))
     }
 
     func forget(_ id: String) {
-        if load() == id { unlink(path) }
+        if (try? load()) == id { unlink(path) }
     }
 }

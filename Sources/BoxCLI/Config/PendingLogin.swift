@@ -9,20 +9,20 @@ struct PendingLogin: Sendable, Equatable {
     /// After that no answer can come.
     var expires: Timestamp
 
-    private static func path(_ paths: Paths) -> String { paths.stateFolder + "/login.json" }
+    private static func path(_ paths: Paths) -> String { paths.stateDirectory + "/login.json" }
 
     func save(_ paths: Paths) throws {
         let json: JSON = [
             "origin": .string("\(origin)"), "url": .string(url), "pollToken": .string(pollToken),
             "expires": JSON(expires),
         ]
-        try Files.makeFolder(paths.stateFolder)
+        try Files.makeDirectory(paths.stateDirectory)
         try Files.replace(Self.path(paths), with: json.compactBytes)
     }
 
     /// - Returns: nil when no login is under way.
     static func load(_ paths: Paths) throws -> PendingLogin? {
-        guard let bytes = try Files.read(path(paths)), let json = try? JSON.parse(bytes),
+        guard let bytes = try Files.readOwn(path(paths)), let json = try? JSON.parse(bytes),
             let origin = try? json["origin"]?.string.map({ try Origin($0) }), let url = json["url"]?.string,
             let token = json["pollToken"]?.string,
             let expires = json["expires"]?.string.flatMap(Timestamp.init(iso8601:))

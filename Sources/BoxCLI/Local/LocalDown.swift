@@ -19,8 +19,8 @@ struct LocalDown: Command {
     }
 
     func run(_ context: Context) async throws -> ExitStatus {
-        let server = LocalServer(options, environment: context.world.environment)
-        let isUp = try await server.isHealthy(context.world.transport)
+        let server = LocalServer(options, environment: context.dependencies.environment)
+        let isUp = try await server.isHealthy(context.dependencies.transport)
         if isUp, !keepsBoxes { try await stopBoxes(server, context) }
         let didStop = try await stopServer(server, isUp: isUp, context)
         try context.emitter.result(["event": "local_down", "stopped": .bool(didStop)]) { _ in
@@ -32,13 +32,13 @@ struct LocalDown: Command {
     private func stopBoxes(_ server: LocalServer, _ context: Context) async throws {
         let origin = try server.origin()
         let file = try context.config.load()
-        guard let token = file.token, let url = file.apiURL, (try? Origin(url)) == origin else {
+        guard let token = file.token, file.isLogin(at: origin) else {
             throw CommandError(
                 "the boxes can't be stopped: this user is not logged in at \(origin). "
                     + "log in with `box local up`, or leave them with --keep-boxes")
         }
         let key = try Settings.usable(token, from: "in \(context.paths.config)")
-        let client = context.client(origin: origin, apiKey: key)
+        let client = try context.client(origin: origin, apiKey: key)
         let boxes = try await activeBoxes(client)
         if boxes.isEmpty { return }
         context.emitter.statusLine.show("stopping \(boxes.count == 1 ? boxes[0].id : "\(boxes.count) boxes")")
@@ -64,7 +64,7 @@ struct LocalDown: Command {
     }
 
     private func stopServer(_ server: LocalServer, isUp: Bool, _ context: Context) async throws -> Bool {
-        let processes = context.world.processes
+        let processes = context.dependencies.processes
         let process: Int32?
         do {
             process = try server.process(processes)
@@ -89,7 +89,7 @@ struct LocalDown: Command {
             guard waited < .seconds(30) else {
                 throw CommandError("boxd (process \(process)) is still there after 30 seconds. see `box local logs`")
             }
-            try await context.world.pause(.milliseconds(50))
+            try await context.dependencies.pause(.milliseconds(50))
             waited += .milliseconds(50)
         }
         return true

@@ -3,7 +3,7 @@ import BoxArguments
 /// `box local`: the server of this machine.
 enum LocalGroup {
     static let spec = CommandSpec(
-        "local", group: CommandTable.server, summary: "Run a Box server on this machine",
+        "local", group: CommandSection.server, summary: "Run a Box server on this machine",
         discussion: """
             boxd is the server. `box local up` starts it, builds the image that boxes start from, makes an API key and \
             logs in; what needs root asks for it through sudo.

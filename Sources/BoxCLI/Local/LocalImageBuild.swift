@@ -5,6 +5,7 @@ import BoxModel
 struct LocalImageBuild: Command {
     var options: LocalServer.Options
     var ifMissing: Bool
+    var isSlim: Bool
     var withAgents: Bool
 
     static let spec = CommandSpec(
@@ -15,6 +16,7 @@ struct LocalImageBuild: Command {
             """,
         options: LocalServer.options + [
             .flag("if-missing", "do nothing when there is one"),
+            .flag("slim", "leave out Node.js, gh, vim, zsh, fish, cron, ImageMagick and xdotool"),
             .value("with", "WHAT", "agents: also fetch the agents' programs", kind: .choice(["agents"])),
         ],
         examples: [
@@ -25,15 +27,16 @@ struct LocalImageBuild: Command {
     init(_ parsed: ParsedCommand) throws(UsageError) {
         options = try LocalServer.Options(parsed)
         ifMissing = parsed.has("if-missing")
+        isSlim = parsed.has("slim")
         withAgents = parsed.has("with")
     }
 
     func run(_ context: Context) async throws -> ExitStatus {
-        let server = LocalServer(options, environment: context.world.environment)
-        let program = try server.program(context.world.processes)
+        let server = LocalServer(options, environment: context.dependencies.environment)
+        let program = try server.program(context.dependencies.processes)
         let arguments =
             [program, "image", "build"] + server.flags + (ifMissing ? ["--if-missing"] : [])
-            + (withAgents ? ["--with", "agents"] : [])
+            + (isSlim ? ["--slim"] : []) + (withAgents ? ["--with", "agents"] : [])
         try Privileges(context: context).run(arguments, for: "building the image")
         try context.emitter.result(["event": "image_built"]) { _ in "the image is built\n" }
         return .success

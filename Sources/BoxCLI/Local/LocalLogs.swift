@@ -23,35 +23,69 @@ struct LocalLogs: Command {
     }
 
     func run(_ context: Context) async throws -> ExitStatus {
-        let server = LocalServer(options, environment: context.world.environment)
+        let server = LocalServer(options, environment: context.dependencies.environment)
         let path = server.logFile
-        guard let bytes = try Files.read(path) else {
+        guard let bytes = try Files.readOwn(path, maximum: .max) else {
             throw CommandError("there is no log at \(path). has boxd been started with `box local up`?")
         }
-        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        let isWhole = lines.last?.isEmpty ?? true
-        for line in (isWhole ? lines.dropLast() : lines).suffix(count) { try write(line, context) }
+        let position = Position(path: path, offset: bytes.count)
+        var lines = Self.wholeLines(bytes)
+        // boxd begins a new file when the present one is large.
+        if lines.count < count, let old = try Files.readOwn(server.oldLogFile, maximum: .max) {
+            lines = Self.wholeLines(old) + lines
+        }
+        for line in lines.suffix(count) { try write(line, context) }
         guard follows else { return .success }
-        try await follow(path, from: bytes.count, context)
+        try await follow(server, from: position, context)
         return .success
     }
 
-    private func follow(_ path: String, from start: Int, _ context: Context) async throws {
-        var offset = start
-        var partial: [UInt8] = []
-        while true {
-            try await context.world.pause(.milliseconds(200))
-            try Task.checkCancellation()
+    private static func wholeLines(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        return Array(lines.last?.isEmpty ?? true ? lines.dropLast() : lines[...])
+    }
+
+    /// How far a file was read.
+    private struct Position {
+        /// The file's number; another one has taken its name when it is another.
+        var file: UInt
+        var size: Int
+        var offset: Int
+
+        init(path: String, offset: Int) {
             var info = stat()
-            guard stat(path, &info) == 0 else { continue }
-            if info.st_size < offset { (offset, partial) = (0, []) }
-            guard info.st_size > offset, let added = try Files.read(path)?.dropFirst(offset) else { continue }
-            offset += added.count
+            let isThere = stat(path, &info) == 0
+            (file, size, self.offset) = (isThere ? UInt(info.st_ino) : 0, isThere ? Int(info.st_size) : 0, offset)
+        }
+    }
+
+    private func follow(_ server: LocalServer, from start: Position, _ context: Context) async throws {
+        var position = start
+        var partial: [UInt8] = []
+        func show(_ added: ArraySlice<UInt8>) throws {
             partial += added
             while let end = partial.firstIndex(of: UInt8(ascii: "\n")) {
                 try write(partial[..<end], context)
                 partial.removeFirst(end + 1)
             }
+        }
+        while true {
+            try await context.dependencies.pause(.milliseconds(200))
+            try Task.checkCancellation()
+            let now = Position(path: server.logFile, offset: position.offset)
+            guard now.file != 0 else { continue }
+            if now.file != position.file {
+                let old = try Files.readOwn(server.oldLogFile, maximum: .max) ?? []
+                try show(old.dropFirst(position.offset))
+                (position.file, position.offset) = (now.file, 0)
+            } else if now.size < position.offset {
+                (position.offset, partial) = (0, [])
+            }
+            guard now.size > position.offset,
+                let added = try Files.readOwn(server.logFile, maximum: .max)?.dropFirst(position.offset)
+            else { continue }
+            position.offset += added.count
+            try show(added)
         }
     }
 

@@ -4,7 +4,7 @@ import BoxModel
 
 /// The boxd of this machine: where it listens, and where it keeps what it has.
 struct LocalServer: Sendable, Equatable {
-    var dataFolder: String
+    var dataDirectory: String
     /// HOST:PORT.
     var listen: String
     /// Its name where one host has several; nil for boxd's own default.
@@ -22,38 +22,40 @@ struct LocalServer: Sendable, Equatable {
 
     /// What the options say, before the environment is known.
     struct Options: Sendable, Equatable {
-        var dataFolder: String?
+        var dataDirectory: String?
         var listen: String?
         var instance: String?
         var program: String?
 
         init(_ parsed: ParsedCommand) throws(UsageError) {
-            dataFolder = parsed.value("data-dir")
+            dataDirectory = parsed.value("data-dir")
             listen = parsed.value("listen")
             instance = parsed.value("instance")
             program = parsed.value("boxd")
             if let listen, (try? Origin("http://\(listen)"))?.port == nil {
                 throw parsed.usageError("invalid --listen \"\(listen)\". Use HOST:PORT, such as 127.0.0.1:7070")
             }
-            if let dataFolder, !dataFolder.hasPrefix("/") {
-                throw parsed.usageError("invalid --data-dir \"\(dataFolder)\". Use a path that starts with /")
+            if let dataDirectory, !dataDirectory.hasPrefix("/") {
+                throw parsed.usageError("invalid --data-dir \"\(dataDirectory)\". Use a path that starts with /")
             }
         }
     }
 
     init(_ options: Options, environment: [String: String]) {
         func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-        dataFolder = options.dataFolder ?? variable("BOXD_DATA_DIR") ?? "/var/lib/boxd"
+        dataDirectory = options.dataDirectory ?? variable("BOXD_DATA_DIR") ?? "/var/lib/boxd"
         listen = options.listen ?? variable("BOXD_LISTEN") ?? "127.0.0.1:7070"
         instance = options.instance ?? variable("BOXD_INSTANCE")
         program = options.program ?? variable("BOXD")
     }
 
     /// The options that tell boxd which one it is.
-    var flags: [String] { ["--data-dir", dataFolder] + (instance.map { ["--instance", $0] } ?? []) }
+    var flags: [String] { ["--data-dir", dataDirectory] + (instance.map { ["--instance", $0] } ?? []) }
 
-    var pidFile: String { dataFolder + "/boxd.pid" }
-    var logFile: String { dataFolder + "/boxd.log" }
+    var pidFile: String { dataDirectory + "/boxd.pid" }
+    var logFile: String { dataDirectory + "/boxd.log" }
+    /// What the log was before it became too large.
+    var oldLogFile: String { logFile + ".1" }
 
     /// Where this machine reaches it: a server that listens on every address does so on loopback too.
     func origin() throws -> Origin {
@@ -74,13 +76,13 @@ struct LocalServer: Sendable, Equatable {
 
     /// The process that the pid file names, when it is a boxd that lives.
     func process(_ processes: any ProcessControl) throws -> Int32? {
-        guard let bytes = try Files.read(pidFile) else { return nil }
+        guard let bytes = try Files.readOwn(pidFile) else { return nil }
         guard let id = Int32(Settings.trimmed(String(decoding: bytes, as: UTF8.self))), id > 1 else { return nil }
         guard processes.isAlive(id), processes.programName(of: id)?.hasPrefix("boxd") == true else { return nil }
         return id
     }
 
-    /// The error for an answer that isn't from this data folder's boxd.
+    /// The error for an answer that isn't from this data directory's boxd.
     var isAnother: CommandError {
         CommandError(
             "something answers at \(listen), but \(pidFile) names no boxd that runs. "
@@ -109,7 +111,7 @@ struct LocalServer: Sendable, Equatable {
 
     /// The last lines of its log.
     func lastLogLines(_ count: Int) -> [String] {
-        guard let bytes = try? Files.read(logFile) else { return [] }
+        guard let bytes = try? Files.readOwn(logFile, maximum: .max) else { return [] }
         return String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(count).map(String.init)
     }
 }

@@ -13,21 +13,21 @@ struct LocalStatus: Command {
     init(_ parsed: ParsedCommand) throws(UsageError) { options = try LocalServer.Options(parsed) }
 
     func run(_ context: Context) async throws -> ExitStatus {
-        let server = LocalServer(options, environment: context.world.environment)
+        let server = LocalServer(options, environment: context.dependencies.environment)
         let origin = try server.origin()
-        let answers = try await server.isHealthy(context.world.transport)
+        let answers = try await server.isHealthy(context.dependencies.transport)
         let process = process(of: server, context)
         let state = State(answers: answers, process: process)
         let image = image(server, context)
         let json: JSON = [
             "running": .bool(state == .runs), "apiUrl": .string(origin.description),
-            "pid": JSON((process ?? nil).map(Int.init)), "dataDir": .string(server.dataFolder),
+            "pid": JSON((process ?? nil).map(Int.init)), "dataDir": .string(server.dataDirectory),
             "image": image ?? .null, "answers": .bool(answers),
         ]
         try context.emitter.result(json) { style in
             var rows = [("boxd", Self.text(state, origin, style))]
             if let process = process ?? nil { rows.append(("process", String(process))) }
-            rows.append(("data", server.dataFolder))
+            rows.append(("data", server.dataDirectory))
             if let image { rows.append(("image", image["image"]?.string.map(Text.clean) ?? "not built yet")) }
             return BoxView.lines(rows, style: style)
         }
@@ -45,7 +45,7 @@ struct LocalStatus: Command {
         case runs, isDown
         /// The process lives and says nothing.
         case hangs
-        /// What answers isn't the boxd of this data folder.
+        /// What answers isn't the boxd of this data directory.
         case isAnother
 
         /// - Parameter process: nil when it can't be known, which is no reason to doubt an answer.
@@ -58,10 +58,10 @@ struct LocalStatus: Command {
         }
     }
 
-    /// The process that the pid file names, if it runs; nil for all of that when the folder is closed to this user.
+    /// The process that the pid file names, if it runs; nil for all of that when the directory is closed to this user.
     private func process(of server: LocalServer, _ context: Context) -> Int32?? {
         do {
-            return .some(try server.process(context.world.processes))
+            return .some(try server.process(context.dependencies.processes))
         } catch {
             return nil
         }
@@ -77,7 +77,7 @@ struct LocalStatus: Command {
     }
 
     private func image(_ server: LocalServer, _ context: Context) -> JSON? {
-        let processes = context.world.processes
+        let processes = context.dependencies.processes
         guard let program = try? server.program(processes) else { return nil }
         let arguments = [program, "image", "status"] + server.flags + ["--json"]
         guard let result = try? processes.run(arguments, capturesErrors: true), result.status == 0 else { return nil }

@@ -7,27 +7,37 @@ struct LocalUp: Command {
     var options: LocalServer.Options
     /// Off for the part that is run again as root.
     var logsIn: Bool
+    /// What else than localhost the server is called.
+    var hosts: [String]
 
     static let spec = CommandSpec(
         "up", summary: "Start the server, build its image and log in",
         discussion:
             "What is done already is left as it is. The first time it builds an image, which takes about a minute.",
-        options: LocalServer.options + [.flag("no-login", "leave the configuration alone")],
+        options: LocalServer.options + [
+            .value("host", "NAME", "a name that a proxy passes on to the server; may be repeated", repeats: true),
+            .flag("no-login", "leave the configuration alone"),
+        ],
         examples: [ExampleSpec("box local up && box new", "from nothing to a box")])
 
     init(_ parsed: ParsedCommand) throws(UsageError) {
         options = try LocalServer.Options(parsed)
         logsIn = !parsed.has("no-login")
+        hosts = parsed.values("host")
     }
 
     func run(_ context: Context) async throws -> ExitStatus {
-        let server = LocalServer(options, environment: context.world.environment)
+        let server = LocalServer(options, environment: context.dependencies.environment)
         let origin = try server.origin()
-        let wasUp = try await server.isHealthy(context.world.transport)
-        if wasUp { try server.requireOwn(context.world.processes) }
+        let wasUp = try await server.isHealthy(context.dependencies.transport)
+        if wasUp { try server.requireOwn(context.dependencies.processes) }
+        // Before a key is made that can't be used.
+        if wasUp, logsIn, !origin.isConfidential, !context.allowsPlainHTTP {
+            throw BoxError.plainHTTP(origin: origin.description)
+        }
         let needsLogin = logsIn ? !(try await isLoggedIn(at: origin, context)) : false
         var process: Int32?
-        if context.world.processes.isRoot {
+        if context.dependencies.processes.isRoot {
             process = try await prepare(server, wasUp: wasUp, context)
         } else if !wasUp || needsLogin {
             process = try prepareAsRoot(server, context)
@@ -41,6 +51,10 @@ struct LocalUp: Command {
             "\(style.bold("boxd")) \(wasUp ? "runs already" : "is up") at \(origin)"
                 + (process.map { ", process \($0)" } ?? "") + "\n"
         }
+        if wasUp, !hosts.isEmpty {
+            context.emitter.notice(
+                "--host counts when the server starts: run `box local down --keep-boxes`, and then this once more")
+        }
         if logsIn { context.emitter.notice("make a box with `box new`") }
         return .success
     }
@@ -48,41 +62,46 @@ struct LocalUp: Command {
     // MARK: - As root
 
     private func prepare(_ server: LocalServer, wasUp: Bool, _ context: Context) async throws -> Int32? {
-        let program = try server.program(context.world.processes)
+        let program = try server.program(context.dependencies.processes)
         if !wasUp { try await start(server, program, context) }
         context.emitter.statusLine.clear()
         try Privileges(context: context).run(
             [program, "image", "build"] + server.flags + ["--if-missing"], for: "building the image")
-        return try server.process(context.world.processes)
+        return try server.process(context.dependencies.processes)
     }
 
     private func start(_ server: LocalServer, _ program: String, _ context: Context) async throws {
         context.emitter.statusLine.show("starting boxd")
-        try Files.makeFolder(server.dataFolder)
-        let process = try context.world.processes.startDetached(
-            [program, "serve"] + server.flags + ["--listen", server.listen], log: server.logFile)
+        // boxd's own rule: the roots of boxes pass through to their disks.
+        try Files.makeDirectory(server.dataDirectory, mode: 0o711)
+        let process = try context.dependencies.processes.startDetached(
+            [program, "serve"] + server.flags + ["--listen", server.listen, "--log-file", server.logFile] + hostFlags,
+            log: server.logFile)
         var pause = Duration.milliseconds(20), waited = Duration.zero
-        while !(try await server.isHealthy(context.world.transport)) {
-            let isAlive = context.world.processes.isAlive(process)
+        while !(try await server.isHealthy(context.dependencies.transport)) {
+            let isAlive = context.dependencies.processes.isAlive(process)
             guard isAlive, waited < .seconds(30) else {
                 let log = server.lastLogLines(8).map { "\n  \($0)" }.joined()
                 let what = isAlive ? "boxd didn't answer at \(server.listen) within 30 seconds" : "boxd ended at once"
                 throw CommandError("\(what). the end of \(server.logFile):\(log.isEmpty ? " (empty)" : log)")
             }
-            try await context.world.pause(pause)
+            try await context.dependencies.pause(pause)
             waited += pause
             pause = min(pause * 1.3, .milliseconds(250))
         }
     }
 
+    private var hostFlags: [String] { hosts.flatMap { ["--host", $0] } }
+
     // MARK: - As somebody else
 
     /// Runs this command again as root, for all but the login, and gives the server's process id.
     private func prepareAsRoot(_ server: LocalServer, _ context: Context) throws -> Int32? {
-        let processes = context.world.processes
+        let processes = context.dependencies.processes
         let result = try Privileges(context: context).run(
             [processes.ownPath, "local", "up", "--no-login", "--json"] + server.flags
-                + ["--listen", server.listen, "--boxd", try server.program(processes)], for: "starting boxd")
+                + ["--listen", server.listen, "--boxd", try server.program(processes)] + hostFlags, for: "starting boxd"
+        )
         return Self.lastObject(result)?["pid"]?.int.flatMap { Int32(exactly: $0) }
     }
 
@@ -96,13 +115,13 @@ struct LocalUp: Command {
     /// Whether the stored configuration is for this server and its key works.
     private func isLoggedIn(at origin: Origin, _ context: Context) async throws -> Bool {
         let file = try context.config.load()
-        guard let token = file.token, let url = file.apiURL, (try? Origin(url)) == origin else { return false }
+        guard let token = file.token, file.isLogin(at: origin) else { return false }
         return (try? await context.client(origin: origin, apiKey: token).with { $0.retry = .never }.me()) != nil
     }
 
     private func logIn(_ server: LocalServer, _ origin: Origin, _ context: Context) async throws {
         let result = try Privileges(context: context).run(
-            [try server.program(context.world.processes), "api-key", "create"] + server.flags
+            [try server.program(context.dependencies.processes), "api-key", "create"] + server.flags
                 + ["--name", "box local up", "--json"], for: "making an API key")
         guard let key = Self.lastObject(result)?["secret"]?.string, !key.isEmpty else {
             throw CommandError("making an API key failed: boxd gave none")
@@ -111,10 +130,7 @@ struct LocalUp: Command {
         if let kept = try context.config.keepOther(than: origin) {
             context.emitter.notice("your login elsewhere is kept in \(kept)")
         }
-        try context.config.update {
-            $0.apiURL = origin.description
-            $0.token = key
-        }
+        try context.store(key: key, origin: origin)
     }
 
     /// A key that the server doesn't know was made for another one.
@@ -123,7 +139,7 @@ struct LocalUp: Command {
             _ = try await context.client(origin: origin, apiKey: key).me()
         } catch BoxError.api(let failure) where failure.status == 401 || failure.status == 403 {
             throw CommandError(
-                "the server at \(origin) refuses the key that was made in \(server.dataFolder). "
+                "the server at \(origin) refuses the key that was made in \(server.dataDirectory). "
                     + "is it another server, or one with another --data-dir?", status: .authentication)
         }
     }

@@ -4,13 +4,13 @@ struct Privileges: Sendable {
 
     /// The words before a command that make it run as root: none when we are.
     func prefix(for purpose: String) throws -> [String] {
-        let processes = context.world.processes
+        let processes = context.dependencies.processes
         if processes.isRoot { return [] }
         let refusal = CommandError(
             "\(purpose) needs root. run it as root, or allow this user sudo without a password")
         guard let sudo = processes.find("sudo") else { throw refusal }
         if try processes.run([sudo, "-n", "true"], capturesErrors: true).status == 0 { return [sudo, "-n", "--"] }
-        let terminal = context.world.terminal
+        let terminal = context.dependencies.terminal
         guard context.emitter.mode == .human, terminal.stdinIsTerminal, terminal.stderrIsTerminal else { throw refusal }
         return [sudo, "--"]
     }
@@ -20,7 +20,7 @@ struct Privileges: Sendable {
     func run(_ arguments: [String], for purpose: String) throws -> ProcessResult {
         let capturesErrors = context.emitter.mode == .json
         context.emitter.statusLine.clear()
-        let result = try context.world.processes.run(
+        let result = try context.dependencies.processes.run(
             try prefix(for: purpose) + arguments, capturesErrors: capturesErrors)
         guard result.status != 0 else { return result }
         let lines = String(decoding: result.errors, as: UTF8.self).split(separator: "\n").suffix(5)

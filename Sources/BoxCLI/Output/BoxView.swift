@@ -38,6 +38,7 @@ enum BoxView {
         if let url = box.url { rows.append(("url", Text.clean(url))) }
         if let created = box.createdAt { rows.append(("created", Text.relative(created, to: now))) }
         if let stops = stops(box, now: now) { rows.append(("stops", stops)) }
+        if let disk = disk(box) { rows.append(("disk", disk)) }
         if box.snapshotAvailable {
             let when = box.snapshotCompletedAt.map { Text.relative($0, to: now) }
             rows.append(("snapshot", when ?? "yes"))
@@ -48,6 +49,12 @@ enum BoxView {
     /// Why a failed box failed, where the server says.
     static func problem(of box: Box) -> String? {
         box.json["errorMessage"]?.string.map(Text.clean)
+    }
+
+    /// How much disk the box takes, of how much it may take; nil where the server doesn't say.
+    static func disk(_ box: Box) -> String? {
+        guard let used = box.diskUsedBytes else { return nil }
+        return Text.size(Int64(used)) + (box.diskLimitBytes.map { " of " + Text.size(Int64($0)) } ?? "")
     }
 
     /// When the box stops by itself; nil when it doesn't run.

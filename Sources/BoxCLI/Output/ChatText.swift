@@ -66,15 +66,20 @@ struct ChatText {
     }
 
     /// When it may work again: so many seconds after the event, or a moment.
+    private static let latest = 253_402_300_799_999  // The end of the year 9999, in milliseconds.
+
     private static func nextTry(_ event: BoxEvent) -> Timestamp? {
         for name in ["retry_after", "retryAfter", "resets_at", "resetsAt"] {
             guard let value = event.data?[name] else { continue }
             if let moment = value.string.flatMap(Timestamp.init(iso8601:)) { return moment }
-            guard let number = value.int ?? value.string.flatMap({ Int($0) }), number >= 0 else { continue }
+            guard let number = value.int ?? value.string.flatMap({ Int($0) }), (0...latest).contains(number) else {
+                continue
+            }
             // Seconds since 1970 have ten digits, milliseconds thirteen.
             if number > 100_000_000_000 { return Timestamp(milliseconds: Int64(number)) }
             if number > 1_000_000_000 { return Timestamp(milliseconds: Int64(number) * 1000) }
-            return event.timestamp.map { Timestamp(milliseconds: Int64($0) + Int64(number) * 1000) }
+            guard let began = event.timestamp, (0...latest).contains(began) else { return nil }
+            return Timestamp(milliseconds: Int64(began) + Int64(number) * 1000)
         }
         return nil
     }

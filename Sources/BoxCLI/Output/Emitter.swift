@@ -77,14 +77,24 @@ final class Emitter: Sendable {
         }
     }
 
+    /// The same while somebody else's session has the terminal, which is in raw mode then: a line end alone stays in its column.
+    func noticeBesideSession(_ text: String) {
+        switch mode {
+        case .json: break
+        case .human: writeError("\r\(Text.cleanLines(text))\r\n")
+        }
+    }
+
     /// A question before its answer is read, on stderr without a line's end.
-    func ask(_ text: String) { writeError(text) }
+    func ask(_ text: String) { writeError(Text.cleanLines(text)) }
 
     /// What `--verbose` tells, on stderr in every mode.
     func trace(_ text: String) { writeError(errorStyle.dim(Text.clean(text)) + "\n") }
 
     /// A wrong command line, on stderr in every mode: output formats aren't known yet.
-    func usageError(_ text: String) { writeError("\(errorStyle.red("error:")) \(text)\n") }
+    func usageError(_ text: String) {
+        writeError("\(errorStyle.red("error:")) \(Text.cleanLines(text))\n")
+    }
 
     /// Why a run failed, as its last line.
     func failure(_ failure: Failure) throws {

@@ -4,36 +4,6 @@ import BoxModel
 import BoxSSH
 import Glibc
 
-/// How a run ends.
-public struct ExitStatus: RawRepresentable, Sendable, Equatable {
-    public let rawValue: Int32
-    public init(rawValue: Int32) { self.rawValue = rawValue }
-
-    public static let success = ExitStatus(rawValue: 0)
-    public static let failure = ExitStatus(rawValue: 1)
-    /// The command line can't be understood.
-    public static let usage = ExitStatus(rawValue: 2)
-    /// Not logged in, or refused.
-    public static let authentication = ExitStatus(rawValue: 4)
-    /// By the person, with Ctrl-C.
-    public static let interrupted = ExitStatus(rawValue: 130)
-    /// `ssh` has no connection.
-    public static let connection = ExitStatus(rawValue: 255)
-}
-
-/// Something that only the command line can find wrong.
-struct CommandError: Error, Equatable {
-    let message: String
-    var hint: String?
-    var status = ExitStatus.failure
-
-    init(_ message: String, hint: String? = nil, status: ExitStatus = .failure) {
-        self.message = message
-        self.hint = hint
-        self.status = status
-    }
-}
-
 /// An error of the API with a next step that only the command knows.
 struct AdvisedError: Error, Equatable {
     let error: BoxError
@@ -131,10 +101,16 @@ struct Failure: Equatable {
             self.init("the answer of the Box API at \(origin) (HTTP \(status)) can't be used: \(reason)")
             if status == 401 || status == 403 { exit = .authentication }
             if status == 404 { hint = "check that \(origin) is a Box API, with `box config`" }
+        case .invalidAnswer(let origin, let reason):
+            self.init("the answer of the Box API at \(origin) is not valid: \(reason)")
         case .answerTooLarge(let origin, let limit):
             self.init("the answer of the Box API at \(origin) is larger than \(Text.size(Int64(limit)))")
         case .notLoggedIn:
             self.init("not logged in. run `box login KEY`, or set BOX_API_KEY", exit: .authentication)
+        case .plainHTTP(let origin):
+            self.init(
+                "no API key is sent to \(origin), because everybody on the way can read what goes over plain HTTP. use https, or "
+                    + "add --insecure (or set BOX_INSECURE=1) where the network is safe", exit: .authentication)
         case .invalidOrigin(let message): self.init(message)
         case .unexpectedState(let box):
             self.init(Self.message(for: box))
@@ -155,6 +131,13 @@ struct Failure: Equatable {
             )
         case .fileChanged(let path):
             self.init("\(path) changed while it was being sent. try again when it stays as it is")
+        case .rawOutputUnavailable:
+            self.init(
+                "the box can't send the output byte by byte: it needs bash and python3. use `box ssh ID -- COMMAND`")
+        case .unusableCAFile(let path, let reason):
+            self.init(
+                "the file of CA certificates \(path) can't be used: \(reason). check --ca-file, ca_file in the configuration, "
+                    + "CURL_CA_BUNDLE and SSL_CERT_FILE")
         case .notRegularFile(let path): self.init("\(path) is not a regular file")
         case .notText(let path): self.init("\(path) is not text in UTF-8. read it with `box artifact`")
         }

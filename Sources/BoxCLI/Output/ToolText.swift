@@ -94,7 +94,7 @@ enum ToolInput {
         }
     }
 
-    /// Paths of the home folder without it.
+    /// Paths of the home directory without it.
     private static func short(_ path: String) -> String {
         let home = "/home/user/"
         return path.hasPrefix(home) && path.count > home.count ? String(path.dropFirst(home.count)) : path

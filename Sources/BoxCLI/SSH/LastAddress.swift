@@ -1,16 +1,23 @@
+import BoxModel
+
 /// Where boxes were when they were last connected to: a file for each, `USER@HOST`. What may be lost without harm.
 struct LastAddress: Sendable, Equatable {
-    let folder: String
+    let directory: String
+    /// What is there already: a home directory isn't made.
+    let base: String
 
     func load(_ id: String) -> (user: String, host: String)? {
-        guard let path = path(id), let bytes = try? Files.read(path, maximum: 1024, waits: false) else { return nil }
+        guard let path = path(id), let bytes = try? Files.readOwn(path, maximum: 1024) else { return nil }
         let parts = Settings.trimmed(String(decoding: bytes, as: UTF8.self)).split(separator: "@")
-        return parts.count == 2 ? (String(parts[0]), String(parts[1])) : nil
+        guard parts.count == 2, ServerForm.isUser(String(parts[0])), ServerForm.isHost(String(parts[1])) else {
+            return nil
+        }
+        return (String(parts[0]), String(parts[1]))
     }
 
     func save(_ id: String, user: String, host: String) {
-        guard let path = path(id) else { return }
-        try? Files.makeFolder(folder)
+        guard let path = path(id), Files.canHold(path, below: base) else { return }
+        try? Files.makeDirectory(directory)
         // Whatever is there: a pipe would be written to, and wait for a reader.
         Files.remove(path)
         try? Files.replace(path, with: Array("\(user)@\(host)\n".utf8))
@@ -21,5 +28,5 @@ struct LastAddress: Sendable, Equatable {
     }
 
     /// Only a box's id is a name here.
-    private func path(_ id: String) -> String? { id.contains("/") || id.hasPrefix(".") ? nil : "\(folder)/\(id)" }
+    private func path(_ id: String) -> String? { ServerForm.isID(id) ? "\(directory)/\(id)" : nil }
 }

@@ -6,10 +6,10 @@ import Glibc
 struct LiveSSH: SSHService {
     private let early = EarlyConnection()
 
-    func publicKey(home: String) throws -> String { try key(home).publicKeyLine }
+    func publicKey(keyPath: String) throws -> String { try key(keyPath).publicKeyLine }
 
-    private func key(_ home: String) throws -> ManagedKey {
-        try ManagedKey.loadOrCreate(home: home, comment: "box@\(World.hostName)")
+    private func key(_ path: String) throws -> ManagedKey {
+        try ManagedKey.loadOrCreate(path: path, comment: "box@\(Dependencies.hostName)")
     }
 
     func prepare(_ destination: SSHDestination) {
@@ -29,21 +29,27 @@ struct LiveSSH: SSHService {
 
     private func target(_ destination: SSHDestination) throws -> SSHTarget {
         SSHTarget(
-            boxID: destination.boxID, host: destination.host, user: destination.user, key: try key(destination.home),
+            boxID: destination.boxID, host: destination.host, user: destination.user, key: try key(destination.keyPath),
             knownHostsPath: destination.knownHostsPath)
     }
 
-    func run(_ session: SSHSession) throws -> Int32 {
+    func run(_ session: SSHSession, notice: @escaping @Sendable (String) -> Void) throws -> Int32 {
         let terminal =
             session.wantsTerminal
             ? TerminalRequest(term: session.term, localTerminal: session.hasLocalTerminal ? STDIN_FILENO : nil) : nil
-        let connection = try connect(session.destination)
+        let connection = try connect(session.destination, compresses: session.compresses)
         if !session.forwards.isEmpty {
-            try BackgroundForwarding.start(session.forwards, to: target(session.destination))
+            try BackgroundForwarding.start(session.forwards, to: target(session.destination)) {
+                switch $0 {
+                case .failed(let error): notice("the forwards don't work now: \(error.message). Trying again")
+                case .worksAgain: notice("the forwards work again")
+                }
+            }
         }
         let exit = try connection.run(
             command: RemoteCommand.line(words: session.words), terminal: terminal,
-            environment: session.environment.map { ($0.name, $0.value) })
+            environment: session.environment.map { ($0.name, $0.value) }, isSubsystem: session.isSubsystem,
+            stdin: session.hasInput ? STDIN_FILENO : -1)
         switch exit {
         case .code(let code): return code
         case .signal(let name): return ExitStatus(signal: name).rawValue
@@ -78,8 +84,8 @@ struct LiveSSH: SSHService {
             input: STDIN_FILENO, output: STDOUT_FILENO, retryRefusedFor: 3)
     }
 
-    func greets(boxID: String, host: String, within timeout: Duration) -> Bool {
-        SSHGreeting(boxID: boxID, host: host).arrives(within: timeout / .seconds(1))
+    func hasSSHServer(boxID: String, host: String, within timeout: Duration) -> Bool {
+        SSHBanner(boxID: boxID, host: host).arrives(within: timeout / .seconds(1))
     }
 
     func listen(_ forwards: [PortForward]) throws -> any PortForwarding {

@@ -4,6 +4,8 @@ import BoxModel
 struct OpenSSHConfig {
     /// The command of this program, with the options that it needs to find the server.
     var program: [String]
+    /// Behind the word `proxy`.
+    var proxyOptions: [String] = []
     var identity: String
     var knownHosts: String
     /// Boxes with names, the first of a name counts.
@@ -14,7 +16,7 @@ struct OpenSSHConfig {
     var text: String {
         var text = "\(Self.heading)\n\nHost bx_*\n\(block(proxyName: "%n"))"
         var seen: Set<String> = []
-        for box in boxes {
+        for box in boxes where ServerForm.isID(box.id) {
             guard let host = Self.host(named: box.name), seen.insert(host).inserted else { continue }
             text += "\nHost \(host)\n    HostName \(box.id)\n    HostKeyAlias \(box.id)\n\(block(proxyName: box.id))"
         }
@@ -23,10 +25,11 @@ struct OpenSSHConfig {
 
     /// The box's key is kept under its id in our own file, also when ssh is the first to see it.
     private func block(proxyName: String) -> String {
-        let command = program.map { ShellWord.quoted(Self.escaped($0)) }.joined(separator: " ")
+        let words = (program + ["proxy"] + proxyOptions).map { ShellWord.quoted(Self.escaped($0)) }
+        let command = words.joined(separator: " ")
         return """
                 User user
-                ProxyCommand \(command) proxy \(proxyName)
+                ProxyCommand \(command) \(proxyName)
                 IdentityFile \(Self.quoted(identity))
                 IdentitiesOnly yes
                 UserKnownHostsFile \(Self.quoted(knownHosts))
@@ -49,20 +52,37 @@ struct OpenSSHConfig {
         word.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%%")
     }
 
-    private static func quoted(_ path: String) -> String { "\"\(escaped(path))\"" }
+    private static func quoted(_ path: String) -> String { inQuotes(escaped(path)) }
+
+    /// As ssh takes a word apart (misc.c, argv_split).
+    private static func inQuotes(_ text: String) -> String {
+        "\"" + text.map { $0 == "\\" || $0 == "\"" ? "\\\($0)" : String($0) }.joined() + "\""
+    }
+
+    /// Include takes a pattern, and versions differ in whether % begins a token there; any character stands for it.
+    private static func includeLine(_ path: String) -> String {
+        let pattern = path.map { character in
+            switch character {
+            case "%": "?"
+            case "*", "?", "[", "]", "\\": "\\\(character)"
+            default: String(character)
+            }
+        }
+        return "Include " + inQuotes(pattern.joined())
+    }
 
     // MARK: The user's own file
 
     /// That file with a line that includes ours. It stands first, because what follows a Host belongs to it; nil when it is there.
     static func including(_ path: String, in config: String) -> String? {
-        let line = "Include \(quoted(path))"
+        let line = includeLine(path)
         if config.split(separator: "\n").contains(where: { $0 == line }) { return nil }
         return line + "\n" + (config.isEmpty ? "" : "\n" + config)
     }
 
     /// That file without the line; nil when there is none.
     static func excluding(_ path: String, from config: String) -> String? {
-        let line = "Include \(quoted(path))"
+        let line = includeLine(path)
         guard config.split(separator: "\n").contains(where: { $0 == line }) else { return nil }
         if config == line + "\n" { return "" }
         if config.hasPrefix(line + "\n\n") { return String(config.dropFirst(line.count + 2)) }

@@ -60,14 +60,14 @@ struct Reconnection {
     mutating func destination() async throws -> SSHDestination {
         while true {
             context.emitter.statusLine.show("connecting to \(boxID) again")
-            try await context.world.pause(nextPause())
+            try await context.dependencies.pause(nextPause())
             do {
                 return try await context.sshDestination(ofArgument: boxID)
             } catch let error as Unconnected {
                 switch error.cause {
                 case BoxError.api(let failure) where failure.code == .notFound:
                     throw Unconnected(cause: BoxError.deletedWhileWaiting(id: boxID))
-                case let cause as BoxError where cause.mayPass: continue
+                case let cause as BoxError where cause.isTransient: continue
                 default: throw error
                 }
             }
@@ -84,7 +84,7 @@ struct Reconnection {
 
 extension BoxError {
     /// Whether it says something about the way to the server and not about the box.
-    fileprivate var mayPass: Bool {
+    fileprivate var isTransient: Bool {
         switch self {
         case .network, .invalidResponse: true
         case .api(let failure): failure.status >= 500 || failure.status == 429

@@ -5,17 +5,69 @@ import Glibc
 enum Files {
     /// - Returns: nil when there is no such file.
     ///
-    /// - Parameters:
-    ///   - maximum: in bytes; a longer file fails with `EFBIG`.
-    ///   - waits: false where a pipe in the file's place is as good as no bytes.
-    static func read(_ path: String, maximum: Int = .max, waits: Bool = true) throws(FileError) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | (waits ? 0 : O_NONBLOCK))
+    /// For files that somebody named, which may be pipes. See ``readOwn(_:maximum:)`` for ours.
+    ///
+    /// - Parameter maximum: in bytes; a longer file fails with `EFBIG`.
+    static func read(_ path: String, maximum: Int = .max) throws(FileError) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         if descriptor < 0 {
             if errno == ENOENT || errno == ENOTDIR { return nil }
             throw FileError(action: "read", path: path, code: errno)
         }
         defer { close(descriptor) }
         return try readToEnd(descriptor, path: path, maximum: maximum)
+    }
+
+    /// A file of this program's own, which is small: a regular one, or a link to one. A pipe or device in its place would be
+    /// waited for, and a directory has no bytes.
+    ///
+    /// - Returns: nil when there is no such file.
+    static func readOwn(_ path: String, maximum: Int = 64 << 20) throws -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        if descriptor < 0 {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            // ENXIO: a socket, or a device without a driver.
+            if errno == ENXIO { throw notRegular(path, "is no regular file") }
+            throw FileError(action: "read", path: path, code: errno)
+        }
+        defer { close(descriptor) }
+        try requireRegular(descriptor, path)
+        return try readToEnd(descriptor, path: path, maximum: maximum)
+    }
+
+    private static func requireRegular(_ descriptor: Int32, _ path: String) throws {
+        var info = stat()
+        guard fstat(descriptor, &info) == 0 else { throw FileError(action: "read", path: path, code: errno) }
+        switch info.st_mode & S_IFMT {
+        case S_IFREG: return
+        case S_IFIFO: throw notRegular(path, "is a pipe and no regular file")
+        case S_IFDIR: throw notRegular(path, "is a directory and no regular file")
+        default: throw notRegular(path, "is a device and no regular file")
+        }
+    }
+
+    private static func notRegular(_ path: String, _ what: String) -> CommandError {
+        CommandError("\(path) \(what). move it away and run the command again")
+    }
+
+    /// A path that means the same in every directory.
+    static func absolute(_ path: String) throws(FileError) -> String {
+        if path.hasPrefix("/") { return path }
+        guard let directory = getcwd(nil, 0) else { throw FileError(action: "find", path: ".", code: errno) }
+        defer { free(directory) }
+        return String(cString: directory) + "/" + path
+    }
+
+    /// Whether a file can be made or changed at a path, where the directories between it and `base` may be missing.
+    static func canHold(_ path: String, below base: String) -> Bool {
+        let inside = base == "/" ? base : base + "/"
+        var directory = path
+        while let parent = parent(of: directory), parent != directory {
+            directory = parent
+            if access(directory, W_OK | X_OK) == 0 { return true }
+            if errno != ENOENT || !directory.hasPrefix(inside) { return false }
+        }
+        return false
     }
 
     static func readToEnd(_ descriptor: Int32, path: String, maximum: Int = .max) throws(FileError) -> [UInt8] {
@@ -35,7 +87,10 @@ enum Files {
     }
 
     /// Replaces a file as a whole: readers see the old bytes or the new ones. A link is followed.
-    static func replace(_ path: String, with bytes: [UInt8], mode: mode_t = 0o600) throws(FileError) {
+    static func replace(_ path: String, with bytes: [UInt8], mode: mode_t = 0o600) throws {
+        var info = stat()
+        // What isn't a regular file would be written into, and a pipe waits for its reader.
+        if stat(path, &info) == 0, info.st_mode & S_IFMT != S_IFREG { throw notRegular(path, "is no regular file") }
         let replacement = try FileReplacement(path, mode: mode)
         try replacement.write(bytes)
         try replacement.commit()
@@ -46,16 +101,25 @@ enum Files {
         unlink(path)
     }
 
-    /// Makes a folder and those above it. Existing ones keep their mode.
-    static func makeFolder(_ path: String, mode: mode_t = 0o700) throws(FileError) {
-        if mkdir(path, mode) == 0 || errno == EEXIST { return }
-        guard errno == ENOENT, let parent = parent(of: path), parent != path else {
-            throw FileError(action: "create the folder", path: path, code: errno)
+    /// Makes a directory and those above it, with exactly this mode whatever the umask is. Existing ones keep their mode.
+    static func makeDirectory(_ path: String, mode: mode_t = 0o700) throws(FileError) {
+        if try makeOne(path, mode) { return }
+        guard let parent = parent(of: path), parent != path else {
+            throw FileError(action: "create the directory", path: path, code: ENOENT)
         }
-        try makeFolder(parent, mode: mode)
-        if mkdir(path, mode) != 0, errno != EEXIST {
-            throw FileError(action: "create the folder", path: path, code: errno)
+        try makeDirectory(parent, mode: mode)
+        guard try makeOne(path, mode) else { throw FileError(action: "create the directory", path: path, code: ENOENT) }
+    }
+
+    /// - Returns: false when the directory above it is missing.
+    private static func makeOne(_ path: String, _ mode: mode_t) throws(FileError) -> Bool {
+        if mkdir(path, mode) == 0 {
+            chmod(path, mode)
+            return true
         }
+        if errno == EEXIST { return true }
+        if errno == ENOENT { return false }
+        throw FileError(action: "create the directory", path: path, code: errno)
     }
 
     static func parent(of path: String) -> String? {
@@ -63,9 +127,9 @@ enum Files {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// The names in a folder, or none when it can't be read.
-    static func names(in folder: String) -> [String] {
-        guard let handle = opendir(folder) else { return [] }
+    /// The names in a directory, or none when it can't be read.
+    static func names(in directory: String) -> [String] {
+        guard let handle = opendir(directory) else { return [] }
         defer { closedir(handle) }
         var names: [String] = []
         while let entry = readdir(handle) {
@@ -82,7 +146,7 @@ enum Files {
         return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
     }
 
-    /// Runs with an exclusive lock on a folder, which other processes of this program respect too.
+    /// Runs with an exclusive lock on a directory, which other processes of this program respect too.
     static func withLock<T>(_ path: String, _ body: () throws -> T) throws -> T {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileError(action: "lock", path: path, code: errno) }

@@ -19,6 +19,8 @@ ROOTS = (HOME, "/tmp")
 CHUNK = 1 << 16
 # What one argument of a program may have, with room to spare. See execve(2), MAX_ARG_STRLEN.
 LONGEST_ARGUMENT = 100_000
+# Variables that bash sets and lets nobody change: given from outside they are ignored, or complained about.
+READ_ONLY = {"BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS", "UID"}
 
 
 class Refusal(Exception):
@@ -68,11 +70,18 @@ def is_inside(path, roots=ROOTS):
     return any(path == root or path.startswith(root + "/") for root in roots)
 
 
+def absolute(path):
+    """A path of a request, where a shell's `~` and nothing in front stand for the home directory."""
+    if path == "~" or path.startswith("~/"):
+        path = path[1:].lstrip("/")
+    return os.path.join(HOME, path)
+
+
 def resolve(path, roots=ROOTS):
     """The absolute path without links of what a request calls `path`."""
     if not path or "\0" in path or len(os.fsencode(path)) > 4000:
         raise Refusal("invalid_path", "path has to have 1 to 4000 bytes and no NUL")
-    real = os.path.realpath(os.path.join(HOME, path))
+    real = os.path.realpath(absolute(path))
     if not is_inside(real, roots):
         raise Refusal("invalid_path", f"path leads out of {' and '.join(roots)}: {shown(path)}")
     return real
@@ -104,29 +113,29 @@ def open_file(path):
         raise Refusal("invalid_path", f"path leads out of {' and '.join(ROOTS)}: {shown(path)}")
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
-        kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+        kind = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
         raise Refusal("invalid_path", f"{shown(path)} is {kind}")
     return descriptor, status
 
 
-def open_folder(path, create):
-    """Opens a folder by its path without links, step by step, so that none is taken for it that comes to be there meanwhile."""
+def open_directory(path, create):
+    """Opens a directory by its path without links, step by step, so that none is taken for it that comes to be there meanwhile."""
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    folder = os.open("/", flags)
+    directory = os.open("/", flags)
     for name in path.strip("/").split("/"):
         try:
-            below = os.open(name, flags, dir_fd=folder)
+            below = os.open(name, flags, dir_fd=directory)
         except FileNotFoundError:
             if not create:
                 raise
             try:
-                os.mkdir(name, 0o755, dir_fd=folder)
+                os.mkdir(name, 0o755, dir_fd=directory)
             except FileExistsError:
                 pass
-            below = os.open(name, flags, dir_fd=folder)
-        os.close(folder)
-        folder = below
-    return folder
+            below = os.open(name, flags, dir_fd=directory)
+        os.close(directory)
+        directory = below
+    return directory
 
 
 # Operations on files
@@ -162,35 +171,35 @@ def write(request):
 
 def write_file(path, pieces, mode=None):
     if path.endswith("/"):
-        raise Refusal("invalid_path", f"{shown(path)} is a folder's name")
+        raise Refusal("invalid_path", f"{shown(path)} is a directory's name")
     real = resolve(path)
     if real in ROOTS:
-        raise Refusal("invalid_path", f"{shown(path)} is a folder")
+        raise Refusal("invalid_path", f"{shown(path)} is a directory")
     parent, name = os.path.split(real)
-    folder = open_folder(parent, create=True)
+    directory = open_directory(parent, create=True)
     try:
-        earlier = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        earlier = os.stat(name, dir_fd=directory, follow_symlinks=False)
         if not stat.S_ISREG(earlier.st_mode):
-            kind = "a folder" if stat.S_ISDIR(earlier.st_mode) else "not a regular file"
+            kind = "a directory" if stat.S_ISDIR(earlier.st_mode) else "not a regular file"
             raise Refusal("invalid_path", f"{shown(path)} is {kind}")
         mode = mode or stat.S_IMODE(earlier.st_mode)
     except FileNotFoundError:
         pass
     partial = f".box-{os.getpid()}-{time.monotonic_ns():x}"
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=directory)
     try:
         for piece in pieces:
             view = memoryview(piece)
             while view:
                 view = view[os.write(descriptor, view):]
         os.fchmod(descriptor, mode or 0o644)
-        os.rename(partial, name, src_dir_fd=folder, dst_dir_fd=folder)
+        os.rename(partial, name, src_dir_fd=directory, dst_dir_fd=directory)
     except BaseException:
-        os.unlink(partial, dir_fd=folder)
+        os.unlink(partial, dir_fd=directory)
         raise
     finally:
         os.close(descriptor)
-        os.close(folder)
+        os.close(directory)
 
 
 def apply(request):
@@ -198,10 +207,10 @@ def apply(request):
     failures = {}
     for path in request.get("remove", []):
         try:
-            parent, name = os.path.split(os.path.join(HOME, path))
-            folder = open_folder(resolve(parent), create=False)
-            os.unlink(name, dir_fd=folder)
-            os.close(folder)
+            parent, name = os.path.split(absolute(path))
+            directory = open_directory(resolve(parent), create=False)
+            os.unlink(name, dir_fd=directory)
+            os.close(directory)
             remove_empty(parent)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             pass  # Whatever is there now isn't the file.
@@ -217,15 +226,15 @@ def apply(request):
     answer({"failures": failures})
 
 
-def remove_empty(folder):
-    """Removes the folder that a file was in, and those above it, up to the home folder, as long as nothing else is in them."""
-    folder = os.path.realpath(folder)
-    while folder.startswith(HOME + "/"):
+def remove_empty(directory):
+    """Removes the directory that a file was in, and those above it, up to the home directory, as long as nothing else is in them."""
+    directory = os.path.realpath(directory)
+    while directory.startswith(HOME + "/"):
         try:
-            os.rmdir(folder)
+            os.rmdir(directory)
         except OSError:
             return
-        folder = os.path.dirname(folder)
+        directory = os.path.dirname(directory)
 
 
 # Commands
@@ -237,7 +246,7 @@ def run(request):
     cwd = enter(request.get("cwd") or HOME)
     started = time.time()
     deadline = time.monotonic() + request["timeout"]
-    lines = [os.pipe2(os.O_CLOEXEC), os.pipe2(os.O_CLOEXEC)]
+    lines = [output_pipe(), output_pipe()]
     child = spawn(script, request, [write_end for _, write_end in lines])
     for _, write_end in lines:
         os.close(write_end)
@@ -247,8 +256,8 @@ def run(request):
         output.leave()
     answer(
         {
-            "exitCode": 124 if timed_out else os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
-            "signal": signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) and not timed_out else None,
+            "exitCode": 124 if timed_out else exit_code(status),
+            "signal": signal_name(os.WTERMSIG(status)) if os.WIFSIGNALED(status) and not timed_out else None,
             "timedOut": timed_out,
             "stdout": len(outputs[0].bytes),
             "stderr": len(outputs[1].bytes),
@@ -262,8 +271,20 @@ def run(request):
     )
 
 
+def exit_code(status):
+    """As a shell tells it: a program that a signal ended has 128 and the signal's number."""
+    return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def signal_name(number):
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"  # A real-time signal.
+
+
 def enter(path):
-    """Makes the folder this process's own; the command inherits it."""
+    """Makes the directory this process's own; the command inherits it."""
     try:
         os.chdir(resolve(path))
     except OSError as error:
@@ -272,6 +293,14 @@ def enter(path):
     if not is_inside(cwd):
         raise Refusal("invalid_path", f"cwd leads out of {' and '.join(ROOTS)}: {shown(path)}")
     return cwd
+
+
+def output_pipe():
+    """A pipe that belongs to the box's user, so that a command may open its outputs by name, as /dev/stderr. pipe2(2), proc(5)."""
+    pipe = os.pipe2(os.O_CLOEXEC)
+    user = pwd.getpwnam("user")
+    os.fchown(pipe[1], user.pw_uid, user.pw_gid)
+    return pipe
 
 
 def spawn(script, request, outputs):
@@ -311,7 +340,7 @@ def environment(request):
         "LANG": "C.UTF-8",
         "PATH": os.environ["PATH"],
         "BOX_ID": os.environ.get("BOX_ID", ""),
-        **request.get("environment", {}),
+        **{name: value for name, value in request.get("environment", {}).items() if name not in READ_ONLY},
     }
 
 
@@ -359,6 +388,10 @@ class Output:
         os.close(self.descriptor)
 
 
+# In seconds: how often the clock is looked at, so that a gap in it is noticed.
+TICK = 1
+
+
 def supervise(child, outputs, deadline):
     """Reads the outputs until the child has ended. Returns whether its time was up, and its status."""
     ended = os.pidfd_open(child)
@@ -368,8 +401,12 @@ def supervise(child, outputs, deadline):
     by_descriptor = {output.descriptor: output for output in outputs}
     timed_out = False
     while True:
-        left = deadline - time.monotonic()
-        events = poll.poll(max(left * 1000, 0) if not timed_out else None)
+        asked = time.monotonic()
+        wait = min(max(deadline - asked, 0), TICK)
+        events = poll.poll(wait * 1000 if not timed_out else None)
+        late = time.monotonic() - asked - wait
+        if late > TICK and not timed_out:
+            deadline += late  # The box was frozen, to be copied. That is not the command's time.
         for descriptor, _ in events:
             if descriptor in by_descriptor:
                 by_descriptor[descriptor].take()
@@ -410,6 +447,9 @@ def main():
         operation(request["operation"])(request)
     except Refusal as refused:
         answer({"error": refused.code, "message": refused.message})
+    except BlockingIOError:
+        # Of what is done here, only fork(2) fails so.
+        sys.exit("fork: Resource temporarily unavailable")
     except EOFError:
         sys.exit("the request is not whole")
 

@@ -6,7 +6,7 @@ its beginning to everyone who follows it, until it is told to forget it. Nothing
 What followers get are records, a line each, named by their first byte:
 
     o   a line of the job's standard output
-    c   a commit that was made in a repository below the job's folder, as JSON
+    c   a commit that was made in a repository below the job's directory, as JSON
     p   such a commit that its remote has got since, as JSON: {"commitSha"}
     e   how the job ended, as JSON; the last one
 """
@@ -18,13 +18,14 @@ import re
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
 
 import guest
 
-FOLDER = "/run/jobs"
+DIRECTORY = "/run/jobs"
 # In bytes: of everything that a job says, of one line of it, and of its standard error's end.
 LONGEST_OUTPUT = 128 << 20
 LONGEST_LINE = 8 << 20
@@ -32,6 +33,9 @@ ERROR_TAIL = 4000
 # In seconds: between asking a job to end and ending it, and for what it has said until its end.
 GRACE = 0.3
 DRAIN = 0.3
+# In seconds: for git to find the last commits of a job that has ended, and of one that was ended.
+LAST_LOOK = 10
+LAST_LOOK_OF_STOPPED = 2
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -41,7 +45,7 @@ libc = ctypes.CDLL(None)
 def path_of(job):
     if not job or not all(character.isalnum() or character == "-" for character in job):
         raise guest.Refusal("no_such_job", "a job's name has letters, digits and dashes")
-    return f"{FOLDER}/{job}"
+    return f"{DIRECTORY}/{job}"
 
 
 # What boxd asks for
@@ -51,7 +55,7 @@ def start(request):
     """Starts a job, unless one of that name was started before. Answers when it can be followed."""
     arguments = request["arguments"]
     standard_input = b"".join(guest.receive(request["input"]))
-    os.makedirs(FOLDER, mode=0o700, exist_ok=True)
+    os.makedirs(DIRECTORY, mode=0o700, exist_ok=True)
     end_others(request["id"])
     path = path_of(request["id"])
     listener = socket.socket(socket.AF_UNIX)
@@ -63,13 +67,15 @@ def start(request):
     if os.fork() == 0:
         try:
             os.setsid()
+            # Again, so that whoever connects finds this process by its socket: see unix(7), SO_PEERCRED.
+            listener.listen(8)
             null = os.open("/dev/null", os.O_RDWR)
             for number in (0, 1, 2):
                 os.dup2(null, number)
             Supervisor(listener, path, request).run(arguments, standard_input)
         finally:
             # Whatever happened to the supervisor, nothing goes on without one.
-            kill_descendants(None)
+            kill_descendants(os.getpid())
             os._exit(1)
     guest.answer({"started": True})
 
@@ -80,14 +86,30 @@ def end_others(job):
     That of the job itself stays: whoever started it may have died before it could note that, and it must not be done again. So does
     the one whose name the job's own begins with, because it takes that one's place.
     """
-    for name in os.listdir(FOLDER):
+    for name in os.listdir(DIRECTORY):
         if job == name or job.startswith(f"{name}-"):
             continue
+        connection = None
         try:
-            wait_for_end(connect(name, b"stop\n"))
+            connection = connect(name, b"stop\n")
+            wait_for_end(connection)
             connect(name, b"forget\n").close()
         except (guest.Refusal, OSError):
-            os.unlink(f"{FOLDER}/{name}")
+            # It is gone, or does not answer. An old agent must not go on beside a new one.
+            if connection is not None:
+                end_supervisor(connection)
+            os.unlink(f"{DIRECTORY}/{name}")
+
+
+def end_supervisor(connection):
+    """Ends a supervisor that does not do as it is told, with everything below it."""
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    supervisor = struct.unpack("3i", credentials)[0]
+    kill_descendants(supervisor)
+    try:
+        os.kill(supervisor, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 def wait_for_end(connection):
@@ -165,6 +187,9 @@ class Supervisor:
         # Why the job is being ended, where it is: "stopped", "silent" or "too much output".
         self.reason = None
         self.deadline = None
+        # The child that looks for commits, until it has looked for the last time.
+        self.observer = None
+        self.status = None
         self.poll = select.poll()
         self.poll.register(listener, select.POLLIN)
         self.lines = {}
@@ -177,10 +202,16 @@ class Supervisor:
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
         self.killed_before = memory_kills()
         self.begin(arguments, standard_input)
-        self.repositories = Repositories(self.folder)
+        self.observer = Observer(self.directory, [self.listener.fileno(), self.output, self.error, self.ended])
+        self.poll.register(self.observer.news, select.POLLIN)
         self.heard = time.monotonic()
         while True:
-            for descriptor, _ in self.poll.poll(self.pause()):
+            asked, pause = time.monotonic(), self.pause()
+            events = self.poll.poll(pause)
+            late = 0 if pause is None else time.monotonic() - asked - pause / 1000
+            if late > guest.TICK:
+                self.allow_for(late)
+            for descriptor, _ in events:
                 if descriptor == self.listener.fileno():
                     self.admit()
                 elif descriptor in self.followers:
@@ -189,18 +220,20 @@ class Supervisor:
                     self.take(descriptor)
                 elif descriptor == self.ended:
                     self.end()
+                elif self.observer is not None and descriptor == self.observer.news:
+                    self.take_commits()
             self.watch()
             self.tell()
 
     # The job itself
 
     def begin(self, arguments, standard_input):
-        self.folder = folder_of(self.request)
+        self.directory = directory_of(self.request)
         stored = os.memfd_create("input", os.MFD_CLOEXEC)
         with open(stored, "wb", closefd=False) as file:
             file.write(standard_input)
         os.lseek(stored, 0, os.SEEK_SET)
-        pipes = [os.pipe2(os.O_CLOEXEC), os.pipe2(os.O_CLOEXEC)]
+        pipes = [guest.output_pipe(), guest.output_pipe()]
         self.child = os.fork()
         if self.child == 0:
             try:
@@ -213,7 +246,7 @@ class Supervisor:
                 os.dup2(pipes[1][1], 2)
                 guest.become_user()
                 libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-                os.chdir(self.folder)
+                os.chdir(self.directory)
                 for number in (signal.SIGPIPE, signal.SIGXFSZ):
                     signal.signal(number, signal.SIG_DFL)
                 os.execve("/bin/bash", ["bash", "-lc", "--", *arguments], guest.environment(self.request))
@@ -264,17 +297,19 @@ class Supervisor:
 
     def stop(self, reason):
         """Asks the job to end; soon it has to."""
-        if self.reason is None and self.outcome is None:
+        if self.reason is None and self.status is None:
             self.reason = reason
             self.deadline = time.monotonic() + GRACE
             os.kill(self.child, signal.SIGTERM)
+        elif self.status is not None and self.deadline is not None:
+            self.deadline = min(self.deadline, time.monotonic() + LAST_LOOK_OF_STOPPED)
 
     def end(self):
         """The job has ended: with what it left running where it was stopped, else that may go on."""
         self.poll.unregister(self.ended)
         self.ended = None
         if self.reason:
-            kill_descendants(self.child)
+            kill_descendants(os.getpid(), *self.spared())
         deadline = time.monotonic() + DRAIN
         while self.output in self.lines and len(self.records) <= LONGEST_OUTPUT:
             if not self.take(self.output):
@@ -288,11 +323,28 @@ class Supervisor:
         if self.line:
             self.record(b"o", bytes(self.line))
             self.line.clear()
-        _, status = os.waitpid(self.child, 0)
-        self.look_for_commits(is_last=True)
+        self.status = os.waitpid(self.child, 0)[1]
+        if self.observer is None:
+            return self.finish()
+        self.deadline = time.monotonic() + (LAST_LOOK_OF_STOPPED if self.reason else LAST_LOOK)
+        self.observer.finish()
+
+    def take_commits(self):
+        """Takes what the observer has found. Its end is the end of all that there is to say."""
+        if self.observer.read(self.record):
+            return
+        self.poll.unregister(self.observer.news)
+        self.observer.close()
+        self.observer = None
+        if self.status is not None:
+            self.finish()
+
+    def finish(self):
+        """Tells how the job ended. Nothing comes after that."""
+        status = self.status
         self.outcome = {
             "exitCode": os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
-            "signal": signal_name(os.WTERMSIG(status)) if os.WIFSIGNALED(status) else None,
+            "signal": guest.signal_name(os.WTERMSIG(status)) if os.WIFSIGNALED(status) else None,
             "reason": self.reason,
             "outOfMemory": memory_kills() > self.killed_before,
             "stderr": self.errors.decode(errors="replace"),
@@ -306,12 +358,19 @@ class Supervisor:
         if self.outcome is not None:
             return None
         if self.deadline is not None:
-            moments = [self.deadline]
+            moment = self.deadline
         elif self.reason is not None:
             return 1000
         else:
-            moments = [self.heard + self.silence, self.repositories.next_look]
-        return max(0, min(moments) - time.monotonic()) * 1000 + 1
+            moment = self.heard + self.silence
+        # Once a second, to take leave of children that other programs left.
+        return min(max(0, moment - time.monotonic()), 1) * 1000 + 1
+
+    def allow_for(self, seconds):
+        """The box was frozen so long, to be copied. That is nobody's silence."""
+        self.heard += seconds
+        if self.deadline is not None:
+            self.deadline += seconds
 
     def watch(self):
         if self.outcome is not None:
@@ -319,16 +378,20 @@ class Supervisor:
         now = time.monotonic()
         if self.deadline is not None and now >= self.deadline:
             self.deadline = None
-            kill_descendants(self.child)
-        if now - self.heard >= self.silence:
+            if self.status is None:
+                kill_descendants(os.getpid(), *self.spared())
+            elif self.observer is not None:
+                self.observer.kill()
+        if self.status is None and now - self.heard >= self.silence:
             self.stop("silent")
-        if now >= self.repositories.next_look and self.reason is None:
-            self.look_for_commits()
-        reap(self.child)
+        reap(set(self.spared()))
 
-    def look_for_commits(self, is_last=False):
-        for kind, commit in self.repositories.look(is_last):
-            self.record(kind, json.dumps(commit).encode())
+    def spared(self):
+        """The children whose ends are noticed in another way: the job's first process, and the observer."""
+        return (
+            self.child if self.status is None else None,
+            self.observer.process if self.observer is not None else None,
+        )
 
     # Followers
 
@@ -382,8 +445,8 @@ class Supervisor:
                 self.dismiss(follower)
 
 
-def folder_of(request):
-    """The first of the wished folders that is there, else the home folder."""
+def directory_of(request):
+    """The first of the wished directories that is there, else the home directory."""
     for wish in request.get("folders", []):
         try:
             path = guest.resolve(wish)
@@ -392,13 +455,6 @@ def folder_of(request):
         if os.path.isdir(path):
             return path
     return guest.HOME
-
-
-def signal_name(number):
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 def children_of(process):
@@ -412,25 +468,36 @@ def children_of(process):
     return children
 
 
-def kill_descendants(spared):
-    """Ends everything that the job started. Whoever loses its parent becomes this process's child, so that nobody gets away.
+def descendants_of(process, spared=None):
+    """Everything below a process, but for the spared child and what is below that."""
+    found = []
+    left = [process]
+    while left:
+        below = [child for child in children_of(left.pop()) if child != spared]
+        found += below
+        left += below
+    return found
 
-    `spared` is the job's own first process, which is left for the end of the job to be noticed by.
+
+def kill(processes):
+    for process in processes:
+        try:
+            os.kill(process, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def kill_descendants(supervisor, first=None, observer=None):
+    """Ends everything below a supervisor. Whoever loses its parent becomes the supervisor's child, so that nobody gets away.
+
+    `first` is the job's first process, which is left for the end of the job to be noticed by, and `observer` goes on.
     """
     for _ in range(200):
-        left = [os.getpid()]
-        found = []
-        while left:
-            below = children_of(left.pop())
-            found += below
-            left += below
-        for process in found:
-            try:
-                os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        reap(spared)
-        if all(process == spared for process in found):
+        found = descendants_of(supervisor, observer)
+        kill(found)
+        if supervisor == os.getpid():
+            reap({first, observer})
+        if all(process == first for process in found):
             return
         time.sleep(0.002)
 
@@ -438,7 +505,7 @@ def kill_descendants(spared):
 def reap(spared):
     """Takes leave of ended children that other programs left to this one."""
     for child in children_of(os.getpid()):
-        if child != spared:
+        if child not in spared:
             try:
                 os.waitpid(child, os.WNOHANG)
             except ChildProcessError:
@@ -460,8 +527,70 @@ def memory_kills():
 # Commits
 
 
+class Observer:
+    """A child that looks for commits: git can take its time, and the supervisor has none."""
+
+    def __init__(self, directory, unwanted):
+        self.news, found = os.pipe2(os.O_CLOEXEC)
+        wanted, self.control = os.pipe2(os.O_CLOEXEC)
+        self.rest = b""
+        self.process = os.fork()
+        if self.process == 0:
+            try:
+                libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+                for descriptor in (self.news, self.control, *unwanted):
+                    os.close(descriptor)
+                self.work(directory, wanted, found)
+            finally:
+                os._exit(0)
+        os.close(found)
+        os.close(wanted)
+        os.set_blocking(self.news, False)
+
+    @staticmethod
+    def work(directory, wanted, found):
+        """Looks until the supervisor closes its end, and then once more."""
+        repositories = Repositories(directory)
+        is_last = False
+        while not is_last:
+            is_last = bool(select.select([wanted], [], [], max(0, repositories.next_look - time.monotonic()))[0])
+            for kind, commit in repositories.look(is_last):
+                line = memoryview(kind + json.dumps(commit).encode() + b"\n")
+                while line:
+                    line = line[os.write(found, line):]
+
+    def finish(self):
+        """Asks for the last look."""
+        os.close(self.control)
+        self.control = None
+
+    def read(self, record):
+        """Records what has been found. Returns whether there may be more."""
+        try:
+            piece = os.read(self.news, 1 << 20)
+        except BlockingIOError:
+            return True
+        *lines, self.rest = (self.rest + piece).split(b"\n")
+        for line in lines:
+            record(line[:1], line[1:])
+        return bool(piece)
+
+    def kill(self):
+        """Ends it with the git that it waits for. The end of its pipe is noticed as always."""
+        kill([*descendants_of(self.process), self.process])
+
+    def close(self):
+        for descriptor in (self.news, self.control):
+            if descriptor is not None:
+                os.close(descriptor)
+        try:
+            os.waitpid(self.process, 0)
+        except ChildProcessError:
+            pass
+
+
 class Repositories:
-    """The git repositories below a folder, and the commits that are made in them from now on.
+    """The git repositories below a directory, and the commits that are made in them from now on.
 
     Git notes whatever moves HEAD in a file, with the reason; looking whether that file has grown costs next to nothing.
     """
@@ -469,9 +598,9 @@ class Repositories:
     # In seconds.
     LOOK = 0.5
     SEARCH = 3
-    # How deep repositories are looked for, and in how many folders.
+    # How deep repositories are looked for, and in how many directories.
     DEPTH = 3
-    MOST_FOLDERS = 3000
+    MOST_DIRECTORIES = 3000
     # Of one look, and of the whole job: an agent that rewrites a history isn't told of commit by commit.
     MOST_COMMITS = 50
     MOST_COMMITS_EVER = 500
@@ -479,8 +608,8 @@ class Repositories:
     MADE = (b"commit", b"cherry-pick", b"revert", b"merge", b"rebase")
     HASH = re.compile(rb"[0-9a-f]{40}([0-9a-f]{24})?")
 
-    def __init__(self, folder):
-        self.folder = folder
+    def __init__(self, directory):
+        self.directory = directory
         self.logs = {}
         self.unpushed = {}
         self.told = set()
@@ -491,17 +620,17 @@ class Repositories:
     def search(self, is_first=False):
         """Finds repositories. Of those that are there already, what was done before doesn't count."""
         began = time.monotonic()
-        left = [(self.folder, 0)]
+        left = [(self.directory, 0)]
         seen = 0
-        while left and seen < self.MOST_FOLDERS:
-            folder, depth = left.pop(0)
+        while left and seen < self.MOST_DIRECTORIES:
+            directory, depth = left.pop(0)
             seen += 1
-            if os.path.isdir(f"{folder}/.git") and folder not in self.logs:
-                self.logs[folder] = self.size(folder) if is_first else 0
+            if os.path.isdir(f"{directory}/.git") and directory not in self.logs:
+                self.logs[directory] = self.size(directory) if is_first else 0
             if depth == self.DEPTH:
                 continue
             try:
-                with os.scandir(folder) as entries:
+                with os.scandir(directory) as entries:
                     left += [
                         (entry.path, depth + 1)
                         for entry in entries
@@ -517,35 +646,35 @@ class Repositories:
         if is_last or time.monotonic() >= self.next_search:
             self.search()
         news = []
-        for folder, known in self.logs.items():
-            size = self.size(folder)
+        for directory, known in self.logs.items():
+            size = self.size(directory)
             if size == known:
                 continue
-            self.logs[folder] = size
-            made = [commit for commit in self.made(folder, known if size > known else 0) if commit not in self.told]
+            self.logs[directory] = size
+            made = [commit for commit in self.made(directory, known if size > known else 0) if commit not in self.told]
             made = made[-self.MOST_COMMITS:][:self.MOST_COMMITS_EVER - len(self.told)]
             self.told.update(made)
-            for facts in self.facts(folder, made):
+            for facts in self.facts(directory, made):
                 news.append((b"c", facts))
                 if not facts["pushed"]:
-                    self.unpushed.setdefault(folder, []).append(facts["commitSha"])
+                    self.unpushed.setdefault(directory, []).append(facts["commitSha"])
         if is_last:
-            for folder, commits in self.unpushed.items():
-                news += [(b"p", {"commitSha": commit}) for commit in self.pushed(folder, commits)]
+            for directory, commits in self.unpushed.items():
+                news += [(b"p", {"commitSha": commit}) for commit in self.pushed(directory, commits)]
         self.next_look = time.monotonic() + self.LOOK
         return news
 
     @staticmethod
-    def size(folder):
+    def size(directory):
         try:
-            return os.stat(f"{folder}/.git/logs/HEAD").st_size
+            return os.stat(f"{directory}/.git/logs/HEAD").st_size
         except OSError:
             return 0
 
-    def made(self, folder, start):
+    def made(self, directory, start):
         """The commits that the log tells of from an offset on."""
         try:
-            descriptor = os.open(f"{folder}/.git/logs/HEAD", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            descriptor = os.open(f"{directory}/.git/logs/HEAD", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             return
         with open(descriptor, "rb") as file:
@@ -557,17 +686,17 @@ class Repositories:
                 if is_made and len(hashes) > 2 and hashes[0] != hashes[1] and self.HASH.fullmatch(hashes[1]):
                     yield hashes[1].decode()
 
-    def facts(self, folder, commits):
+    def facts(self, directory, commits):
         """The commits as events show them, without those that aren't there any more."""
-        commits = [commit for commit in commits if git(folder, "cat-file", "-e", commit) is not None]
+        commits = [commit for commit in commits if git(directory, "cat-file", "-e", commit) is not None]
         if not commits:
             return
         log = git(
-            folder, "log", "--no-walk=unsorted", "--root", "--first-parent", "-m", "--numstat", "--no-ext-diff", "--no-textconv",
+            directory, "log", "--no-walk=unsorted", "--root", "--first-parent", "-m", "--numstat", "--no-ext-diff", "--no-textconv",
             "--no-show-signature", "--format=%x1e%H%x1f%B%x1f", *commits) or ""
-        pushed = self.pushed(folder, commits)
-        branch = (git(folder, "rev-parse", "--abbrev-ref", "HEAD") or "HEAD").strip()
-        remote = (git(folder, "config", "--get", "remote.origin.url") or "").strip()
+        pushed = self.pushed(directory, commits)
+        branch = (git(directory, "rev-parse", "--abbrev-ref", "HEAD") or "HEAD").strip()
+        remote = (git(directory, "config", "--get", "remote.origin.url") or "").strip()
         for entry in log.split("\x1e")[1:]:
             commit, message, changes = (entry.split("\x1f") + ["", ""])[:3]
             counts = [line.split("\t")[:2] for line in changes.splitlines() if line.count("\t") >= 2]
@@ -583,19 +712,19 @@ class Repositories:
             }
 
     @staticmethod
-    def pushed(folder, commits):
+    def pushed(directory, commits):
         """Those that a remote has. Git notes what a push brought there, when the remote has taken it."""
-        if not git(folder, "for-each-ref", "--count=1", "refs/remotes"):
+        if not git(directory, "for-each-ref", "--count=1", "refs/remotes"):
             return []
-        missing = git(folder, "rev-list", "--max-count=10000", *commits, "--not", "--remotes")
+        missing = git(directory, "rev-list", "--max-count=10000", *commits, "--not", "--remotes")
         return [] if missing is None else [commit for commit in commits if commit not in set(missing.split())]
 
 
-def git(folder, *arguments):
+def git(directory, *arguments):
     """What git says, as the box's user; None when it fails or takes too long."""
     try:
         ended = subprocess.run(
-            ["/usr/bin/git", "--no-optional-locks", "-C", folder, *arguments],
+            ["/usr/bin/git", "--no-optional-locks", "-C", directory, *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=3, check=False,
             user="user", group="user", extra_groups=[],
             env={"HOME": guest.HOME, "PATH": os.environ["PATH"], "GIT_TERMINAL_PROMPT": "0", "LANG": "C.UTF-8"},

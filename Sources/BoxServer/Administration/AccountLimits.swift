@@ -32,6 +32,18 @@ public enum Quota: Sendable, Equatable {
     public static let maximum = 1_000_000
 }
 
+/// Something that one account may do or not.
+public enum Permission: String, Sendable, CaseIterable {
+    case yes, no
+    /// As whoever started the server said, also when that changes.
+    case standard = "default"
+
+    /// As the database keeps it.
+    var stored: Bool? { self == .standard ? nil : self == .yes }
+
+    init(stored: Bool?) { self = stored.map { $0 ? .yes : .no } ?? .standard }
+}
+
 /// What one account may have and do; nil leaves a limit as it is.
 public struct AccountLimits: Sendable, Equatable {
     /// Active boxes; ``Quota/unlimited`` isn't possible.
@@ -40,9 +52,11 @@ public struct AccountLimits: Sendable, Equatable {
     public var perMinute: Quota?
     /// Boxes created within a day.
     public var perDay: Quota?
+    /// Whether its boxes may have user namespaces of their own.
+    public var nested: Permission?
 
-    public init(boxes: Quota? = nil, perMinute: Quota? = nil, perDay: Quota? = nil) {
-        (self.boxes, self.perMinute, self.perDay) = (boxes, perMinute, perDay)
+    public init(boxes: Quota? = nil, perMinute: Quota? = nil, perDay: Quota? = nil, nested: Permission? = nil) {
+        (self.boxes, self.perMinute, self.perDay, self.nested) = (boxes, perMinute, perDay, nested)
     }
 }
 

@@ -6,7 +6,7 @@ public struct Administration: Sendable {
     private let keys: KeyStore
 
     public init(configuration: ServerConfiguration) throws {
-        let database = try Database(path: configuration.databasePath)
+        let database = try Database(configuration)
         (accounts, keys) = (AccountStore(database: database), KeyStore(database: database))
     }
 
@@ -18,6 +18,7 @@ public struct Administration: Sendable {
         account.maxBoxes = limits.boxes?.stored
         account.maxPerMinute = limits.perMinute?.stored
         account.maxPerDay = limits.perDay?.stored
+        account.allowsNested = limits.nested?.stored
         try await accounts.add(account)
         return AccountSummary(account: account, boxes: 0, activeBoxes: 0, keys: 0).json
     }

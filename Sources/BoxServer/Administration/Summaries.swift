@@ -15,6 +15,8 @@ public struct AccountSummary: Sendable {
         (Quota(stored: account.maxBoxes), Quota(stored: account.maxPerMinute), Quota(stored: account.maxPerDay))
     }
 
+    public var nested: Permission { Permission(stored: account.allowsNested) }
+
     public var json: JSON {
         func shown(_ quota: Quota) -> JSON {
             switch quota {
@@ -26,7 +28,7 @@ public struct AccountSummary: Sendable {
         return [
             "login": .string(login), "email": .string(email), "boxes": JSON(boxes), "activeBoxes": JSON(activeBoxes),
             "keys": JSON(keys), "maxBoxes": shown(limits.boxes), "maxPerMinute": shown(limits.perMinute),
-            "maxPerDay": shown(limits.perDay), "isRemoving": .bool(isRemoving),
+            "maxPerDay": shown(limits.perDay), "nested": .string(nested.rawValue), "isRemoving": .bool(isRemoving),
             "createdAt": JSON(Timestamp(milliseconds: account.createdAt)),
         ]
     }
@@ -83,6 +85,6 @@ extension KeyStore {
 
     /// - Returns: whether there was such a key.
     func delete(_ id: String) async throws -> Bool {
-        try await database.pool.write { try APIKeyRow.deleteOne($0, key: id) }
+        try await database.write { try APIKeyRow.deleteOne($0, key: id) }
     }
 }

@@ -17,7 +17,7 @@ enum AgentOutput: Sendable, Equatable {
     /// Why the run can't succeed, in the provider's or agent's words.
     case failure(String)
     /// The same, and the agent goes on trying what can't succeed.
-    case hopeless(String)
+    case unrecoverable(String)
     /// What was used, as the agent counts it.
     case usage(JSON)
     /// The agent has done what it could.

@@ -64,7 +64,7 @@ actor AgentRun {
             following?.cancel()
         }
         do { try await services.engine.stopJob(job, in: box) } catch {
-            logger.notice("the agent could not be interrupted", metadata: ["error": "\(error)"])
+            logger.notice("the agent could not be interrupted", metadata: ["prompt": "\(prompt)", "error": "\(error)"])
         }
         _ = try? await following?.value
         giveUp.cancel()
@@ -134,12 +134,12 @@ actor AgentRun {
 
     /// Why the box's machine didn't get to the end of it, for the box's owner.
     private func reason(_ error: any Error) async -> String {
-        if !(error is GuestRefusal) {
-            logger.notice("a run failed", metadata: ["prompt": "\(prompt)", "error": "\(error)"])
-        }
         let row = try? await services.boxes.find(box)
         if let state = row?.boxState, !state.isUsable { return "the box was stopped" }
         if isInterrupted { return Self.interrupted }
+        if !(error is GuestRefusal), !(error is APIError) {
+            logger.warning("the run of a prompt failed", metadata: ["prompt": "\(prompt)", "error": "\(error)"])
+        }
         switch error {
         case let refusal as GuestRefusal where refusal.reason == .noSuchJob:
             return "the agent is gone: the box was started anew while it worked"

@@ -30,7 +30,7 @@ actor AgentService {
     func queue(_ wish: PromptRequest, in box: BoxRow, setUpURL: String) async throws -> EventRow? {
         guard try await services.providers.find(wish.provider.name, of: box.accountID) != nil else {
             throw APIError(
-                .conflict, .providerNotConfigured,
+                .providerNotConfigured,
                 "\(wish.provider.name) is not set up for this account: run `box provider set \(wish.provider.name)`",
                 details: ["provider": .string(wish.provider.name), "setupUrl": .string(setUpURL)])
         }
@@ -47,7 +47,7 @@ actor AgentService {
             return row
         case .full:
             throw APIError(
-                .tooManyRequests, .rateLimited,
+                .rateLimited,
                 "box \(box.id) has \(PromptStore.maximumQueue) prompts queued, which is the most: wait for some to end",
                 retryAfter: 10)
         case .notUsable: return nil

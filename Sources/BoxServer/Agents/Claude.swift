@@ -70,11 +70,12 @@ struct ClaudeReader: AgentReader {
     /// tries it; once more is enough for a provider that was just told of it.
     private mutating func retried(_ line: JSON) -> [AgentOutput] {
         if line["error"] == "authentication_failed", line["attempt"]?.int ?? 0 > 1 {
-            return [.hopeless("the provider refuses the API key (status \(line["error_status"]?.int ?? 401))")]
+            return [.unrecoverable("the provider refuses the API key (status \(line["error_status"]?.int ?? 401))")]
         }
         var outputs = giveUpPartial()
         if line["error"] == "rate_limit", line["attempt"] == 1 {
-            let seconds = line["retry_delay_ms"]?.int.map { ($0 + 999) / 1000 }
+            // Whatever the box's program says: nobody waits for longer than a day.
+            let seconds = line["retry_delay_ms"]?.int.map { (min(max($0, 0), 86_400_000) + 999) / 1000 }
             outputs.append(
                 .usageLimit("the provider limits the rate of requests; Claude tries again", retryAfter: seconds))
         }

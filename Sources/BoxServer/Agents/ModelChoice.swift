@@ -6,7 +6,7 @@ enum ModelChoice {
     static func provider(_ name: String) throws -> AgentCatalog.Provider {
         guard let provider = AgentCatalog.provider(name) else {
             throw APIError(
-                .badRequest, .invalidProvider, "provider \"\(name.prefix(64))\" is not valid: use \(validProviders)",
+                .invalidProvider, "provider \"\(name.prefix(64))\" is not valid: use \(validProviders)",
                 details: ["providers": .array(AgentCatalog.providers.map { .string($0.name) })])
         }
         return provider
@@ -20,7 +20,7 @@ enum ModelChoice {
         guard let name = try body.string("model", code: .invalidModel) else { return provider.models }
         guard (1...128).contains(name.utf8.count), !name.hasPrefix("-"), name.utf8.allSatisfy(isModelByte) else {
             throw APIError(
-                .badRequest, .invalidModel,
+                .invalidModel,
                 "model \"\(name.prefix(64))\" is not a name that a model can have: use one such as "
                     + list(provider.models.map(\.name)))
         }
@@ -35,7 +35,7 @@ enum ModelChoice {
         guard efforts.contains(effort) else {
             let use = efforts.isEmpty ? "\(models[0].name) has none to choose" : "use \(list(efforts))"
             throw APIError(
-                .badRequest, .invalidReasoningEffort, "reasoningEffort \"\(effort.prefix(64))\" is not valid: \(use)")
+                .invalidReasoningEffort, "reasoningEffort \"\(effort.prefix(64))\" is not valid: \(use)")
         }
     }
 

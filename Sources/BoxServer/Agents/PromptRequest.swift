@@ -12,7 +12,7 @@ struct PromptRequest: Sendable, Equatable {
     init(_ body: RequestBody, fallback: AgentCatalog.Provider?) throws {
         text = try body.string("prompt") ?? ""
         guard !text.trimmed.isEmpty else {
-            throw APIError(.badRequest, .promptRequired, "prompt is missing or empty: say what the agent should do")
+            throw APIError(.promptRequired, "prompt is missing or empty: say what the agent should do")
         }
         if let name = try body.string("provider", code: .invalidProvider)?.trimmed, !name.isEmpty {
             provider = try ModelChoice.provider(name)
@@ -20,7 +20,7 @@ struct PromptRequest: Sendable, Equatable {
             provider = fallback
         } else {
             throw APIError(
-                .badRequest, .providerRequired, "provider is missing: use \(ModelChoice.validProviders)")
+                .providerRequired, "provider is missing: use \(ModelChoice.validProviders)")
         }
         try ModelChoice.checkEffort(body, among: ModelChoice.models(body, of: provider))
         model = try body.string("model", code: .invalidModel)

@@ -25,7 +25,7 @@ struct PromptRoutes {
         guard let event = try await agents.queue(wish, in: row, setUpURL: setUpURL) else {
             // It was stopped or deleted meanwhile.
             try await boxes.get(row.id, account).requireRunning()
-            throw APIError(.conflict, .boxNotPromptable, "box \(row.id) can't take a prompt now: try again")
+            throw APIError(.boxNotPromptable, "box \(row.id) can't take a prompt now: try again")
         }
         return .success(
             "prompt.queued",
@@ -41,7 +41,7 @@ struct PromptRoutes {
         let id = context.parameters.get("prompt") ?? ""
         guard let event = try await events.find(id, box: box, type: "prompt") else {
             throw APIError(
-                .notFound, .notFound, "prompt \(id.prefix(64)) not found in box \(box)",
+                .notFound, "prompt \(id.prefix(64)) not found in box \(box)",
                 details: ["boxId": .string(box), "promptId": .string(String(id.prefix(64)))])
         }
         return .success("prompt.run", ["id": .string(box), "promptRun": event.promptRun])
@@ -72,19 +72,5 @@ extension EventRow {
         ]
         for name in ["error", "usage"] { if let value = data[name] { run[name] = value } }
         return .object(run)
-    }
-}
-
-extension BoxRow {
-    /// - Throws: ``APIError`` `box_starting` or `machine_not_running` when nothing can be done in the box now.
-    func requireRunning() throws {
-        guard !boxState.isUsable else { return }
-        let details: JSONObject = ["boxId": .string(id), "state": .string(state)]
-        if [.initial, .provisioning, .cloning].contains(boxState) {
-            throw APIError(
-                .conflict, .boxStarting, "box \(id) is still starting: wait until it is ready", details: details)
-        }
-        throw APIError(
-            .badRequest, .machineNotRunning, "box \(id) is \(boxState.displayName): resume it first", details: details)
     }
 }

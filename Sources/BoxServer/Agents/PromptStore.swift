@@ -15,7 +15,7 @@ struct PromptStore: Sendable {
 
     /// Queues a prompt in a box that can be used.
     func enter(_ event: NewEvent, box: String) async throws -> Entry {
-        try await database.pool.write { database in
+        try await database.write { database in
             guard let row = try BoxRow.fetchOne(database, key: box), !row.isDeleting, row.boxState.isUsable else {
                 return .notUsable
             }
@@ -43,7 +43,7 @@ struct PromptStore: Sendable {
 
     /// Notes that the agent works.
     func begin(_ prompt: String, of box: String) async throws {
-        try await database.pool.write { database in
+        try await database.write { database in
             try Self.setStatus("running", of: prompt, box, [:], in: database)
             try Self.setState(.running, of: box, from: [.provisioned, .ready, .idle], in: database)
         }
@@ -51,7 +51,7 @@ struct PromptStore: Sendable {
 
     /// Notes how a run ended; the box has nothing to do then, unless more is queued.
     func end(_ prompt: String, of box: String, status: String, _ facts: JSONObject) async throws {
-        try await database.pool.write { database in
+        try await database.write { database in
             try Self.setStatus(status, of: prompt, box, facts, in: database)
             try Self.dropPartials(of: prompt, box, in: database)
             let more = EventRow.filter(sql: "boxID = ? AND \(Self.isOpenPrompt)", arguments: [box])
@@ -85,21 +85,22 @@ struct PromptStore: Sendable {
 
     /// Enters what an agent said. Events that are there already are left as they are: a boxd that takes over a run reads it from
     /// its beginning.
-    func record(_ news: RunNews, of prompt: String, in box: String) async throws {
-        try await database.pool.write { database in
-            var isNew = news.partial != nil
-            for event in news.events where try EventRow.fetchOne(database, key: ["boxID": box, "id": event.id]) == nil {
+    func record(_ changes: RunChanges, of prompt: String, in box: String) async throws {
+        try await database.write { database in
+            var isNew = changes.partial != nil
+            for event in changes.events
+            where try EventRow.fetchOne(database, key: ["boxID": box, "id": event.id]) == nil {
                 try EventStore.append(event, to: box, task: prompt, in: database)
                 isNew = true
             }
             // Before something is removed, so that no revision is used twice.
-            if !isNew, !news.outdated.isEmpty { try Self.touch(prompt, box, in: database) }
-            if let partial = news.partial { try EventStore.append(partial, to: box, task: prompt, in: database) }
-            for (id, data) in news.changed { try EventStore.update(box: box, id: id, data: data, in: database) }
-            for id in news.outdated {
+            if !isNew, !changes.outdated.isEmpty { try Self.touch(prompt, box, in: database) }
+            if let partial = changes.partial { try EventStore.append(partial, to: box, task: prompt, in: database) }
+            for (id, data) in changes.changed { try EventStore.update(box: box, id: id, data: data, in: database) }
+            for id in changes.outdated {
                 try database.execute(sql: "DELETE FROM event WHERE boxID = ? AND id = ?", arguments: [box, id])
             }
-            if let session = news.session {
+            if let session = changes.session {
                 try database.execute(
                     sql: "INSERT OR REPLACE INTO agentSession (boxID, provider, sessionID) VALUES (?, ?, ?)",
                     arguments: [box, session.provider, session.id])
@@ -109,7 +110,7 @@ struct PromptStore: Sendable {
 
     /// Removes what an earlier boxd left half told.
     func dropPartials(of prompt: String, in box: String) async throws {
-        try await database.pool.write { database in
+        try await database.write { database in
             try Self.touch(prompt, box, in: database)
             try Self.dropPartials(of: prompt, box, in: database)
         }
@@ -141,7 +142,7 @@ struct PromptStore: Sendable {
     }
 
     func forgetSession(of box: String, provider: String) async throws {
-        try await database.pool.write {
+        try await database.write {
             try $0.execute(
                 sql: "DELETE FROM agentSession WHERE boxID = ? AND provider = ?", arguments: [box, provider])
         }
@@ -151,7 +152,7 @@ struct PromptStore: Sendable {
 extension BoxStore {
     /// The copy of a disk has the agents' sessions too.
     func copyAgentSessions(from source: String, to target: String) async throws {
-        try await database.pool.write {
+        try await database.write {
             try $0.execute(
                 sql: """
                     INSERT OR REPLACE INTO agentSession (boxID, provider, sessionID)

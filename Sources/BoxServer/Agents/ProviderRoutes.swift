@@ -33,7 +33,7 @@ struct ProviderRoutes {
         _ = try await context.body(of: request)
         guard try await providers.remove(provider, of: account) else {
             throw APIError(
-                .notFound, .notFound, "\(provider.name) is not set up", details: ["provider": .string(provider.name)])
+                .notFound, "\(provider.name) is not set up", details: ["provider": .string(provider.name)])
         }
         return .success("provider.deleted", ["provider": .string(provider.name), "status": "deleted"])
     }

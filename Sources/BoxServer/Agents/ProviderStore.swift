@@ -32,7 +32,7 @@ struct ProviderStore: Sendable {
     func change(_ provider: AgentCatalog.Provider, of account: String, _ wish: ProviderWish) async throws -> ProviderRow
     {
         let sealed = try wish.apiKey.map { try sealer.seal($0) }
-        return try await database.pool.write { database in
+        return try await database.write { database in
             let earlier = try ProviderRow.fetchOne(database, key: ["accountID": account, "name": provider.name])
             guard let key = sealed ?? earlier?.sealedKey else { throw ProviderWish.keyIsMissing(provider) }
             let others = ProviderRow.filter(Column("accountID") == account && Column("name") != provider.name)
@@ -54,7 +54,7 @@ struct ProviderStore: Sendable {
 
     /// - Returns: false when it wasn't set up.
     func remove(_ provider: AgentCatalog.Provider, of account: String) async throws -> Bool {
-        try await database.pool.write { database in
+        try await database.write { database in
             guard let row = try ProviderRow.fetchOne(database, key: ["accountID": account, "name": provider.name])
             else {
                 return false

@@ -38,12 +38,12 @@ struct ProviderWish: Sendable {
         try ModelChoice.checkEffort(body, among: models)
         guard apiKey != nil || isDefault || !["baseUrl", "model", "reasoningEffort"].allSatisfy(body.isAbsent) else {
             throw APIError(
-                .badRequest, .noChanges, "nothing to change: give apiKey, baseUrl, model, reasoningEffort or isDefault")
+                .noChanges, "nothing to change: give apiKey, baseUrl, model, reasoningEffort or isDefault")
         }
     }
 
     static func keyIsMissing(_ provider: AgentCatalog.Provider) -> APIError {
-        APIError(.badRequest, .invalidAPIKey, "apiKey is missing: \(provider.name) isn't set up yet and needs one")
+        APIError(.invalidAPIKey, "apiKey is missing: \(provider.name) isn't set up yet and needs one")
     }
 
     /// It becomes a variable's value and a header's, and is looked for in what agents say: no quote, no escape.
@@ -52,7 +52,7 @@ struct ProviderWish: Sendable {
             key.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") })
         else {
             throw APIError(
-                .badRequest, .invalidAPIKey,
+                .invalidAPIKey,
                 "apiKey has to have \(shortestKey) to \(longestKey) visible ASCII characters, none of them a quote or a backslash"
             )
         }
@@ -66,7 +66,7 @@ struct ProviderWish: Sendable {
         else {
             // It isn't shown: a password may be in it.
             throw APIError(
-                .badRequest, .invalidBaseURL,
+                .invalidBaseURL,
                 "baseUrl is not valid: use an http or https URL without a user, a query and a fragment, "
                     + "such as https://models.example.com/v1")
         }

@@ -15,7 +15,7 @@ struct RunPlan: Sendable {
     private let text: String
     private let reasoningEffort: String?
     private let baseURL: String?
-    private let folders: [String]
+    private let directories: [String]
 
     /// - Throws: ``APIError`` when the prompt can't be run any more.
     init(_ event: EventRow, _ box: BoxRow, _ services: AgentServices) async throws {
@@ -25,7 +25,7 @@ struct RunPlan: Sendable {
         provider = try ModelChoice.provider(data["provider"]?.string ?? "")
         let row = try await services.providers.find(provider.name, of: box.accountID)
         guard row != nil || !isQueued else {
-            throw APIError(.conflict, .providerNotConfigured, "\(provider.name) is not set up any more")
+            throw APIError(.providerNotConfigured, "\(provider.name) is not set up any more")
         }
         key = try row.map { try services.providers.key(of: $0) }
         baseURL = row?.baseURL
@@ -36,7 +36,7 @@ struct RunPlan: Sendable {
         let saved = row?.reasoningEffort.flatMap { known?.contains($0) == false ? nil : $0 }
         reasoningEffort = data["reasoning_effort"]?.string ?? saved
         session = try await services.prompts.session(of: box.id, provider: provider.name)
-        folders = box.noEnv ? [] : try await services.repositories.selected(by: box.accountID).map(\.row.name)
+        directories = box.noEnv ? [] : try await services.repositories.selected(by: box.accountID).map(\.row.name)
     }
 
     /// - Parameter silence: in seconds.
@@ -45,9 +45,10 @@ struct RunPlan: Sendable {
         let wish = AgentWish(model: model, reasoningEffort: reasoningEffort, baseURL: baseURL, session: session)
         return MachineJob(
             // Boxes of older images don't look there.
-            id: id, script: "PATH=$PATH:\(AgentFolder.programs)\n\(launch.script)",
+            id: id, script: "PATH=$PATH:\(AgentDirectory.programs)\n\(launch.script)",
             arguments: ["agent"] + launch.arguments(wish),
             environment: launch.environment(wish) + [("BOX_PROVIDER_KEY", key ?? "")],
-            secrets: ["BOX_PROVIDER_KEY"], folders: folders, input: Array(launch.input(text).utf8), silence: silence)
+            secrets: ["BOX_PROVIDER_KEY"], directories: directories, input: Array(launch.input(text).utf8),
+            silence: silence)
     }
 }

@@ -39,7 +39,7 @@ actor RunProgress {
         var pending: [AgentOutput] = []
         var isPartialOnly = true
         for record in records {
-            let news: RunNews
+            let changes: RunChanges
             switch record {
             case .output(let line):
                 // Whatever a login script of the box prints comes before the agent's lines.
@@ -47,27 +47,29 @@ actor RunProgress {
                 continue
             case .commit(let commit):
                 try await store(recorder.take(pending))
-                news = recorder.take(commit: commit)
+                changes = recorder.take(commit: commit)
             case .pushed(let commit):
                 try await store(recorder.take(pending))
-                news = recorder.take(pushed: commit)
+                changes = recorder.take(pushed: commit)
             case .ended(let outcome):
                 ended = outcome
                 continue
             }
             pending = []
             isPartialOnly = false
-            try await store(news)
+            try await store(changes)
         }
-        let wasHopeless = recorder.isHopeless
-        let news = recorder.take(pending)
-        try await store(news)
-        if recorder.isHopeless, !wasHopeless { giveUp() }
-        if isPartialOnly, news.events.isEmpty, news.partial != nil { try await Task.sleep(for: Self.partialInterval) }
+        let wasUnrecoverable = recorder.isUnrecoverable
+        let changes = recorder.take(pending)
+        try await store(changes)
+        if recorder.isUnrecoverable, !wasUnrecoverable { giveUp() }
+        if isPartialOnly, changes.events.isEmpty, changes.partial != nil {
+            try await Task.sleep(for: Self.partialInterval)
+        }
     }
 
-    private func store(_ news: RunNews) async throws {
-        if !news.isEmpty { try await prompts.record(news, of: prompt, in: box) }
+    private func store(_ changes: RunChanges) async throws {
+        if !changes.isEmpty { try await prompts.record(changes, of: prompt, in: box) }
     }
 
     // MARK: The end
@@ -83,7 +85,7 @@ actor RunProgress {
     }
 
     private func end(_ ended: JobOutcome, _ isInterrupted: Bool) -> AgentRun.End {
-        if recorder.isHopeless, let failure = recorder.failure { return .failed(failure) }
+        if recorder.isUnrecoverable, let failure = recorder.failure { return .failed(failure) }
         switch ended.reason {
         case .stopped: return .failed(AgentRun.interrupted)
         case .silent: return .failed("the agent said nothing for too long and was ended")

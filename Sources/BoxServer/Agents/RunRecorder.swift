@@ -4,7 +4,7 @@ import Crypto
 import FoundationEssentials
 
 /// What there is new of a run, for one transaction.
-struct RunNews: Sendable, Equatable {
+struct RunChanges: Sendable, Equatable {
     /// In their order.
     var events: [NewEvent] = []
     /// New data of events from before, by their ids.
@@ -17,7 +17,7 @@ struct RunNews: Sendable, Equatable {
 
     var isEmpty: Bool { events.isEmpty && changed.isEmpty && partial == nil && outdated.isEmpty && session == nil }
 
-    static func == (left: RunNews, right: RunNews) -> Bool {
+    static func == (left: RunChanges, right: RunChanges) -> Bool {
         left.events == right.events && left.partial == right.partial && left.outdated == right.outdated
             && left.changed.elementsEqual(right.changed, by: ==)
             && left.session?.provider == right.session?.provider && left.session?.id == right.session?.id
@@ -45,7 +45,7 @@ struct RunRecorder: Sendable {
     /// What the run is known to have come to.
     private(set) var failure: String?
     private(set) var isDone = false
-    private(set) var isHopeless = false
+    private(set) var isUnrecoverable = false
     private(set) var usage: JSON?
     /// Whether the agent did anything at all.
     var saidSomething: Bool { count > 0 || isDone }
@@ -55,22 +55,22 @@ struct RunRecorder: Sendable {
     }
 
     /// - Parameter outputs: everything that came since the last time.
-    mutating func take(_ outputs: [AgentOutput]) -> RunNews {
-        var news = RunNews()
-        for output in outputs { take(output, &news) }
-        refreshPartial(&news)
-        return news
+    mutating func take(_ outputs: [AgentOutput]) -> RunChanges {
+        var changes = RunChanges()
+        for output in outputs { take(output, &changes) }
+        refreshPartial(&changes)
+        return changes
     }
 
-    private mutating func take(_ output: AgentOutput, _ news: inout RunNews) {
+    private mutating func take(_ output: AgentOutput, _ changes: inout RunChanges) {
         switch output {
         case .session(let id):
             // It comes back as an argument.
-            if UUID(uuidString: id) != nil { news.session = (provider, id) }
+            if UUID(uuidString: id) != nil { changes.session = (provider, id) }
         case .partial(let text): self.text = text
         case .text(let text):
             self.text = ""
-            if !text.isEmpty { add(&news, "response", response(Self.cut(text, to: Self.longestValue), [])) }
+            if !text.isEmpty { add(&changes, "response", response(Self.cut(text, to: Self.longestValue), [])) }
         case .toolStarted(let tool): tools = tools.suffix(Self.mostOpenTools - 1) + [tool]
         case .toolEnded(let tool, let result, let isError):
             tools.removeAll { $0.id == tool.id }
@@ -79,15 +79,15 @@ struct RunRecorder: Sendable {
                 "type": "tool_result", "tool_use_id": use["id"] ?? "", "is_error": .bool(isError),
                 "content": Self.bounded(result, to: Self.longestValue),
             ]
-            add(&news, "response", response("", [["use": use, "result": result]]))
+            add(&changes, "response", response("", [["use": use, "result": result]]))
         case .usageLimit(let message, let seconds):
             var data: JSONObject = [
                 "message": .string(Self.cut(message, to: Self.longestReason)), "provider": .string(provider),
             ]
             if let seconds { data["retry_after"] = JSON(seconds) }
-            add(&news, "usage_limit", .object(data))
+            add(&changes, "usage_limit", .object(data))
         case .failure(let message): failure = Self.cut(message, to: Self.longestReason)
-        case .hopeless(let message): (failure, isHopeless) = (Self.cut(message, to: Self.longestReason), true)
+        case .unrecoverable(let message): (failure, isUnrecoverable) = (Self.cut(message, to: Self.longestReason), true)
         case .usage(let usage):
             if usage.object != nil, !Self.isDeep(usage, levels: Self.deepest),
                 usage.compact.utf8.count <= Self.longestReason
@@ -99,33 +99,33 @@ struct RunRecorder: Sendable {
     }
 
     /// A commit that was made in the box.
-    mutating func take(commit: JobCommit) -> RunNews {
-        var news = RunNews()
-        add(&news, "git_checkpoint", commit.json)
-        if let event = news.events.first, let data = commit.json.object, data["pushed"] == false {
+    mutating func take(commit: JobCommit) -> RunChanges {
+        var changes = RunChanges()
+        add(&changes, "git_checkpoint", commit.json)
+        if let event = changes.events.first, let data = commit.json.object, data["pushed"] == false {
             commits[commit.sha] = (event.id, data)
         }
-        return news
+        return changes
     }
 
-    mutating func take(pushed commit: String) -> RunNews {
-        guard var event = commits.removeValue(forKey: commit) else { return RunNews() }
+    mutating func take(pushed commit: String) -> RunChanges {
+        guard var event = commits.removeValue(forKey: commit) else { return RunChanges() }
         event.data["pushed"] = true
-        return RunNews(changed: [(event.id, .object(event.data))])
+        return RunChanges(changed: [(event.id, .object(event.data))])
     }
 
     // MARK: Events
 
     /// The run's next event. Its id follows from the run and the number.
-    private mutating func add(_ news: inout RunNews, _ type: String, _ data: JSON) {
+    private mutating func add(_ changes: inout RunChanges, _ type: String, _ data: JSON) {
         size += data.compact.utf8.count + 200
         guard size <= Self.longestRun else {
-            (failure, isHopeless) = ("the agent said more than can be kept and was ended", true)
+            (failure, isUnrecoverable) = ("the agent said more than can be kept and was ended", true)
             return
         }
         count += 1
         let digest = Array(SHA256.hash(data: Array("\(prompt) \(count)".utf8)).prefix(16))
-        news.events.append(NewEvent(id: Self.uuid(digest), type: type, data: data))
+        changes.events.append(NewEvent(id: Self.uuid(digest), type: type, data: data))
     }
 
     /// RFC 9562, version 8: what the bytes are is ours to say.
@@ -148,7 +148,7 @@ struct RunRecorder: Sendable {
     }
 
     /// Shows what isn't whole yet, where that is something else than before.
-    private mutating func refreshPartial(_ news: inout RunNews) {
+    private mutating func refreshPartial(_ changes: inout RunChanges) {
         var shown: JSON?
         if !text.isEmpty || !tools.isEmpty {
             let shownText = redacted(Self.cut(text, to: Self.longestPartial))
@@ -158,9 +158,9 @@ struct RunRecorder: Sendable {
             shown = .object(data)
         }
         guard shown != shownPartial?.data else { return }
-        if let shownPartial { news.outdated.append(shownPartial.id) }
+        if let shownPartial { changes.outdated.append(shownPartial.id) }
         shownPartial = shown.map { (Self.uuid((0..<16).map { _ in .random(in: 0...255) }), $0) }
-        news.partial = shownPartial.map { NewEvent(id: $0.id, type: "response", data: $0.data) }
+        changes.partial = shownPartial.map { NewEvent(id: $0.id, type: "response", data: $0.data) }
     }
 
     /// The machine keeps secrets out of what it tells line by line; a text comes in pieces.

@@ -3,6 +3,7 @@ import Glibc
 import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
 
 /// Ends connections whose client is too slow or gone; Hummingbird's own idle time-out only ends those without a request.
 ///
@@ -21,6 +22,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private let limits: ConnectionLimits
+    private let table: ConnectionTable
     private let metrics: Metrics
     private var incoming = Incoming.nothing
     /// Requests whose answer isn't written.
@@ -34,12 +36,29 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     private var bodyTimer: Scheduled<Void>?
     private var unreadTimer: Scheduled<Void>?
 
-    init(limits: ConnectionLimits, metrics: Metrics) { (self.limits, self.metrics) = (limits, metrics) }
+    init(limits: ConnectionLimits, table: ConnectionTable, metrics: Metrics) {
+        (self.limits, self.table, self.metrics) = (limits, table, metrics)
+    }
 
     func handlerAdded(context: ChannelHandlerContext) {
+        let channel = context.channel
         metrics.connectionOpened()
-        context.channel.closeFuture.whenComplete { [metrics] _ in metrics.connectionClosed() }
-        Self.keepAlive(context.channel)
+        let address = ConnectionTable.key(ofAddress: channel.remoteAddress?.ipAddress)
+        table.open(ObjectIdentifier(channel), address: address) { channel.close(promise: nil) }
+        // Afterwards, because one that has ended already says so at once.
+        channel.closeFuture.whenComplete { [metrics, table, id = ObjectIdentifier(channel)] _ in
+            metrics.connectionClosed()
+            table.close(id)
+        }
+        Self.keepAlive(channel)
+        watchTarget(context)
+    }
+
+    /// The framework has no place for a handler before its codec.
+    private func watchTarget(_ context: ChannelHandlerContext) {
+        let pipeline = context.pipeline.syncOperations
+        guard let codec = try? pipeline.handler(type: HTTP1ToHTTPServerCodec.self) else { return }
+        try? pipeline.addHandler(RequestTargetHandler(), position: .before(codec))
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -60,7 +79,9 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         hasDecoded = true
         switch unwrapInboundIn(data) {
-        case .head:
+        case .head(let head):
+            table.beginRequest(
+                ObjectIdentifier(context.channel), showsKey: head.headerFields[.authorization] != nil)
             headTimer?.cancel()
             headTimer = nil
             unanswered += 1
@@ -126,7 +147,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
         hasBegunAnswer = true
         let id = BoxdContext.newRequestID()
         let error = APIError(
-            .requestTimeout, .requestTimeout,
+            .requestTimeout,
             "the request's body came too slowly: send at least \(limits.bodyBytesPerSecond) bytes a second")
         let body = ByteBuffer(bytes: error.json(requestID: id).compactBytes)
         let head = HTTPResponse(
@@ -147,10 +168,13 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
+        // The client was asked for the body only now.
+        case .head(let head) where head.status.kind == .informational: incoming = .body(BodyPace(limits))
         case .head: hasBegunAnswer = true
         case .body: break
         case .end:
             unanswered -= 1
+            if unanswered == 0 { table.endRequest(ObjectIdentifier(context.channel)) }
             hasBegunAnswer = false
         }
         context.write(data, promise: promise)

@@ -14,6 +14,10 @@ struct LoginRoutes {
     }
 
     @Sendable private func start(_ request: Request, _ context: BoxdContext) async throws -> Response {
+        // Pages could take every place for logins.
+        guard isSameOrigin(request) else {
+            throw APIError(.forbidden, "a login can't be started by another page: use `box login`")
+        }
         let name = try await context.body(of: request).body.string("machine") ?? ""
         let login = try await logins.start(machine: Self.shown(name))
         return .success(
@@ -41,11 +45,11 @@ struct LoginRoutes {
         let token = try await context.body(of: request).body.string("pollToken") ?? ""
         guard let outcome = try await logins.poll(token) else {
             throw APIError(
-                .notFound, .loginExpired, "this login isn't waiting any more: start another one with `box login`")
+                .loginExpired, "this login isn't waiting any more: start another one with `box login`")
         }
         switch outcome {
         case .pending: return .success("login.pending")
-        case .denied: throw APIError(.forbidden, .loginDenied, "the login was denied in the browser")
+        case .denied: throw APIError(.loginDenied, "the login was denied in the browser")
         case .confirmed(let account, let secret):
             return .success(
                 "login.complete",
@@ -61,13 +65,13 @@ struct LoginRoutes {
         status: .notFound)
 
     @Sendable private func page(_ request: Request, _ context: BoxdContext) async throws -> Response {
-        let state = request.uri.queryParameters["state"].map(String.init) ?? ""
+        let state = try request.query("state", code: .invalidRequest) ?? ""
         guard let login = await logins.find(state: state) else { return Self.gone }
         return LoginPage.question(login, state: state)
     }
 
     @Sendable private func answer(_ request: Request, _ context: BoxdContext) async throws -> Response {
-        let form = Form(try await context.bytes(of: request, request.body, limit: BoxdContext.maximumBodySize))
+        let form = Form(try await context.bytes(of: request, limit: BoxdContext.maximumBodySize))
         let state = form["state"] ?? ""
         guard isSameOrigin(request) else {
             return LoginPage.message(
@@ -102,25 +106,10 @@ struct Form {
     init(_ bytes: [UInt8]) {
         for pair in String(decoding: bytes, as: UTF8.self).split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            fields[Self.decode(parts[0])] = parts.count > 1 ? Self.decode(parts[1]) : ""
+            guard let name = FormEncoding.decode(parts[0]) else { continue }
+            fields[name] = parts.count > 1 ? FormEncoding.decode(parts[1]) : ""
         }
     }
 
     subscript(name: String) -> String? { fields[name] }
-
-    private static func decode(_ text: Substring) -> String {
-        var out: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), rest.count >= 2,
-                let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-            {
-                out.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                out.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
-            }
-        }
-        return String(decoding: out, as: UTF8.self)
-    }
 }

@@ -53,7 +53,7 @@ actor LoginService {
         expire()
         guard logins.count < Self.maximumPending else {
             throw APIError(
-                .tooManyRequests, .rateLimited, "too many logins are under way: wait some minutes and try again",
+                .rateLimited, "too many logins are under way: wait some minutes and try again",
                 retryAfter: 60)
         }
         let started = Started(

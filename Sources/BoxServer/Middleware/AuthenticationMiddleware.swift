@@ -7,6 +7,7 @@ struct AuthenticationMiddleware: RouterMiddleware {
 
     let keys: KeyStore
     let commits: CommitSignal
+    let connections: ConnectionTable
 
     func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws
         -> Response
@@ -14,6 +15,8 @@ struct AuthenticationMiddleware: RouterMiddleware {
         if request.method == .options { return try await next(request, context) }
         let version = try commits.version()
         guard let account = try await keys.account(of: request, at: version) else { throw APIError.unauthorized }
+        context.caller.recordKey()
+        connections.recordKey(ObjectIdentifier(context.channel), of: account.id)
         var context = context
         context.account = account
         context.databaseVersion = version

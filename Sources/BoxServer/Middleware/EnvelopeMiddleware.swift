@@ -2,12 +2,16 @@ import BoxModel
 import HTTPTypes
 import Hummingbird
 import Logging
+import NIOCore
+import NIOHTTP1
 
 /// Gives every answer its request id and turns every failure, the framework's too, into the error envelope; counts and logs it.
 struct EnvelopeMiddleware: RouterMiddleware {
     typealias Context = BoxdContext
 
     let metrics: Metrics
+    let readiness: Readiness
+    let allowance: LogAllowance
 
     func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws
         -> Response
@@ -17,7 +21,7 @@ struct EnvelopeMiddleware: RouterMiddleware {
         do {
             response = try await next(request, context)
         } catch {
-            response = Self.response(to: error, request: request, context: context)
+            response = self.response(to: error, request: request, context: context)
         }
         response.headers[.requestID] = context.requestID
         if request.method == .head { response = response.createHeadResponse() }
@@ -33,9 +37,8 @@ struct EnvelopeMiddleware: RouterMiddleware {
         let template = context.endpointPath.flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "unmatched"
         let route = Metrics.Route(method: method, template: template, status: status)
         metrics.count(route, seconds: seconds)
-        let isQuiet = status < 400 && [.get, .head].contains(request.method)
         context.logger.log(
-            level: status >= 500 ? .error : isQuiet ? .debug : .info, "\(method) \(route.template) \(status)",
+            level: level(request, status, context), "\(method) \(route.template) \(status)",
             metadata: [
                 "requestId": "\(context.requestID)", "method": "\(method)", "route": "\(route.template)",
                 "status": .stringConvertible(status),
@@ -43,12 +46,25 @@ struct EnvelopeMiddleware: RouterMiddleware {
             ])
     }
 
+    private func level(_ request: Request, _ status: Int, _ context: Context) -> Logger.Level {
+        let isQuiet = status < 400 && [.get, .head].contains(request.method)
+        // 503 and 507 say what the server can't do now: no failure of its own.
+        let isFailure = status >= 500 && ![503, 507].contains(status)
+        return isQuiet ? .debug : bounded(isFailure ? .error : .info, context)
+    }
+
+    /// The level of a line, or debug where requests without a key have filled the log enough.
+    private func bounded(_ level: Logger.Level, _ context: Context) -> Logger.Level {
+        guard !context.caller.hasKey, context.logger.logLevel > .debug else { return level }
+        return allowance.take() ? level : .debug
+    }
+
     /// Whatever else somebody sends is one method, so that nobody can make counters without end.
     private static let methods: Set<HTTPRequest.Method> = [
         .get, .head, .post, .put, .patch, .delete, .options, .connect, .trace,
     ]
 
-    private static func response(to error: any Error, request: Request, context: Context) -> Response {
+    private func response(to error: any Error, request: Request, context: Context) -> Response {
         let failure: APIError
         switch error {
         case let error as ConnectionSpent:
@@ -60,24 +76,38 @@ struct EnvelopeMiddleware: RouterMiddleware {
             }
             return response
         case let error as APIError: failure = error
+        // Of a body that was read; a head that can't be read gets no further than the decoder.
+        case let error as HTTPParserError:
+            failure = APIError(.invalidRequest, "the request's body is not valid HTTP: \(error)")
+        // Only clients' connections are NIO's here.
+        case is ChannelError, is IOError: failure = .incompleteBody
         case is CancellationError:
+            let isStopping = Task.isCancelled || readiness.current == .stopping
+            let reason = isStopping ? "boxd is stopping" : "the request was given up"
             failure = APIError(
-                .serviceUnavailable, .unavailable, "boxd is stopping: try again in a moment", retryAfter: 5)
+                .unavailable, "\(reason): try again in a moment", retryAfter: 5)
         case let error as HTTPError where error.status == .notFound:
             // The route tells clients, who may forget a box that isn't found, that it was no box.
             let route = "\(request.method) \(request.uri.path.prefix(200))"
-            failure = APIError(.notFound, .notFound, "there is no \(route)", details: ["route": .string(route)])
+            failure = APIError(.notFound, "there is no \(route)", details: ["route": .string(route)])
         case let error as HTTPError:
-            failure = APIError(error.status, .invalidRequest, error.body ?? error.status.reasonPhrase)
+            failure = APIError(.invalidRequest, error.body ?? error.status.reasonPhrase)
         default:
-            context.logger.error(
-                "a request failed", metadata: ["requestId": "\(context.requestID)", "error": "\(error)"])
+            context.logger.log(
+                level: bounded(.error, context), "a request failed",
+                metadata: ["requestId": "\(context.requestID)", "error": "\(error)"])
             failure = APIError(
-                .internalServerError, .internalError,
+                .internalError,
                 "the server failed; its log has more under \(context.requestID)")
         }
-        var response = Response.json(failure.json(requestID: context.requestID), status: failure.status)
-        if failure.status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
+        if !failure.diagnostics.isEmpty {
+            context.logger.warning(
+                "\(failure.message)",
+                metadata: ["requestId": "\(context.requestID)", "error": "\(failure.diagnostics)"])
+        }
+        let status = (error as? HTTPError)?.status ?? failure.code.status
+        var response = Response.json(failure.json(requestID: context.requestID, status: status), status: status)
+        if status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
         if let allowed = failure.details["allow"]?.string { response.headers[.allow] = allowed }
         if let seconds = failure.retryAfter { response.headers[.retryAfter] = "\(seconds)" }
         return response

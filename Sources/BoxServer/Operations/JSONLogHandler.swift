@@ -19,7 +19,8 @@ public struct JSONLogHandler: LogHandler {
 
     public func log(event: LogEvent) {
         var object: JSONObject = [
-            "time": JSON(Timestamp.now), "level": .string(event.level.rawValue), "message": .string("\(event.message)"),
+            "time": JSON(Timestamp.now), "level": .string(event.level.rawValue),
+            "message": .string(LogLines.cut("\(event.message)")),
         ]
         let provided = metadataProvider?.get() ?? [:]
         let all = metadata.merging(provided) { $1 }.merging(event.metadata ?? [:]) { $1 }
@@ -32,10 +33,10 @@ public struct JSONLogHandler: LogHandler {
 
     private static func json(_ value: Logger.Metadata.Value) -> JSON {
         switch value {
-        case .string(let text): .string(text)
+        case .string(let text): .string(LogLines.cut(text))
         case .stringConvertible(let number as Int): JSON(number)
         case .stringConvertible(let number as Double): .number("\(number)")
-        case .stringConvertible(let other): .string("\(other)")
+        case .stringConvertible(let other): .string(LogLines.cut("\(other)"))
         case .array(let values): .array(values.map(json))
         case .dictionary(let members):
             .object(JSONObject(members.sorted { $0.key < $1.key }.map { ($0.key, json($0.value)) }))

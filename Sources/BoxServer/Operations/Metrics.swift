@@ -22,6 +22,7 @@ final class Metrics: Sendable {
         var operations: [Operation: Histogram] = [:]
         var openConnections = 0
         var acceptedConnections = 0
+        var droppedConnections = 0
     }
 
     private let counts = Mutex(Counts())
@@ -41,6 +42,9 @@ final class Metrics: Sendable {
             counts.acceptedConnections += 1
         }
     }
+
+    /// One without a key was closed, because there were too many.
+    func connectionDropped() { counts.withLock { $0.droppedConnections += 1 } }
 
     func connectionClosed() { counts.withLock { $0.openConnections -= 1 } }
 

@@ -1,3 +1,4 @@
+import BoxEngine
 import BoxModel
 import GRDB
 
@@ -13,6 +14,8 @@ struct MetricsPage: Sendable {
             "boxd_build_info", .gauge, "The version that runs.", [([("version", ProductVersion.current)], 1)])
         addRequests(to: &text)
         try await addBoxes(to: &text)
+        addStorage(to: &text)
+        await addWalls(to: &text)
         addProcess(to: &text)
         return text.text
     }
@@ -37,6 +40,10 @@ struct MetricsPage: Sendable {
         text.add(
             "boxd_connections_accepted_total", .counter, "Connections that were accepted.",
             Double(counts.acceptedConnections))
+        text.add(
+            "boxd_connections_dropped_total", .counter,
+            "Connections without a key that were closed, because there were too many.",
+            Double(counts.droppedConnections))
         let operations = counts.operations.sorted {
             ($0.key.name, $0.key.succeeded ? 0 : 1) < ($1.key.name, $1.key.succeeded ? 0 : 1)
         }
@@ -59,6 +66,28 @@ struct MetricsPage: Sendable {
         text.add(
             "boxd_boxes", .gauge, "Boxes by state.", states.map { ([("state", $0)], Double(counts[$0] ?? 0)) })
         text.add("boxd_machines_active", .gauge, "Machines that run.", Double(try await boxes.countRunning()))
+    }
+
+    private func addStorage(to text: inout MetricsText) {
+        guard let state = boxes.storage.state else { return }
+        text.add("boxd_disk_free_bytes", .gauge, "What is free on the boxes' disk.", Double(state.free))
+        text.add("boxd_disk_size_bytes", .gauge, "The size of the boxes' disk.", Double(state.total))
+        text.add(
+            "boxd_disk_full", .gauge, "1 while nothing new is started for lack of space.", state.level == .ample ? 0 : 1
+        )
+        text.add(
+            "boxd_boxes_paused", .gauge, "Boxes that are paused because they were filling the disk.",
+            Double(state.paused.count))
+    }
+
+    private func addWalls(to text: inout MetricsText) async {
+        let walls = await boxes.engine.networkWalls()
+        text.add(
+            "boxd_network_rules_up", .gauge, "0 while the firewall rules around boxes are missing.", walls.areUp ? 1 : 0
+        )
+        text.add(
+            "boxd_network_rules_restored_total", .counter,
+            "How often the rules were put back that another program had removed.", Double(walls.restorations))
     }
 
     private func addProcess(to text: inout MetricsText) {

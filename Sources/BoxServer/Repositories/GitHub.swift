@@ -76,7 +76,8 @@ struct GitHub: Sendable {
             output = try await Tool.run(
                 "curl", ["--disable", "--config", "-"], input: configuration, timeout: .seconds(30))
         } catch let error as EngineError {
-            throw Self.failure("GitHub can't be reached: \(error.diagnostics.split(separator: "\n").last ?? "")")
+            throw Self.failure(
+                "GitHub can't be reached from the server: \(Self.reason(error.diagnostics))", diagnostics: "\(error)")
         }
         let status = output.split(separator: "\n").last.flatMap { Int($0) } ?? 0
         let body = output.dropLast(output.reversed().prefix { $0 != "\n" }.count)
@@ -87,8 +88,22 @@ struct GitHub: Sendable {
         return json
     }
 
-    private static func failure(_ message: String) -> APIError {
-        APIError(.conflict, .repositorySyncFailed, message)
+    /// Why curl got no answer, by the number that it puts before its own words (curl(1), EXIT CODES).
+    static func reason(_ said: String) -> String {
+        let number = said.firstRange(of: "curl: (").map { said[$0.upperBound...].prefix { $0 != ")" } }
+        return switch number.flatMap({ Int($0) }) {
+        case 5, 6: "its name can't be resolved"
+        case 7: "nothing answers there"
+        case 28: "it took too long"
+        case 35, 51, 53, 54, 58, 59, 60, 77, 83, 90, 91: "there is no TLS connection that can be trusted"
+        case 52, 56: "the connection broke"
+        case 63: "its answer is too large"
+        default: "the server's log says why"
+        }
+    }
+
+    private static func failure(_ message: String, diagnostics: String = "") -> APIError {
+        APIError(.repositorySyncFailed, message, diagnostics: diagnostics)
     }
 }
 
@@ -110,7 +125,7 @@ struct GitHubStore: Sendable {
 
     func set(_ access: GitHubAccess, of account: String) async throws {
         let sealed = try sealer.seal(access.token)
-        try await database.pool.write {
+        try await database.write {
             try $0.execute(
                 sql: "INSERT OR REPLACE INTO githubAccess (accountID, sealedToken, apiURL) VALUES (?, ?, ?)",
                 arguments: [account, sealed, access.apiURL])
@@ -118,7 +133,7 @@ struct GitHubStore: Sendable {
     }
 
     func noteSync(of account: String) async throws {
-        try await database.pool.write {
+        try await database.write {
             try $0.execute(
                 sql: "UPDATE githubAccess SET syncedAt = ? WHERE accountID = ?",
                 arguments: [Timestamp.now.milliseconds, account])
@@ -127,7 +142,7 @@ struct GitHubStore: Sendable {
 
     /// - Returns: whether the account had one.
     func remove(of account: String) async throws -> Bool {
-        try await database.pool.write { database in
+        try await database.write { database in
             try database.execute(sql: "DELETE FROM githubAccess WHERE accountID = ?", arguments: [account])
             return database.changesCount > 0
         }

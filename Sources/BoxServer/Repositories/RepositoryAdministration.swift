@@ -10,7 +10,7 @@ public struct RepositoryAdministration: Sendable {
     /// - Parameter login: whose repositories they are.
     /// - Throws: ``StartupError`` when there is no such account.
     public init(configuration: ServerConfiguration, login: String) async throws {
-        let database = try Database(path: configuration.databasePath)
+        let database = try Database(configuration)
         let found = try await database.pool.read {
             try Account.filter(Column("login") == login && !Column("isRemoving")).fetchOne($0)
         }
@@ -19,7 +19,8 @@ public struct RepositoryAdministration: Sendable {
         }
         account = found
         store = RepositoryStore(database: database)
-        github = GitHubStore(database: database, sealer: try Sealer(keyFile: configuration.keyFile))
+        let sealer = try KeyCheck(database, keyFile: configuration.keyFile).sealer()
+        github = GitHubStore(database: database, sealer: sealer)
     }
 
     /// Enters a repository that boxes can be given.
@@ -33,6 +34,7 @@ public struct RepositoryAdministration: Sendable {
         guard let fullName = name ?? RepositoryName.guess(from: url), RepositoryName.isValid(fullName) else {
             throw StartupError("the name \"\(name ?? "")\" is not valid: give one with --name, such as team/tools")
         }
+        let url = url.hasPrefix("/") ? RepositoryURL.resolved(path: url) ?? url : url
         try Self.check(url)
         if let branch, !BranchName.isValid(branch) {
             throw StartupError("\"\(branch)\" is not a name that a branch can have")

@@ -13,11 +13,13 @@ struct RepositoryRoutes {
     @Sendable private func list(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let account = try context.requireAccount()
         let page = try PageRequest(request)
-        let parameters = request.uri.queryParameters
         let filter = RepositoryStore.Filter(
-            text: request.text("q").map { String($0.prefix(200)) }.flatMap { $0.isEmpty ? nil : $0 },
-            isSelected: try Self.bool("selected", parameters["selected"]))
-        try await repositories.sync(account, isWanted: try Self.bool("sync", parameters["sync"]) ?? false)
+            text: try request.query("q", code: .invalidRequest).map { String($0.prefix(200)) }.flatMap {
+                $0.isEmpty ? nil : $0
+            },
+            isSelected: try Self.bool("selected", request.query("selected", code: .invalidRequest)))
+        try await repositories.sync(
+            account, isWanted: try Self.bool("sync", request.query("sync", code: .invalidRequest)) ?? false)
         let (rows, hasMore) = try await repositories.store.page(page, filter, account: account.id)
         let last = rows.last.map { PageCursor(moment: $0.pushedAt, id: $0.id) }
         var members = try await selection(account)
@@ -26,14 +28,14 @@ struct RepositoryRoutes {
         return .success("repos.list", members)
     }
 
-    private static func bool(_ name: String, _ text: Substring?) throws -> Bool? {
+    private static func bool(_ name: String, _ text: String?) throws -> Bool? {
         switch text {
         case nil, "": nil
         case "true", "1": true
         case "false", "0": false
         default:
             throw APIError(
-                .badRequest, .invalidRequest, "\(name) \"\(text?.prefix(32) ?? "")\" is not valid: use true or false")
+                .invalidRequest, "\(name) \"\(text?.prefix(32) ?? "")\" is not valid: use true or false")
         }
     }
 
@@ -59,12 +61,12 @@ struct RepositoryRoutes {
         let body = try await context.body(of: request).body
         guard let id = try body.string("repositoryId", code: .invalidRepository), !id.isEmpty else {
             throw APIError(
-                .badRequest, .invalidRepository,
+                .invalidRepository,
                 "repositoryId is missing: send the databaseId of one that GET /repos lists")
         }
         let branch = try body.string("baseBranch", code: .invalidBranch)
         if let branch, !BranchName.isValid(branch) {
-            throw APIError(.badRequest, .invalidBranch, "baseBranch is not a name that a branch can have")
+            throw APIError(.invalidBranch, "baseBranch is not a name that a branch can have")
         }
         let isKnown =
             try body.bool("selected") == false
@@ -72,7 +74,7 @@ struct RepositoryRoutes {
             : try await repositories.store.select(id, baseBranch: branch, account: account.id)
         guard isKnown else {
             throw APIError(
-                .notFound, .notFound, "repository \(id.prefix(64)) not found: GET /repos lists those that are there",
+                .notFound, "repository \(id.prefix(64)) not found: GET /repos lists those that are there",
                 details: ["repositoryId": .string(String(id.prefix(64)))])
         }
         var members = try await selection(account)

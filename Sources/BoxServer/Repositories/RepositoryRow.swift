@@ -32,7 +32,7 @@ struct RepositoryRow: Codable, Sendable, Equatable, FetchableRecord, Persistable
     var pushedAt: Int64
 
     var owner: String { String(fullName.prefix { $0 != "/" }) }
-    /// The folder's name in a box.
+    /// The directory's name in a box.
     var name: String { String(fullName.drop { $0 != "/" }.dropFirst()) }
     var isOnHost: Bool { url.hasPrefix("/") }
 

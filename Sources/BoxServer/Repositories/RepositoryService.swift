@@ -34,7 +34,7 @@ struct RepositoryService: Sendable {
     /// In bytes, of each output of git; only the end of what it says is told.
     private static let outputLimit = 64 << 10
 
-    /// Clones a repository into the home folder of a box. Does nothing where a folder of its name is.
+    /// Clones a repository into the home directory of a box. Does nothing where a directory of its name is.
     ///
     /// - Throws: ``CloneFailure``.
     func clone(_ repository: SelectedRepository, into box: String) async throws {
@@ -51,13 +51,13 @@ struct RepositoryService: Sendable {
                 throw CloneFailure(outcome.timedOut ? "it took too long" : said.joined(separator: "; "))
             }
         } catch let error as EngineError {
-            throw CloneFailure(error.message)
+            throw CloneFailure(error.message, diagnostics: error.diagnostics)
         } catch let refusal as GuestRefusal {
             throw CloneFailure(refusal.message)
         }
     }
 
-    /// Into a folder of another name first, so that half a clone is never taken for one.
+    /// Into a directory of another name first, so that half a clone is never taken for one.
     private static let script = """
         set -e
         name=$1 url=$2 branch=$3 origin=$4
@@ -65,7 +65,7 @@ struct RepositoryService: Sendable {
         if [ -e "$name" ]; then
             # One that was cloned before boxd could take a note of it is what was asked for.
             [ "$(git -C "$name" remote get-url origin 2>/dev/null)" = "$origin" ] || {
-                echo "there is something else called $name in the home folder" >&2
+                echo "there is something else called $name in the home directory" >&2
                 exit 1
             }
         else
@@ -105,7 +105,7 @@ struct RepositoryService: Sendable {
     /// repository's owner, because its configuration can name programs, and writes to a file that only boxd can open.
     private func carry(_ row: RepositoryRow, into box: String) async throws -> String {
         guard let owner = RepositoryURL.owner(ofPath: row.url) else {
-            throw CloneFailure("there is no repository at \(row.url) on the server")
+            throw CloneFailure("there is no repository at \(row.url) on the server, or its path leads through a link")
         }
         let name = ".box-\(RandomText.hex(bytes: 8)).bundle"
         let bundle = "\(scratchDirectory)/\(name)"
@@ -118,7 +118,11 @@ struct RepositoryService: Sendable {
                     "--all", "HEAD",
                 ], into: bundle, user: owner, timeout: .seconds(300))
         } catch let error as EngineError {
-            throw CloneFailure("git can't read it: \(error.diagnostics.split(separator: "\n").last ?? "")")
+            // HEAD names a branch without a commit.
+            let isEmpty = error.diagnostics.contains("ambiguous argument 'HEAD'")
+            throw CloneFailure(
+                isEmpty ? "it has no commits yet" : "git can't read it on the server, whose log says why",
+                diagnostics: "\(error)")
         }
         try await engine.writeFile("/tmp/\(name)", .file(bundle), in: box)
         return "/tmp/\(name)"
@@ -128,5 +132,10 @@ struct RepositoryService: Sendable {
 /// Why a repository is not in a box, in words for the box's owner.
 struct CloneFailure: Error, CustomStringConvertible {
     let description: String
-    init(_ description: String) { self.description = description }
+    /// For the server's log only.
+    let diagnostics: String
+
+    init(_ description: String, diagnostics: String = "") {
+        (self.description, self.diagnostics) = (description, diagnostics)
+    }
 }

@@ -50,7 +50,7 @@ struct RepositoryStore: Sendable {
 
     /// - Returns: false when the account has no such repository.
     func select(_ id: String, baseBranch: String?, account: String) async throws -> Bool {
-        try await database.pool.write { database in
+        try await database.write { database in
             guard try Self.find(id, account, in: database) != nil else { return false }
             try database.execute(
                 sql: """
@@ -63,7 +63,7 @@ struct RepositoryStore: Sendable {
 
     /// - Returns: false when the account has no such repository.
     func unselect(_ id: String, account: String) async throws -> Bool {
-        try await database.pool.write { database in
+        try await database.write { database in
             guard try Self.find(id, account, in: database) != nil else { return false }
             try database.execute(sql: "DELETE FROM selection WHERE repositoryID = ?", arguments: [id])
             return true
@@ -78,7 +78,7 @@ struct RepositoryStore: Sendable {
 
     /// Enters a repository, or changes the one of the same source and name, which keeps its id and selection.
     func enter(_ row: RepositoryRow) async throws -> RepositoryRow {
-        try await database.pool.write { try Self.enter(row, in: $0) }
+        try await database.write { try Self.enter(row, in: $0) }
     }
 
     private static func enter(_ row: RepositoryRow, in database: GRDB.Database) throws -> RepositoryRow {
@@ -94,7 +94,7 @@ struct RepositoryStore: Sendable {
 
     /// Makes what GitHub told last the account's GitHub repositories. Those that are gone there go here, with their selection.
     func replaceGitHub(_ rows: [RepositoryRow], account: String) async throws {
-        try await database.pool.write { database in
+        try await database.write { database in
             let kept = Set(try rows.map { try Self.enter($0, in: database).id })
             let known = try RepositoryRow.filter(
                 Column("accountID") == account && Column("source") == RepositoryRow.Source.github.rawValue
@@ -105,7 +105,7 @@ struct RepositoryStore: Sendable {
 
     /// - Returns: whether the account had such a repository.
     func remove(_ id: String, account: String) async throws -> Bool {
-        try await database.pool.write { database in
+        try await database.write { database in
             try Self.find(id, account, in: database)?.delete(database) ?? false
         }
     }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The rules of a repository's name: `owner/name`, each part fit for a folder.
+/// The rules of a repository's name: `owner/name`, each part fit for a directory.
 enum RepositoryName {
     static func isValid(_ name: String) -> Bool {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
@@ -49,11 +49,20 @@ enum RepositoryURL {
         return authority.contains("@") && (scheme != "ssh://" || authority.prefix { $0 != "@" }.contains(":"))
     }
 
-    /// The owner of a repository on this host, or nil when there is none at the path.
+    /// The path without links, or nil when there is nothing.
+    static func resolved(path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    /// The owner of a repository on this host, or nil when there is none at the path, or a link is on the way: whoever made that could
+    /// choose whose rights git gets.
     static func owner(ofPath path: String) -> (id: uid_t, group: gid_t)? {
         var status = stat()
+        guard resolved(path: path) == path else { return nil }
         for candidate in ["\(path)/.git", path] where access("\(candidate)/HEAD", F_OK) == 0 {
-            guard stat(candidate, &status) == 0 else { return nil }
+            guard lstat(candidate, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { return nil }
             return (status.st_uid, status.st_gid)
         }
         return nil

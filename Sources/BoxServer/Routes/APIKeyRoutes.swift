@@ -50,7 +50,7 @@ struct APIKeyRoutes {
 
     private static func notFound(_ id: String) -> APIError {
         APIError(
-            .notFound, .notFound, "API key \(id.prefix(64)) not found",
+            .notFound, "API key \(id.prefix(64)) not found",
             details: ["apiKeyId": .string(String(id.prefix(64)))])
     }
 }

@@ -6,6 +6,9 @@ import Hummingbird
 struct BoxActionRoutes {
     let boxes: BoxService
 
+    /// In seconds: what processes have at most to end by themselves.
+    static let longestGrace = 600
+
     func add(to router: RouterGroup<BoxdContext>) {
         router.route("/boxes/:id/stop", [.post: stop])
         router.route("/boxes/:id/resume", [.post: resume])
@@ -14,8 +17,11 @@ struct BoxActionRoutes {
     }
 
     @Sendable private func stop(_ request: Request, _ context: BoxdContext) async throws -> Response {
-        let force = try await context.body(of: request).body.bool("force") ?? false
-        let row = try await boxes.stop(context.boxID(), context.requireAccount(), force: force)
+        let (body, _) = try await context.body(of: request)
+        let force = try body.bool("force") ?? false
+        let seconds = try body.integer("timeoutSeconds", 0...Self.longestGrace, code: .invalidTimeout)
+        let row = try await boxes.stop(
+            context.boxID(), context.requireAccount(), grace: force ? .zero : seconds.map { .seconds($0) })
         return Self.action("box.stopping", "archiving", row)
     }
 
@@ -44,7 +50,7 @@ struct BoxActionRoutes {
         do {
             line = try OpenSSHKey.validatePublicKeyLine(body.string("key", code: .invalidSSHKey) ?? "")
         } catch let error as InvalidPublicKey {
-            throw APIError(.badRequest, .invalidSSHKey, "key is not valid: \(error)")
+            throw APIError(.invalidSSHKey, "key is not valid: \(error)")
         }
         let row = try await boxes.addKey(line, to: context.boxID(), context.requireAccount())
         return .success("ssh_key.configured", ["success": true, "machineIp": JSON(row.ip), "sshUser": "user"])

@@ -15,7 +15,7 @@ struct BoxRoutes {
 
     @Sendable private func list(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let page = try PageRequest(request)
-        let states = try Self.states(request.uri.queryParameters["state"].map(String.init))
+        let states = try Self.states(request.query("state", code: .invalidState))
         let (rows, hasMore) = try await boxes.store.page(page, states: states, account: context.requireAccount().id)
         let last = rows.last.map { PageCursor(moment: $0.createdAt, id: $0.id) }
         return .success("box.list", ["boxes": .array(rows.map(\.json)), "pageInfo": page.info(last, hasMore: hasMore)])
@@ -26,7 +26,7 @@ struct BoxRoutes {
             let state = BoxState(rawValue: String(part).trimmed)
             guard BoxState.all.contains(state) else {
                 let valid = BoxState.all.map(\.rawValue).joined(separator: ", ")
-                throw APIError(.badRequest, .invalidState, "state \"\(part.prefix(32))\" is not valid: use \(valid)")
+                throw APIError(.invalidState, "state \"\(part.prefix(32))\" is not valid: use \(valid)")
             }
             return state
         }
@@ -63,7 +63,7 @@ struct BoxRoutes {
         let (body, _) = try await context.body(of: request)
         let (name, ttl) = (try body.name(), try body.timeToLive())
         guard name != nil || ttl != .absent else {
-            throw APIError(.badRequest, .noChanges, "the request changes nothing: send name, ttlSeconds or both")
+            throw APIError(.noChanges, "the request changes nothing: send name, ttlSeconds or both")
         }
         let row = try await boxes.update(context.boxID(), context.requireAccount(), name: name, ttl: ttl)
         return .success("box.info", ["box": row.json])
@@ -77,7 +77,7 @@ struct BoxRoutes {
         }
         guard confirmed == id else {
             throw APIError(
-                .conflict, .deleteMismatch,
+                .deleteMismatch,
                 "X-Ascii-Confirm-Delete names another box than the path: both have to be \(id)",
                 details: ["boxId": .string(id)])
         }
@@ -89,7 +89,7 @@ struct BoxRoutes {
     @Sendable private func deletionOperation(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let id = context.parameters.get("operation") ?? ""
         guard let operation = try await boxes.store.deletionOperation(id, account: context.requireAccount().id) else {
-            throw APIError(.notFound, .notFound, "deletion operation \(id.prefix(64)) not found")
+            throw APIError(.notFound, "deletion operation \(id.prefix(64)) not found")
         }
         return .success("deletion_operation.info", ["operation": operation.json])
     }

@@ -19,16 +19,13 @@ struct CommandRoutes {
         router.route("/boxes/:id/commands", [.post: run])
     }
 
-    /// A client that goes away takes its command with it. Noticing that takes the connection's reading side, so it isn't used again.
     @Sendable private func run(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let (id, account) = (try context.boxID(), try context.requireAccount())
-        let outcome: CommandOutcome
-        do {
-            outcome = try await request.body.consumeWithCancellationOnInboundClose { stream in
-                let body = try RequestBody(await context.bytes(of: request, stream, limit: Self.maximumBodySize))
-                return try await guests.run(Self.command(body), in: id, account)
-            }
-        } catch { throw ConnectionSpent(cause: error) }
+        // Before the body is read, which can be large.
+        _ = try await guests.requireRunning(id, account)
+        let body = try RequestBody(await context.bytes(of: request, limit: Self.maximumBodySize))
+        let command = try Self.command(body)
+        let outcome = try await request.whileConnected { try await guests.run(command, in: id, account) }
         var response = Response.success("command.finished", Self.members(outcome))
         response.headers[.connection] = "close"
         return response
@@ -36,10 +33,10 @@ struct CommandRoutes {
 
     private static func command(_ body: RequestBody) throws -> MachineCommand {
         guard let script = try body.string("command"), !script.isEmpty else {
-            throw APIError(.badRequest, .commandRequired, "command is missing: send the shell line to run")
+            throw APIError(.commandRequired, "command is missing: send the shell line to run")
         }
         guard !script.utf8.contains(0) else {
-            throw APIError(.badRequest, .invalidRequest, "command has a NUL byte, which no shell takes")
+            throw APIError(.invalidRequest, "command has a NUL byte, which no shell takes")
         }
         return MachineCommand(
             script: script, workingDirectory: try body.string("cwd", code: .invalidPath),

@@ -17,15 +17,15 @@ struct DesktopRoutes {
         _ = try Self.parameter("theme", of: request, values: ["light", "dark"])
         try row.requireRunning()
         throw APIError(
-            .badRequest, .desktopNotReady, "box \(row.id) has no desktop: this server's boxes have none yet",
+            .desktopNotReady, "box \(row.id) has no desktop: this server's boxes have none yet",
             details: ["boxId": .string(row.id)])
     }
 
     private static func parameter(_ name: String, of request: Request, values: [String]) throws -> String? {
-        guard let text = request.uri.queryParameters[name[...]].map(String.init) else { return nil }
+        guard let text = try request.query(name, code: .invalidRequest) else { return nil }
         guard values.contains(text) else {
             throw APIError(
-                .badRequest, .invalidRequest,
+                .invalidRequest,
                 "\(name) \"\(text.prefix(32))\" is not valid: use \(values.joined(separator: ", "))")
         }
         return text

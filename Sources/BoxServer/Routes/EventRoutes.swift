@@ -18,9 +18,9 @@ struct EventRoutes {
     @Sendable private func list(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let account = try context.requireAccount()
         let page = try PageRequest(request)
-        let types = try Self.types(request.uri.queryParameters["type"])
+        let types = try Self.types(request.query("type", code: .invalidType))
         let id = try await boxes.get(context.boxID(), account).id
-        let known = request.headers[.ifNoneMatch].flatMap(Self.revision(ofTag:))
+        let known = request.headers[.ifNoneMatch].map(Self.bare)
         let wait = request.secondsToWait
         if let known, let wait {
             try await events.waitForChange(of: id, from: known, for: .seconds(wait))
@@ -28,8 +28,9 @@ struct EventRoutes {
             _ = try await boxes.get(id, account)
         }
         let (rows, hasMore, revision) = try await events.store.page(page, box: id, types: types)
+        let tag = EventService.tag(of: id, at: revision)
         var response =
-            known == revision
+            known == tag
             ? Response(status: .notModified)
             : .success(
                 "events.list",
@@ -38,23 +39,23 @@ struct EventRoutes {
                     "pageInfo": page.info(
                         rows.last.map { PageCursor(moment: $0.timestamp, id: $0.id) }, hasMore: hasMore),
                 ])
-        response.headers[.eTag] = "\"\(revision)\""
+        response.headers[.eTag] = "\"\(tag)\""
         if wait != nil { response.headers[.init("Preference-Applied")!] = "wait" }
         return response
     }
 
     /// Types that nobody knows are no error: there are just no events of them.
-    private static func types(_ text: Substring?) throws -> [String] {
+    private static func types(_ text: String?) throws -> [String] {
         let types = (text ?? "").split(separator: ",").map { String($0).trimmed }
         guard types.count <= 50, types.allSatisfy({ (1...64).contains($0.utf8.count) }) else {
             throw APIError(
-                .badRequest, .invalidType, "type is not valid: use names such as prompt,response, separated by commas")
+                .invalidType, "type is not valid: use names such as prompt,response, separated by commas")
         }
         return types
     }
 
-    /// The first number in the tag: proxies that compress make `W/"5"` or `"5-gzip"` of `"5"`.
-    private static func revision(ofTag tag: String) -> Int64? {
-        Int64(tag.drop { !$0.isNumber }.prefix { $0.isNumber })
+    /// The digits of a tag: proxies that compress make `W/"5f"` or `"5f-gzip"` of `"5f"`.
+    private static func bare(_ tag: String) -> String {
+        String(tag.drop { !$0.isHexDigit }.prefix { $0.isHexDigit })
     }
 }

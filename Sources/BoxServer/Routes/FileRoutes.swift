@@ -13,7 +13,7 @@ struct FileRoutes {
     static let maximumBodySize = maximumFileSize / 3 * 4 + (64 << 10)
 
     /// Files that one account may be writing at a time: each is in memory as a whole, more than once.
-    private let writers = PlaceCounter(maximum: 4)
+    private let writers = ConcurrencyLimit(slots: 4, queue: 128)
 
     func add(to router: RouterGroup<BoxdContext>) {
         router.route("/boxes/:id/files", [.get: read, .put: write])
@@ -26,27 +26,26 @@ struct FileRoutes {
         guard let text else { return .utf8 }
         guard let encoding = Encoding(rawValue: text) else {
             throw APIError(
-                .badRequest, .invalidEncoding, "encoding \"\(text.prefix(32))\" is not valid: use utf8 or base64")
+                .invalidEncoding, "encoding \"\(text.prefix(32))\" is not valid: use utf8 or base64")
         }
         return encoding
     }
 
     private static func path(_ text: String?) throws -> String {
         guard let text, !text.isEmpty else {
-            throw APIError(.badRequest, .invalidPath, "path is missing: name a file under /home/user or /tmp")
+            throw APIError(.invalidPath, "path is missing: name a file under /home/user or /tmp")
         }
         return text
     }
 
     @Sendable private func read(_ request: Request, _ context: BoxdContext) async throws -> Response {
-        let parameters = request.uri.queryParameters
-        let path = try Self.path(request.text("path"))
-        let encoding = try Self.encoding(parameters["encoding"].map(String.init))
+        let path = try Self.path(request.query("path", code: .invalidPath))
+        let encoding = try Self.encoding(request.query("encoding", code: .invalidEncoding))
         let file = try await guests.openFile(
             path, of: context.boxID(), context.requireAccount(), limit: Self.maximumFileSize)
         let bytes: [UInt8]
         do { bytes = try await file.wholeContents() } catch let error as EngineError {
-            throw APIError(.conflict, .boxFailed, error.message)
+            throw APIError(.boxFailed, error.message)
         }
         return .success(
             "file.read",
@@ -60,7 +59,7 @@ struct FileRoutes {
         if encoding == .base64 { return Base64.encode(bytes) }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw APIError(
-                .badRequest, .invalidEncoding, "the file is not UTF-8 text: read it with encoding=base64")
+                .invalidEncoding, "the file is not UTF-8 text: read it with encoding=base64")
         }
         return text
     }
@@ -69,23 +68,25 @@ struct FileRoutes {
         let (id, account) = (try context.boxID(), try context.requireAccount())
         // Before the body is taken in, which can be large.
         _ = try await guests.requireRunning(id, account)
-        guard writers.enter(account.id) else {
+        let slot: ConcurrencyLimit.Slot
+        do { slot = try await writers.acquire(account.id) } catch is ConcurrencyLimit.QueueIsFull {
             throw APIError(
-                .tooManyRequests, .rateLimited, "four files are being written already: try again when one is done",
+                .rateLimited,
+                "\(writers.slots) files are being written already, and \(writers.queue) more wait: try again in a moment",
                 retryAfter: 1)
         }
-        defer { writers.leave(account.id) }
-        let body = try RequestBody(await context.bytes(of: request, request.body, limit: Self.maximumBodySize))
+        defer { slot.release() }
+        let body = try RequestBody(await context.bytes(of: request, limit: Self.maximumBodySize))
         let path = try Self.path(try body.string("path", code: .invalidPath))
         let encoding = try Self.encoding(try body.string("encoding", code: .invalidEncoding))
         guard let content = try body.string("content", code: .invalidContent) else {
             throw APIError(
-                .badRequest, .invalidContent, "content is missing: send the file's text, or its bytes in base64")
+                .invalidContent, "content is missing: send the file's text, or its bytes in base64")
         }
         let bytes = try Self.bytes(of: content, encoding)
         guard bytes.count <= Self.maximumFileSize else {
             throw APIError(
-                .contentTooLarge, .fileTooLarge,
+                .fileTooLarge,
                 "the file has \(bytes.count) bytes; at most \(Self.maximumFileSize) are possible here: use scp")
         }
         try await guests.writeFile(path, bytes, in: id, account)
@@ -100,13 +101,13 @@ struct FileRoutes {
     private static func bytes(of content: String, _ encoding: Encoding) throws -> [UInt8] {
         if encoding == .utf8 { return Array(content.utf8) }
         guard let bytes = Base64.decode(content) else {
-            throw APIError(.badRequest, .invalidContent, "content is not valid base64")
+            throw APIError(.invalidContent, "content is not valid base64")
         }
         return bytes
     }
 
     @Sendable private func download(_ request: Request, _ context: BoxdContext) async throws -> Response {
-        let path = try Self.path(request.text("path"))
+        let path = try Self.path(request.query("path", code: .invalidPath))
         let file = try await guests.openFile(path, of: context.boxID(), context.requireAccount(), limit: nil)
         let body = ResponseBody(contentLength: file.size) { writer in
             var sent = 0

@@ -1,3 +1,4 @@
+import BoxEngine
 import BoxModel
 import HTTPTypes
 import Hummingbird
@@ -6,6 +7,7 @@ import Hummingbird
 /// and `/openapi.yaml`, what the API is.
 struct HealthRoutes {
     let readiness: Readiness
+    let storage: StorageMonitor
     let database: Database
     let metrics: MetricsPage
     let keys: KeyStore
@@ -25,7 +27,10 @@ struct HealthRoutes {
     }
 
     @Sendable private func ready(_ request: Request, _ context: BoxdContext) async throws -> Response {
-        guard let problem = await readiness.problem(database) else { return .json(["ok": true]) }
+        let open = await metrics.boxes.engine.networkWalls().areUp ? nil : "the firewall rules around boxes are missing"
+        guard let problem = await readiness.problem(database) ?? storage.problem ?? open else {
+            return .json(["ok": true])
+        }
         return .json(["ok": false, "reason": .string(problem)], status: .serviceUnavailable)
     }
 

@@ -10,29 +10,28 @@ struct PageRequest: Sendable {
     var after: PageCursor?
 
     init(_ request: Request) throws {
-        let parameters = request.uri.queryParameters
-        if let text = parameters["limit"] { limit = try Self.limit(text) }
-        if let text = parameters["sort"] { descending = try Self.descending(text) }
-        if let text = parameters["cursor"] { after = try Self.cursor(text) }
+        if let text = try request.query("limit", code: .invalidLimit) { limit = try Self.limit(text) }
+        if let text = try request.query("sort", code: .invalidSort) { descending = try Self.descending(text) }
+        if let text = try request.query("cursor", code: .invalidCursor) { after = try Self.cursor(text) }
     }
 
-    private static func limit(_ text: Substring) throws -> Int {
+    private static func limit(_ text: String) throws -> Int {
         guard let limit = Int(text), (1...200).contains(limit) else {
-            throw APIError(.badRequest, .invalidLimit, "limit \"\(text.prefix(32))\" is not valid: use 1 to 200")
+            throw APIError(.invalidLimit, "limit \"\(text.prefix(32))\" is not valid: use 1 to 200")
         }
         return limit
     }
 
-    private static func descending(_ text: Substring) throws -> Bool {
+    private static func descending(_ text: String) throws -> Bool {
         guard ["asc", "desc"].contains(text) else {
-            throw APIError(.badRequest, .invalidSort, "sort \"\(text.prefix(32))\" is not valid: use asc or desc")
+            throw APIError(.invalidSort, "sort \"\(text.prefix(32))\" is not valid: use asc or desc")
         }
         return text == "desc"
     }
 
-    private static func cursor(_ text: Substring) throws -> PageCursor {
+    private static func cursor(_ text: String) throws -> PageCursor {
         guard let cursor = PageCursor(text: text) else {
-            throw APIError(.badRequest, .invalidCursor, "cursor is not valid: use the nextCursor of the page before")
+            throw APIError(.invalidCursor, "cursor is not valid: use the nextCursor of the page before")
         }
         return cursor
     }

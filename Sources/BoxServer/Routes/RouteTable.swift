@@ -21,7 +21,7 @@ extension RouterMethods where Context == BoxdContext {
         where handlers[method] == nil {
             on(path, method: method) { request, _ -> Response in
                 throw APIError(
-                    .methodNotAllowed, .methodNotAllowed, "\(method) is not allowed here: use \(allowed)",
+                    .methodNotAllowed, "\(method) is not allowed here: use \(allowed)",
                     details: ["allow": .string(allowed)])
             }
         }

@@ -6,6 +6,8 @@ import Hummingbird
 struct SecretRoutes {
     let secrets: SecretStore
     let boxes: BoxService
+    /// How long running boxes are waited for.
+    let timeout: Duration
 
     func add(to router: RouterGroup<BoxdContext>) {
         router.route("/secrets", [.get: get, .post: replace])
@@ -20,10 +22,8 @@ struct SecretRoutes {
         let account = try context.requireAccount()
         let setup = try SecretsSetup(await context.body(of: request).body)
         try await secrets.replace(setup, of: account.id)
-        let pushed = try await boxes.pushSecrets(of: account)
-        return Self.answer(
-            "secrets.updated", account, setup,
-            ["pushed": ["updated": JSON(pushed.updated), "failed": JSON(pushed.failed)]])
+        let pushed = try await boxes.pushSecrets(of: account, within: timeout)
+        return Self.answer("secrets.updated", account, setup, ["pushed": pushed.json])
     }
 
     private static func answer(

@@ -17,7 +17,7 @@ struct SecretStore: Sendable {
 
     func replace(_ setup: SecretsSetup, of account: String) async throws {
         let sealed = try sealer.seal(setup.stored)
-        try await database.pool.write {
+        try await database.write {
             try $0.execute(
                 sql: "INSERT OR REPLACE INTO secrets (accountID, sealed, updatedAt) VALUES (?, ?, ?)",
                 arguments: [account, sealed, Timestamp.now.milliseconds])

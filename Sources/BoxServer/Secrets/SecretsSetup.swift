@@ -4,7 +4,7 @@ import HTTPTypes
 /// The variables and files that every box of an account gets.
 struct SecretsSetup: Sendable, Equatable {
     struct File: Sendable, Equatable {
-        /// Relative to the home folder.
+        /// Relative to the home directory.
         var path: String
         var contents: String
     }
@@ -46,7 +46,7 @@ extension SecretsSetup {
     }
 
     private static func check(_ text: String) throws {
-        func invalid(_ message: String) -> APIError { APIError(.badRequest, .invalidEnvironment, message) }
+        func invalid(_ message: String) -> APIError { APIError(.invalidEnvironment, message) }
         guard text.utf8.count <= maximumEnvSize else {
             throw invalid("envContents has \(text.utf8.count) bytes; at most \(maximumEnvSize) are possible")
         }
@@ -74,7 +74,7 @@ extension SecretsSetup {
 
     private static func file(_ index: Int, _ body: RequestBody) throws -> File {
         func invalid(_ message: String) -> APIError {
-            APIError(.badRequest, .invalidSecretFile, "secretFiles[\(index)]: \(message)")
+            APIError(.invalidSecretFile, "secretFiles[\(index)]: \(message)")
         }
         guard let path = try body.string("path", code: .invalidSecretFile) else { throw invalid("path is missing") }
         guard let contents = try body.string("contents", code: .invalidSecretFile) else {
@@ -91,7 +91,7 @@ extension SecretsSetup {
     }
 
     private static func check(_ files: [File]) throws {
-        func invalid(_ message: String) -> APIError { APIError(.badRequest, .invalidSecretFile, message) }
+        func invalid(_ message: String) -> APIError { APIError(.invalidSecretFile, message) }
         guard files.count <= maximumFiles else {
             throw invalid("secretFiles has \(files.count) files; at most \(maximumFiles) are possible")
         }
@@ -108,7 +108,7 @@ extension SecretsSetup {
             while let slash = parent.lastIndex(of: "/") {
                 parent = parent[..<slash]
                 if seen.contains(String(parent)) {
-                    throw invalid("secretFiles has \"\(parent)\" as a file and as a folder")
+                    throw invalid("secretFiles has \"\(parent)\" as a file and as a directory")
                 }
             }
         }

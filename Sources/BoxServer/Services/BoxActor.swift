@@ -11,14 +11,25 @@ actor BoxActor {
     let store: BoxStore
     let engine: any MachineEngine
     let setUp: BoxSetUp
+    /// The server's, for accounts that have none of their own.
+    private let limits: ServerLimits
     let logger: Logger
     private let metrics: Metrics
     private var last: Task<Void, Never>?
     /// The set-up that is under way and can be given up.
     var cloning: Task<Void, Never>?
+    /// The delivery of secrets to a machine that runs.
+    var delivering: Task<[String], any Error>?
+    /// Of the stop that is queued or under way.
+    private var stopGrace: StopGrace?
+    private var installation: Task<Void, any Error>?
 
-    init(id: String, store: BoxStore, engine: any MachineEngine, setUp: BoxSetUp, logger: Logger, metrics: Metrics) {
+    init(
+        id: String, store: BoxStore, engine: any MachineEngine, setUp: BoxSetUp, limits: ServerLimits, logger: Logger,
+        metrics: Metrics
+    ) {
         (self.id, self.store, self.engine, self.setUp, self.metrics) = (id, store, engine, setUp, metrics)
+        self.limits = limits
         var logger = logger
         logger[metadataKey: "box"] = "\(id)"
         self.logger = logger
@@ -37,10 +48,11 @@ actor BoxActor {
         return task
     }
 
-    /// Returns when nothing is queued or running any more. Cloning is given up; the next start of boxd takes it up again.
-    func settleForShutdown() async {
+    /// Gives up cloning, delivering secrets, and waiting for processes to end. The next start of boxd takes them up again.
+    func giveUpForShutdown() {
         cloning?.cancel()
-        await settle()
+        delivering?.cancel()
+        stopGrace?.abandon()
     }
 
     /// Returns when nothing is queued or running any more.
@@ -78,27 +90,33 @@ actor BoxActor {
         let delivery = try await setUp.delivery(for: row)
         let spec = MachineSpec(
             id: id, type: row.machineType, environment: try setUp.environment(of: row, delivery),
-            authorizedKeys: try await store.keys(of: id))
+            authorizedKeys: try await store.keys(of: id),
+            allowsNested: try await store.limits(of: row.accountID, server: limits).allowsNested)
         let address = try await metrics.operation("start") { try await engine.start(spec) }
+        // Whatever fails from here on leaves a machine that runs, which `fail` ends.
         let warnings = try await deliver(delivery)
+        let hostWarnings = await engine.hostWarnings()
         try await store.update(id) { row in
             row.state = (row.pendingRepositories.isEmpty ? BoxState.ready : .cloning).rawValue
             row.ip = address
             row.errorMessage = nil
             row.forkedFrom = nil
             row.warnings = BoxRow.warnings(row.warnings, withSecretFiles: warnings)
+            row.warnings = BoxRow.warnings(row.warnings, ofHost: hostWarnings)
         }
         logger.info("ready", metadata: ["ip": "\(address)", "took": "\(ContinuousClock.now - began)"])
         await cloneRepositories()
     }
 
     /// Queues the stop of a box whose state is `archiving`.
-    func archive(force: Bool) {
+    func archive(_ grace: StopGrace) {
         cloning?.cancel()
+        delivering?.cancel()
+        stopGrace = grace
         _ = serially { [self] in
             do {
                 let hasDisk = await engine.status(id) != .missing
-                if hasDisk { try await metrics.operation("stop") { try await engine.stop(id, force: force) } }
+                if hasDisk { try await metrics.operation("stop") { try await engine.stop(id, grace: grace) } }
                 try await store.update(id) { row in
                     row.state = BoxState.archived.rawValue
                     row.ip = nil
@@ -107,6 +125,9 @@ actor BoxActor {
                     row.errorMessage = nil
                 }
                 logger.info("archived")
+            } catch is CancellationError where grace.isAbandoned {
+                logger.notice("the stop is left to the next boxd")
+                return
             } catch {
                 await fail("stop", error)
                 return
@@ -136,6 +157,9 @@ actor BoxActor {
     /// Queues the removal of a box that is marked as deleted, and waits for it.
     func remove() async throws {
         cloning?.cancel()
+        delivering?.cancel()
+        // Nobody will see what the processes still write.
+        stopGrace?.shorten(to: .zero)
         try await serially { [self] in
             try await metrics.operation("remove") { try await engine.remove(id) }
             try await store.delete(id)
@@ -143,13 +167,48 @@ actor BoxActor {
         }.value
     }
 
-    /// Gives the machine the keys that the store has. May run beside a disk copy, which it doesn't touch.
-    func installKeys(_ keys: [String]) async throws {
-        try await engine.setAuthorizedKeys(keys, of: id)
+    /// Lets the stop that is queued or under way, if there is one, wait no longer than that for the machine's processes.
+    func hastenStop(to grace: Duration) { stopGrace?.shorten(to: grace) }
+
+    /// Gives the machine the keys that the store has. Runs beside a disk copy, which it doesn't touch, but one after the other, so that the
+    /// last one to be installed knows all keys.
+    func installKeys() async throws {
+        let previous = installation
+        let task = Task { [self] in
+            _ = await previous?.result
+            try await engine.setAuthorizedKeys(store.keys(of: id), of: id)
+        }
+        installation = task
+        try await task.value
+    }
+
+    /// Queues ending a machine that runs though its box failed. Harmless where there is none.
+    ///
+    /// - Returns: whether it is gone.
+    func endStray() -> Task<Bool, any Error> {
+        serially { [self] in
+            guard let row = try await store.find(id), row.boxState == .error, !row.isDeleting else { return true }
+            return await endMachine()
+        }
+    }
+
+    /// Ends a machine whose box failed: nothing counts it, and nothing stops it when its time is up.
+    ///
+    /// - Returns: whether it is gone.
+    private func endMachine() async -> Bool {
+        guard case .running = await engine.status(id) else { return true }
+        do {
+            try await engine.stop(id, grace: .none)
+            return true
+        } catch {
+            logger.error("the machine of a box that failed can't be ended", metadata: ["error": "\(error)"])
+            return false
+        }
     }
 
     private func fail(_ action: String, _ error: any Error) async {
         logger.error("\(action) failed", metadata: ["error": "\(error)"])
+        _ = await endMachine()
         let message = (error as? EngineError)?.message ?? "the server could not \(action) the box"
         do {
             try await store.update(id) { row in

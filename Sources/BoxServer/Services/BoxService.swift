@@ -9,26 +9,37 @@ import Logging
 actor BoxService {
     let store: BoxStore
     let limits: ServerLimits
-    private let engine: any MachineEngine
+    /// How long processes have to end by themselves, where a request doesn't say.
+    let stopGrace: Duration
+    let engine: any MachineEngine
+    let storage: StorageMonitor
     private nonisolated let setUp: BoxSetUp
     private nonisolated var sealer: Sealer { setUp.sealer }
-    private let logger: Logger
+    let logger: Logger
     private let metrics: Metrics
     private var actors: [String: BoxActor] = [:]
     /// What is being removed now, so that nobody starts it twice.
-    private var removals: [String: Task<Void, any Error>] = [:]
+    private(set) var removals: [String: Task<Void, any Error>] = [:]
+    /// When to try again what can't be done for a box: removing it, or ending its machine.
+    var retries: [String: Backoff] = [:]
+    /// When to try again to bring the account's secrets into a box.
+    var undelivered: [String: Backoff] = [:]
+    /// How many deliveries of secrets are queued or under way.
+    var deliveries: [String: Int] = [:]
 
     init(
-        store: BoxStore, engine: any MachineEngine, setUp: BoxSetUp, limits: ServerLimits, logger: Logger,
-        metrics: Metrics
+        store: BoxStore, engine: any MachineEngine, storage: StorageMonitor, setUp: BoxSetUp, limits: ServerLimits,
+        stopGrace: Duration, logger: Logger, metrics: Metrics
     ) {
+        (self.storage, self.stopGrace) = (storage, stopGrace)
         (self.store, self.engine, self.setUp, self.limits, self.logger) = (store, engine, setUp, limits, logger)
         self.metrics = metrics
     }
 
-    private func actor(_ id: String) -> BoxActor {
+    func actor(_ id: String) -> BoxActor {
         if let actor = actors[id] { return actor }
-        let actor = BoxActor(id: id, store: store, engine: engine, setUp: setUp, logger: logger, metrics: metrics)
+        let actor = BoxActor(
+            id: id, store: store, engine: engine, setUp: setUp, limits: limits, logger: logger, metrics: metrics)
         actors[id] = actor
         return actor
     }
@@ -60,6 +71,7 @@ actor BoxService {
     }
 
     func create(_ request: CreateRequest, account: Account, idempotency: IdempotencyKey?) async throws -> BoxRow {
+        try await requireSpace(account)
         var row = try newRow(request, account: account)
         if !row.noEnv {
             row.pendingRepositories = try await setUp.repositories.store.selected(by: account.id).map(\.row.id)
@@ -72,10 +84,11 @@ actor BoxService {
     func fork(_ id: String, _ request: CreateRequest, account: Account, idempotency: IdempotencyKey?) async throws
         -> BoxRow
     {
+        try await requireSpace(account)
         let source = try await settled(id, account)
         guard source.boxState.isUsable || [.archived, .error].contains(source.boxState) else {
             throw APIError(
-                .conflict, .forkFailed,
+                .forkFailed,
                 "box \(id) is \(source.boxState.displayName): wait until it is ready or stopped",
                 details: ["state": .string(source.state)])
         }
@@ -102,10 +115,10 @@ actor BoxService {
         case .refused(let refusal): throw refusal.error
         case .keyReused:
             throw APIError(
-                .conflict, .idempotencyKeyReused, "this Idempotency-Key was used for another request: choose a new one")
+                .idempotencyKeyReused, "this Idempotency-Key was used for another request: choose a new one")
         case .repeated(let id):
             guard let box = try await store.find(id, account: row.accountID) else {
-                throw APIError(.notFound, .notFound, "box \(id), which this Idempotency-Key made, was deleted")
+                throw APIError(.notFound, "box \(id), which this Idempotency-Key made, was deleted")
             }
             return (box, false)
         }
@@ -143,29 +156,34 @@ actor BoxService {
         return updated
     }
 
-    func stop(_ id: String, _ account: Account, force: Bool) async throws -> BoxRow {
+    /// - Parameter grace: how long processes have to end by themselves; nil for the server's own.
+    func stop(_ id: String, _ account: Account, grace: Duration?) async throws -> BoxRow {
+        _ = try await existing(id, account)
+        if let stopping = try await beginStop(id, StopGrace(grace ?? stopGrace)) { return stopping }
+        // As it is by now: another request may have stopped it meanwhile.
         let row = try await existing(id, account)
-        if let stopping = try await beginStop(id, force: force) { return stopping }
+        if let grace, row.boxState == .archiving { await actor(id).hastenStop(to: grace) }
         if [.archiving, .archived].contains(row.boxState) { return row }
         throw APIError(
-            .badRequest, .stopFailed,
+            .stopFailed,
             "box \(id) is \(row.boxState.displayName) and can't be stopped yet: wait until it is ready, or delete it",
             details: ["state": .string(row.state), "box": row.json])
     }
 
     /// Stops the box when its state allows that.
-    private func beginStop(
-        _ id: String, force: Bool, where condition: @escaping @Sendable (BoxRow) -> Bool = { _ in true }
+    func beginStop(
+        _ id: String, _ grace: StopGrace, where condition: @escaping @Sendable (BoxRow) -> Bool = { _ in true }
     ) async throws -> BoxRow? {
         let row = try await store.transition(id, from: BoxState.active + [.error], where: condition) {
             $0.state = BoxState.archiving.rawValue
         }
-        if row != nil { await actor(id).archive(force: force) }
+        if row != nil { await actor(id).archive(grace) }
         return row
     }
 
     func resume(_ id: String, _ request: CreateRequest, account: Account) async throws -> BoxRow {
         let row = try await settled(id, account)
+        if !row.boxState.isUsable { try await requireSpace(account) }
         let environment = try seal(request.environment)
         let resumed = try await store.transition(id, from: [.archived, .error], startingWithin: limits) { row in
             row.state = BoxState.provisioning.rawValue
@@ -180,12 +198,13 @@ actor BoxService {
             await restart(resumed)
             return resumed
         }
-        guard row.boxState != .archiving else {
+        let now = try await existing(id, account)
+        guard now.boxState != .archiving else {
             throw APIError(
-                .conflict, .resumeFailed, "box \(id) is still stopping: try again when it is stopped",
-                details: ["state": .string(row.state)])
+                .resumeFailed, "box \(id) is still stopping: try again when it is stopped",
+                details: ["state": .string(now.state)])
         }
-        return try await existing(id, account)
+        return now
     }
 
     /// Deletes the box in whatever state it is. When this returns, nothing of it is left.
@@ -204,10 +223,16 @@ actor BoxService {
         return operation
     }
 
-    /// A box that can't be removed stays marked, and the next boxd tries again.
-    private func finishDeleteLogged(_ id: String) async {
+    /// A box that can't be removed stays marked, and is tried again: soon at first, and ever more rarely.
+    func finishDeleteLogged(_ id: String) async {
         do { try await finishDelete(id) } catch {
-            logger.error("deleting failed", metadata: ["box": "\(id)", "error": "\(error)"])
+            let isFirst = retries[id] == nil
+            retries[id, default: Backoff()].recordFailure()
+            logger.log(
+                level: isFirst ? .error : .warning, "deleting failed; it will be tried again",
+                metadata: [
+                    "box": "\(id)", "error": "\(error)", "failures": "\(retries[id]?.failures ?? 1)",
+                ])
         }
     }
 
@@ -216,8 +241,10 @@ actor BoxService {
         let actor = actor(id)
         let removal = Task { try await actor.remove() }
         removals[id] = removal
-        defer { (actors[id], removals[id]) = (nil, nil) }
+        defer { removals[id] = nil }
         try await removal.value
+        // Only now: what a box that still exists does has to go on one after the other.
+        (actors[id], retries[id]) = (nil, nil)
     }
 
     // MARK: Access
@@ -231,147 +258,19 @@ actor BoxService {
             await actor(id).settle()
             row = try await existing(id, account)
         }
-        guard row.boxState.isUsable else {
-            let next =
-                [.archiving, .archived, .error].contains(row.boxState) ? "resume it first" : "wait until it is ready"
-            throw APIError(
-                .badRequest, .machineNotRunning, "box \(id) is \(row.boxState.displayName): \(next)",
-                details: ["state": .string(row.state)])
-        }
-        guard let keys = try await store.addKey(line, to: id) else {
+        try row.requireRunning(starting: .machineNotRunning)
+        try storage.requireRunning(id)
+        guard try await store.addKey(line, to: id) else {
             _ = try await existing(id, account)
-            throw APIError(.badRequest, .invalidSSHKey, "box \(id) has \(BoxStore.maximumKeys) keys, which is the most")
+            throw APIError(.invalidSSHKey, "box \(id) has \(BoxStore.maximumKeys) keys, which is the most")
         }
-        do { try await actor(id).installKeys(keys) } catch let error as EngineError
-            where error.reason == .machineNotRunning
-        {
-            throw APIError(.badRequest, .machineNotRunning, "box \(id) is not running: resume it first")
+        do { try await actor(id).installKeys() } catch let error as EngineError {
+            // It can have been stopped or deleted meanwhile.
+            let now = try await existing(id, account)
+            guard now.boxState.isUsable, error.reason != .machineNotRunning else { throw now.notRunning }
+            throw APIError(.boxFailed, "box \(id): \(error.message)")
         }
         return row
-    }
-
-    /// Brings the account's secrets into its running boxes. Those that are starting get them too, and aren't waited for.
-    ///
-    /// - Returns: how many running boxes have them now, and how many should and haven't.
-    func pushSecrets(of account: Account) async throws -> (updated: Int, failed: Int) {
-        var tasks: [Task<Bool?, any Error>] = []
-        for row in try await store.all(of: account.id) where !row.noEnv {
-            let task = await actor(row.id).refreshSecrets()
-            if row.boxState.isUsable { tasks.append(task) }
-        }
-        var (updated, failed) = (0, 0)
-        for task in tasks {
-            switch try await task.value {
-            case true?: updated += 1
-            case false?: failed += 1
-            case nil: break
-            }
-        }
-        return (updated, failed)
-    }
-
-    // MARK: Time
-
-    /// Stops the boxes whose time is up.
-    func stopExpired() async throws {
-        let now = Timestamp.now
-        for id in try await store.expired(at: now) {
-            // Asked again in the transaction that stops it: it may have been extended meanwhile.
-            let stopped = try await beginStop(id, force: false) {
-                $0.archiveAfter.map { $0 <= now.milliseconds } ?? false
-            }
-            if stopped != nil { logger.info("time is up", metadata: ["box": "\(id)"]) }
-        }
-    }
-
-    /// Removes what is marked as deleted and nobody is removing: what could not be removed when it was deleted, and the boxes
-    /// of an account that is on its way out.
-    func retryDeletions() async throws {
-        var rest = try await store.deleting().filter { removals[$0] == nil }[...]
-        await withTaskGroup { group in
-            for id in rest.prefix(Self.removalsAtOnce) { group.addTask { await self.finishDeleteLogged(id) } }
-            rest = rest.dropFirst(Self.removalsAtOnce)
-            while await group.next() != nil {
-                if let id = rest.popFirst() { group.addTask { await self.finishDeleteLogged(id) } }
-            }
-        }
-    }
-
-    private static let removalsAtOnce = 4
-
-    /// Archives the boxes whose machine ended by itself: shut down from inside, or killed.
-    func archiveLost() async throws {
-        for id in try await store.active() where await engine.status(id) == .lost {
-            logger.notice("the machine is gone; archiving its disk", metadata: ["box": "\(id)"])
-            _ = try await beginStop(id, force: true)
-        }
-    }
-
-    /// The machines that run.
-    func countRunning() async throws -> Int {
-        var count = 0
-        for id in try await store.active() {
-            if case .running = await engine.status(id) { count += 1 }
-        }
-        return count
-    }
-
-    /// Takes up what the last boxd left: unfinished work is finished, boxes whose machine is gone are archived. Machines of no box
-    /// are stopped and kept: they are there when an older database was put back, and hold somebody's files.
-    func reconcile() async throws {
-        let rows = try await store.all()
-        for row in rows where !row.isDeleting {
-            do {
-                switch row.boxState {
-                case .initial, .provisioning: await restart(row)
-                case .archiving: await actor(row.id).archive(force: false)
-                case .archived, .error: break
-                case .cloning:
-                    try await adopt(row)
-                    await actor(row.id).continueCloning()
-                default: try await adopt(row)
-                }
-            } catch {
-                // The other boxes shall be served.
-                logger.error("a box can't be taken over", metadata: ["box": "\(row.id)", "error": "\(error)"])
-            }
-        }
-        // After the others: a fork that was taken up again may still need the disk of a box that is on its way out.
-        for row in rows where row.isDeleting { await finishDeleteLogged(row.id) }
-        let known = Set(rows.map(\.id))
-        for id in await engine.machines() where !known.contains(id) {
-            logger.warning("a machine has no box; its disk is kept, stopped", metadata: ["box": "\(id)"])
-            do { try await engine.stop(id, force: true) } catch {
-                logger.error("stopping it failed", metadata: ["box": "\(id)", "error": "\(error)"])
-            }
-        }
-    }
-
-    /// Queues the start of a box whose state is `provisioning`, and the copy of its disk where a fork has none yet.
-    private func restart(_ row: BoxRow) async {
-        if let source = row.forkedFrom, await engine.status(row.id) == .missing {
-            let copy = await actor(source).copyDisk(to: row.id)
-            await actor(row.id).boot(after: copy)
-        } else {
-            await actor(row.id).boot()
-        }
-    }
-
-    private func adopt(_ row: BoxRow) async throws {
-        switch await engine.status(row.id) {
-        case .running(let address):
-            if row.ip != address { try await store.update(row.id) { $0.ip = address } }
-            // The last boxd may have died in the middle of a push.
-            _ = await actor(row.id).refreshSecrets()
-        case .lost, .stopped:
-            _ = try await beginStop(row.id, force: true)
-        case .missing:
-            try await store.update(row.id) { row in
-                row.state = BoxState.error.rawValue
-                row.ip = nil
-                row.errorMessage = "the box's disk is missing on the server"
-            }
-        }
     }
 
     /// Waits until no box has work queued, for a graceful stop.
@@ -381,6 +280,7 @@ actor BoxService {
 
     /// The same, and gives up what would take long.
     func settleForShutdown() async {
-        for actor in actors.values { await actor.settleForShutdown() }
+        for actor in actors.values { await actor.giveUpForShutdown() }
+        await settle()
     }
 }

@@ -1,4 +1,5 @@
 import BoxModel
+import Crypto
 import ServiceLifecycle
 
 /// What happened in boxes, and waiting for more of it.
@@ -6,15 +7,25 @@ struct EventService: Sendable {
     let store: EventStore
     let commits: CommitSignal
 
-    /// Returns when the box's events aren't as in that revision any more, when the time is up, or when boxd is to end.
-    func waitForChange(of box: String, from revision: Int64, for time: Duration) async throws {
+    private static let tagKey = SymmetricKey(size: .bits256)
+
+    /// Stands for a revision of a box's events, in hexadecimal. The revisions themselves count what happens in everybody's boxes. The next boxd
+    /// makes other tags of them, which clients take for a change.
+    static func tag(of box: String, at revision: Int64) -> String {
+        HMAC<SHA256>.authenticationCode(for: Array("\(box) \(revision)".utf8), using: tagKey).prefix(12)
+            .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    /// Returns when the box's events don't have that tag any more, when the time is up, or when boxd is to end.
+    func waitForChange(of box: String, from tag: String, for time: Duration) async throws {
         let deadline = ContinuousClock.now + time
         do {
             try await cancelWhenGracefulShutdown {
                 while ContinuousClock.now < deadline {
                     // Read before the revision, so that a commit in between isn't missed.
                     let version = try commits.version()
-                    guard try await store.revision(of: box) == revision else { return }
+                    guard let revision = try await store.revision(of: box), Self.tag(of: box, at: revision) == tag
+                    else { return }
                     try await commits.wait(after: version, until: deadline)
                 }
             }

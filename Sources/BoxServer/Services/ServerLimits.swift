@@ -8,6 +8,8 @@ public struct ServerLimits: Sendable, Equatable {
     public var creationsPerMinute = 120
     /// nil for no limit.
     public var creationsPerDay: Int?
+    /// Whether boxes may have user namespaces of their own: see ``MachineSpec/allowsNested``.
+    public var allowsNested = true
 
     public init() {}
 
@@ -29,6 +31,7 @@ public struct ServerLimits: Sendable, Equatable {
         if let count = account.maxBoxes { limits.activeBoxes = count }
         if let count = account.maxPerMinute { limits.creationsPerMinute = count }
         if let count = account.maxPerDay { limits.creationsPerDay = count == 0 ? nil : count }
+        if let allowed = account.allowsNested { limits.allowsNested = allowed }
         return limits
     }
 
@@ -61,8 +64,11 @@ public struct ServerLimits: Sendable, Equatable {
             // The creation that has to leave the window first: the limit's own number from the newest.
             let moment = try Int64.fetchOne(
                 database,
-                sql: "SELECT at FROM creation WHERE accountID = ? AND at > ? ORDER BY at DESC LIMIT 1 OFFSET ?",
-                arguments: [account, now - window, limit - 1])
+                sql: """
+                    SELECT at FROM creation WHERE accountID = ? AND at > ? AND at <= ? ORDER BY at DESC LIMIT 1 OFFSET ?
+                    """,
+                // What was created while the clock was ahead doesn't count: nobody knows when that was.
+                arguments: [account, now - window, now, limit - 1])
             return moment.map { Int(min(max($0 + window - now, 1), window) + 999) / 1000 }
         }
         if let limit = creationsPerDay, let seconds = try wait(Self.longestWindow, limit) {
@@ -125,16 +131,16 @@ enum LimitRefusal: Sendable, Equatable {
         switch self {
         case .active(let count, let limit):
             APIError(
-                .tooManyRequests, .limitReached, "\(count) of \(limit) boxes are active: stop or delete one first",
+                .limitReached, "\(count) of \(limit) boxes are active: stop or delete one first",
                 details: ["activeBoxes": JSON(count), "maxActiveBoxes": JSON(limit)])
         case .perMinute(let limit, let seconds):
             APIError(
-                .tooManyRequests, .rateLimited,
+                .rateLimited,
                 "\(limit) of \(limit) boxes a minute were created: try again in \(Self.words(seconds))",
                 details: ["maxCreationRequestsPerMinute": JSON(limit)], retryAfter: seconds)
         case .perDay(let limit, let seconds):
             APIError(
-                .tooManyRequests, .dailyLimitReached,
+                .dailyLimitReached,
                 "\(limit) of \(limit) boxes a day were created: try again in \(Self.words(seconds))",
                 details: ["maxCreationRequestsPerDay": JSON(limit)], retryAfter: seconds)
         }

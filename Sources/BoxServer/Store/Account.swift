@@ -16,6 +16,8 @@ struct Account: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord
     var maxPerMinute: Int?
     /// 0 for none.
     var maxPerDay: Int?
+    /// Whether its boxes may have user namespaces of their own; nil for what the server says.
+    var allowsNested: Bool?
     /// Whether the account is on its way out: it has no keys any more, and goes when its last box has gone.
     var isRemoving = false
 

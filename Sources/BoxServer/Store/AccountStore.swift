@@ -6,7 +6,7 @@ struct AccountStore: Sendable {
     let database: Database
 
     func add(_ account: Account) async throws {
-        try await database.pool.write { database in
+        try await database.write { database in
             if let other = try Self.find(account.login, in: database) {
                 throw AdministrationError(
                     other.isRemoving
@@ -25,12 +25,13 @@ struct AccountStore: Sendable {
     func isEmpty() async throws -> Bool { try await database.pool.read { try Account.fetchCount($0) == 0 } }
 
     func set(_ login: String, email: String?, _ limits: AccountLimits) async throws -> Account {
-        try await database.pool.write { database in
+        try await database.write { database in
             var account = try Self.existing(login, in: database)
             if let email { account.email = email }
             if let quota = limits.boxes { account.maxBoxes = quota.stored }
             if let quota = limits.perMinute { account.maxPerMinute = quota.stored }
             if let quota = limits.perDay { account.maxPerDay = quota.stored }
+            if let permission = limits.nested { account.allowsNested = permission.stored }
             try account.update(database)
             return account
         }
@@ -40,7 +41,7 @@ struct AccountStore: Sendable {
     ///
     /// - Returns: how many boxes are to be deleted first.
     func remove(_ login: String, deletingBoxes: Bool) async throws -> Int {
-        try await database.pool.write { database in
+        try await database.write { database in
             guard var account = try Self.find(login, in: database) else { throw try Self.unknown(login, in: database) }
             let boxes = try Self.countBoxes(account.id, where: "NOT isDeleting", in: database)
             guard boxes == 0 || deletingBoxes else {
@@ -65,7 +66,7 @@ struct AccountStore: Sendable {
         let sql = "SELECT id FROM account WHERE \(condition)"
         // Asked by reading, because this is called every second.
         guard try await !database.pool.read({ try String.fetchAll($0, sql: sql) }).isEmpty else { return }
-        try await database.pool.write { database in
+        try await database.write { database in
             for id in try String.fetchAll(database, sql: sql) { try Self.erase(id, in: database) }
         }
     }

@@ -29,6 +29,10 @@ struct BoxRow: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord 
     var pendingRepositories: [String] = []
     /// What went wrong with its set-up, in words for its owner.
     var warnings: [String] = []
+    /// In bytes, as last measured: what the box has written itself.
+    var diskUsed: Int?
+    /// In bytes; nil where nothing limits it.
+    var diskLimit: Int?
     /// Whether the box is on its way out. Nobody but the remover sees it any more.
     var isDeleting: Bool
     var createdAt: Int64
@@ -45,6 +49,14 @@ struct BoxRow: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord 
         warnings.filter { !$0.hasPrefix(secretFile) } + current
     }
 
+    /// How warnings about the server's host begin.
+    static let host = "on this server"
+
+    /// The warnings with others about the host, as it was when the box started last.
+    static func warnings(_ warnings: [String], ofHost current: [String]) -> [String] {
+        warnings.filter { !$0.hasPrefix(host) } + current.map { "\(host), \($0)" }
+    }
+
     /// The object that the API shows.
     var json: JSON {
         func time(_ value: Int64?) -> JSON { JSON(value.map(Timestamp.init(milliseconds:))) }
@@ -55,6 +67,8 @@ struct BoxRow: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord 
             "createdAt": time(createdAt), "updatedAt": time(updatedAt), "archiveAfter": time(archiveAfter),
             "type": .string(type),
         ]
+        if let diskUsed { object["diskUsedBytes"] = JSON(diskUsed) }
+        if let diskLimit { object["diskLimitBytes"] = JSON(diskLimit) }
         if !warnings.isEmpty { object["warnings"] = .array(warnings.map { .string($0) }) }
         if let errorMessage { object["errorMessage"] = .string(errorMessage) }
         return .object(object)

@@ -18,7 +18,7 @@ struct BoxStore: Sendable {
     /// Enters a new box unless a limit is in the way or the request was made before. One transaction, so that two requests
     /// at once can't both take the last place.
     func insert(_ row: BoxRow, limits: ServerLimits, idempotency: IdempotencyKey?) async throws -> Insertion {
-        try await database.pool.write { database in
+        try await database.write { database in
             if let earlier = try idempotency?.find(row.accountID, in: database) { return earlier }
             // It can have been removed since the key was looked at.
             let isThere =
@@ -30,8 +30,10 @@ struct BoxStore: Sendable {
             try row.insert(database)
             try database.execute(
                 sql: "INSERT INTO creation (accountID, at) VALUES (?, ?)", arguments: [row.accountID, row.createdAt])
+            // Those ahead of the clock would count again when their date comes.
             try database.execute(
-                sql: "DELETE FROM creation WHERE at < ?", arguments: [row.createdAt - ServerLimits.longestWindow])
+                sql: "DELETE FROM creation WHERE at < ? OR at > ?",
+                arguments: [row.createdAt - ServerLimits.longestWindow, row.createdAt + 60_000])
             try idempotency?.enter(row, in: database)
             return .inserted
         }
@@ -45,7 +47,7 @@ struct BoxStore: Sendable {
         where condition: @escaping @Sendable (BoxRow) -> Bool = { _ in true },
         _ change: @escaping @Sendable (inout BoxRow) -> Void
     ) async throws -> BoxRow? {
-        try await database.pool.write { database in
+        try await database.write { database in
             guard var row = try BoxRow.fetchOne(database, key: id), !row.isDeleting, states.contains(row.boxState),
                 condition(row)
             else { return nil }
@@ -62,7 +64,7 @@ struct BoxStore: Sendable {
     /// Changes a box and returns what it became, or nil when there is no such box.
     @discardableResult
     func update(_ id: String, _ change: @escaping @Sendable (inout BoxRow) -> Void) async throws -> BoxRow? {
-        try await database.pool.write { database in
+        try await database.write { database in
             guard var row = try BoxRow.fetchOne(database, key: id) else { return nil }
             change(&row)
             row.updatedAt = Timestamp.now.milliseconds
@@ -95,7 +97,7 @@ struct BoxStore: Sendable {
     func all() async throws -> [BoxRow] { try await database.pool.read { try BoxRow.fetchAll($0) } }
 
     func delete(_ id: String) async throws {
-        try await database.pool.write { database in
+        try await database.write { database in
             _ = try BoxRow.deleteOne(database, key: id)
             try database.execute(
                 sql: "UPDATE deletionOperation SET completedAt = ? WHERE targetID = ? AND completedAt IS NULL",
@@ -108,9 +110,28 @@ struct BoxStore: Sendable {
         try await activeIDs("archiveAfter <= \(moment.milliseconds)")
     }
 
+    /// Lets no box run longer than the longest time to live: one whose time was set by a clock that was ahead would.
+    func limitExpiry(at moment: Timestamp) async throws {
+        let latest = moment.advanced(bySeconds: TimeToLive.maximum).milliseconds
+        // A minute later, because requests don't wait for this. Asked by reading, because this is called every second.
+        let sql = "archiveAfter > \(latest + 60_000)"
+        guard try await database.pool.read({ try BoxRow.filter(sql: sql).fetchCount($0) }) > 0 else { return }
+        try await database.write {
+            try $0.execute(sql: "UPDATE box SET archiveAfter = ? WHERE \(sql)", arguments: [latest])
+        }
+    }
+
     /// The ids of boxes that are marked as deleted and still there.
     func deleting() async throws -> [String] {
         try await database.pool.read { try String.fetchAll($0, sql: "SELECT id FROM box WHERE isDeleting") }
+    }
+
+    /// The ids of boxes that failed.
+    func failed() async throws -> [String] {
+        try await database.pool.read {
+            try String.fetchAll(
+                $0, sql: "SELECT id FROM box WHERE state = ? AND NOT isDeleting", arguments: [BoxState.error.rawValue])
+        }
     }
 
     /// The ids of boxes that should be running.
@@ -129,18 +150,22 @@ struct BoxStore: Sendable {
     /// The keys that one box may have.
     static let maximumKeys = 100
 
-    /// - Returns: all keys of the box, or nil when it is gone or has as many as it may have.
-    func addKey(_ line: String, to id: String) async throws -> [String]? {
-        try await database.pool.write { database in
-            guard let row = try BoxRow.fetchOne(database, key: id), !row.isDeleting else { return nil }
+    /// - Returns: false when the box is gone or has as many keys as it may have.
+    func addKey(_ line: String, to id: String) async throws -> Bool {
+        try await database.write { database in
+            guard let row = try BoxRow.fetchOne(database, key: id), !row.isDeleting else { return false }
             let count = try Int.fetchOne(
                 database, sql: "SELECT COUNT(*) FROM boxKey WHERE boxID = ? AND line != ?", arguments: [id, line])
-            guard count ?? 0 < Self.maximumKeys else { return nil }
+            guard count ?? 0 < Self.maximumKeys else { return false }
             try database.execute(
                 sql: "INSERT OR IGNORE INTO boxKey (boxID, line) VALUES (?, ?)", arguments: [id, line])
-            return try String.fetchAll(
-                database, sql: "SELECT line FROM boxKey WHERE boxID = ? ORDER BY rowid", arguments: [id])
+            return true
         }
+    }
+
+    /// What counts for the account: its own limits, and for others the server's.
+    func limits(of account: String, server: ServerLimits) async throws -> ServerLimits {
+        try await database.pool.read { try server.applied(to: Account.usable(account, in: $0)) }
     }
 
     func keys(of id: String) async throws -> [String] {

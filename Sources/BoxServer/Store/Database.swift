@@ -1,21 +1,61 @@
+import BoxModel
 import GRDB
+import Synchronization
 
 /// boxd's database: SQLite in WAL mode, so that reading never waits for writing. A commit survives any death of boxd;
 /// a power cut can take the last moments, never consistency: see Docs/Decisions/0005-durability.md.
-struct Database: Sendable {
+final class Database: Sendable {
     let pool: DatabasePool
+    private let room = Mutex<(@Sendable () async -> Void)?>(nil)
 
+    /// - Throws: ``StartupError`` when the file can't be opened, is damaged, or a newer boxd made it.
     init(path: String) throws {
         var configuration = Configuration()
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA synchronous = NORMAL")
+            if !database.configuration.readonly { try Self.keepSmall(database) }
         }
-        pool = try DatabasePool(path: path, configuration: configuration)
-        try Self.migrator.migrate(pool)
+        do {
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try pool.read { try Self.requireKnownSchema($0, path) }
+            try Self.migrator.migrate(pool)
+            try Facts.recordVersion(in: pool)
+        } catch let error as DatabaseError {
+            throw StartupError(
+                Self.saysDamaged(error)
+                    ? Self.damage(path, "\(error)") : "the database \(path) can't be opened: \(error)")
+        }
     }
 
-    private static var migrator: DatabaseMigrator {
+    /// From now on this is asked for room when the disk is full.
+    func makeRoom(with action: @escaping @Sendable () async -> Void) { room.withLock { $0 = action } }
+
+    /// One transaction. When the disk is full it is done again, a few times, after room was made.
+    ///
+    /// - Throws: ``APIError`` `insufficient_storage` when there is no room to be had.
+    func write<Value: Sendable>(
+        _ updates: @escaping @Sendable (GRDB.Database) throws -> Value
+    ) async throws -> Value {
+        for attempt in 0...Self.triesForRoom {
+            do { return try await pool.write(updates) } catch let error as DatabaseError where Self.saysFull(error) {}
+            await room.withLock { $0 }?()
+            // Who fills the disk may need a moment to be paused.
+            try await Task.sleep(for: .milliseconds(50 * attempt))
+        }
+        throw APIError(
+            .insufficientStorage,
+            "the server's disk is full: delete boxes that nobody needs, or ask whoever runs the server", retryAfter: 5)
+    }
+
+    private static let triesForRoom = 3
+
+    /// SQLite tells of a file of shared memory that can't grow as of an input or output error.
+    private static func saysFull(_ error: DatabaseError) -> Bool {
+        [.SQLITE_FULL, .SQLITE_IOERR].contains(error.resultCode)
+    }
+
+    static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1 accounts, keys, boxes") { database in
             try database.create(table: "account") { table in
@@ -104,6 +144,28 @@ struct Database: Sendable {
         }
         migrator.registerMigration("4 secrets, repositories", migrate: Self.addSecretsAndRepositories)
         migrator.registerMigration("5 agents", migrate: Self.addAgents)
+        migrator.registerMigration("6 disk use") { database in
+            try database.alter(table: "box") { table in
+                table.add(column: "diskUsed", .integer)
+                table.add(column: "diskLimit", .integer)
+            }
+        }
+        migrator.registerMigration("7 indexes of what is removed with time") { database in
+            // Each creation and deletion of a box looks for what is too old.
+            try database.create(index: "creationByTime", on: "creation", columns: ["at"])
+            try database.create(index: "idempotencyByTime", on: "idempotency", columns: ["createdAt"])
+            try database.create(index: "deletionByTime", on: "deletionOperation", columns: ["completedAt"])
+            try database.create(index: "deletionByTarget", on: "deletionOperation", columns: ["targetID"])
+        }
+        migrator.registerMigration("8 nested namespaces") { database in
+            try database.alter(table: "account") { $0.add(column: "allowsNested", .boolean) }
+        }
+        migrator.registerMigration("9 facts") { database in
+            try database.create(table: Facts.table) { table in
+                table.primaryKey("name", .text)
+                table.column("value", .blob).notNull()
+            }
+        }
         return migrator
     }
 

@@ -31,7 +31,7 @@ extension BoxStore {
         let operation = DeletionOperation(
             id: "bdop_" + RandomText.hex(bytes: 16), accountID: account, targetID: id,
             requestedAt: Timestamp.now.milliseconds)
-        return try await database.pool.write { database in
+        return try await database.write { database in
             guard var row = try BoxRow.fetchOne(database, key: id), row.accountID == account, !row.isDeleting else {
                 return nil
             }

@@ -39,7 +39,7 @@ struct EventStore: Sendable {
 
     /// Enters an event with a timestamp after all others of its box.
     func append(box: String, id: String, type: String, task: String?, data: JSON) async throws -> EventRow {
-        try await database.pool.write {
+        try await database.write {
             try Self.append(NewEvent(id: id, type: type, data: data), to: box, task: task, in: $0)
         }
     }
@@ -58,7 +58,7 @@ struct EventStore: Sendable {
 
     /// Replaces an event's data; its place in the order stays.
     func update(box: String, id: String, data: JSON) async throws {
-        try await database.pool.write { try Self.update(box: box, id: id, data: data, in: $0) }
+        try await database.write { try Self.update(box: box, id: id, data: data, in: $0) }
     }
 
     static func update(box: String, id: String, data: JSON, in database: GRDB.Database) throws {

@@ -18,7 +18,7 @@ struct IdempotencyKey: Sendable {
     init(_ key: String, operation: String, body: [UInt8], sealer: Sealer) throws {
         guard !key.isEmpty, key.utf8.count <= Self.maximumLength else {
             throw APIError(
-                .badRequest, .invalidIdempotencyKey, "Idempotency-Key has to have 1 to \(Self.maximumLength) characters"
+                .invalidIdempotencyKey, "Idempotency-Key has to have 1 to \(Self.maximumLength) characters"
             )
         }
         self.key = key
@@ -27,8 +27,11 @@ struct IdempotencyKey: Sendable {
 
     /// What came of the key before, or nil when it is new.
     func find(_ account: String, in database: GRDB.Database) throws -> BoxStore.Insertion? {
-        let since = Timestamp.now.milliseconds - Self.lifetime
-        try database.execute(sql: "DELETE FROM idempotency WHERE createdAt < ?", arguments: [since])
+        let now = Timestamp.now.milliseconds
+        // Also those of a clock that was ahead: they would be remembered until its date, and so much longer.
+        try database.execute(
+            sql: "DELETE FROM idempotency WHERE createdAt < ? OR createdAt > ?",
+            arguments: [now - Self.lifetime, now + Self.lifetime])
         guard
             let row = try Row.fetchOne(
                 database, sql: "SELECT requestHash, boxID FROM idempotency WHERE accountID = ? AND key = ?",

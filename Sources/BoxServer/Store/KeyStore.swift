@@ -41,7 +41,7 @@ struct KeyStore: Sendable {
 
     /// The account of that login, made when it isn't there.
     func account(login: String) async throws -> Account {
-        try await database.pool.write { database in
+        try await database.write { database in
             if let account = try Account.filter(Column("login") == login).fetchOne(database) { return account }
             let account = Account.new(login: login)
             try account.insert(database)
@@ -58,12 +58,12 @@ struct KeyStore: Sendable {
             id: "sak_" + RandomText.hex(bytes: 8), accountID: account.id, name: name, hash: Self.hash(secret),
             prefix: Self.prefix(secret), lastFour: Self.lastFour(secret), createdAt: Timestamp.now.milliseconds,
             lastUsedAt: nil)
-        try await database.pool.write { database in
+        try await database.write { database in
             _ = try Account.usable(account.id, in: database)
             let count = try APIKeyRow.filter(Column("accountID") == account.id).fetchCount(database)
             guard count < Self.maximumKeys else {
                 throw APIError(
-                    .tooManyRequests, .limitReached,
+                    .limitReached,
                     "the account has \(count) API keys, and no more are possible: delete one first")
             }
             try row.insert(database)
@@ -86,7 +86,7 @@ struct KeyStore: Sendable {
     /// - Returns: nil when the account has no such key.
     func rotate(_ id: String, account: Account) async throws -> String? {
         let secret = Self.newSecret()
-        return try await database.pool.write { database in
+        return try await database.write { database in
             guard var row = try Self.find(id, account, in: database) else { return nil }
             (row.hash, row.prefix, row.lastFour) = (Self.hash(secret), Self.prefix(secret), Self.lastFour(secret))
             row.lastUsedAt = nil
@@ -97,7 +97,7 @@ struct KeyStore: Sendable {
 
     /// - Returns: whether the account had such a key.
     func delete(_ id: String, account: Account) async throws -> Bool {
-        try await database.pool.write { database in
+        try await database.write { database in
             try Self.find(id, account, in: database)?.delete(database) ?? false
         }
     }
@@ -129,7 +129,9 @@ struct KeyStore: Sendable {
                 try await holder(hash)
             }
         guard let holder = found else { return nil }
-        if now - (holder.lastUsedAt ?? 0) > Self.useInterval { try await note(holder.keyID, usedAt: now) }
+        // In the future when the clock was ahead.
+        let isOutdated = abs(now - (holder.lastUsedAt ?? 0)) > Self.useInterval
+        if isOutdated { try await note(holder.keyID, usedAt: now) }
         return holder.account
     }
 
@@ -148,10 +150,10 @@ struct KeyStore: Sendable {
 
     /// Of many requests at once, the first one writes.
     private func note(_ key: String, usedAt now: Int64) async throws {
-        try await database.pool.write {
+        try await database.write {
             try $0.execute(
-                sql: "UPDATE apiKey SET lastUsedAt = ? WHERE id = ? AND COALESCE(lastUsedAt, 0) < ?",
-                arguments: [now, key, now - Self.useInterval])
+                sql: "UPDATE apiKey SET lastUsedAt = ? WHERE id = ? AND ABS(? - COALESCE(lastUsedAt, 0)) > ?",
+                arguments: [now, key, now, Self.useInterval])
         }
     }
 

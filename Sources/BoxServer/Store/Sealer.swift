@@ -12,7 +12,8 @@ struct Sealer: Sendable {
         if FileManager.default.contents(atPath: path) == nil { try Self.makeKeyFile(path) }
         guard let bytes = FileManager.default.contents(atPath: path), bytes.count == 32 else {
             throw StartupError(
-                "the key file \(path) is damaged: restore it from a backup, or remove it and lose the sealed values")
+                "the key file \(path) is damaged: restore it from a backup, or remove it and start once with --forget-secrets, "
+                    + "which removes what it sealed")
         }
         key = SymmetricKey(data: bytes)
     }

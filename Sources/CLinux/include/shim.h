@@ -6,10 +6,16 @@
 // No _GNU_SOURCE: with it some of glibc's types differ from those of Swift's own modules, which a build from nothing refuses.
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/dqblk_xfs.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <linux/quota.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
@@ -40,6 +46,7 @@ enum {
 #define CLINUX_SYS_MOVE_MOUNT 429
 #define CLINUX_SYS_FSOPEN 430
 #define CLINUX_SYS_MOUNT_SETATTR 442
+#define CLINUX_SYS_QUOTACTL_FD 443
 #define CLINUX_SYS_PIDFD_SEND_SIGNAL 424
 #define CLINUX_SYS_PIDFD_OPEN 434
 
@@ -158,6 +165,12 @@ static inline int clinux_mount_overlay(const char *target, const char *options) 
   return mount(NULL, target, NULL, MS_PRIVATE, NULL) < 0 ? -errno : 0;
 }
 
+/// Lets a mounted overlay forget names that nobody uses, and with them its hold on files, by changing nothing of it: reconfigure_super in the kernel's
+/// fs/super.c. 0 or -errno.
+static inline int clinux_forget_names(const char *target) {
+  return mount(NULL, target, NULL, MS_REMOUNT | MS_NODEV, NULL) < 0 ? -errno : 0;
+}
+
 /// syncfs(2), which glibc declares for GNU sources only. 0 or -errno.
 static inline int clinux_sync_file_system(int fd) {
   return syscall(SYS_syncfs, fd) < 0 ? -errno : 0;
@@ -166,6 +179,89 @@ static inline int clinux_sync_file_system(int fd) {
 /// Detaches the mount at `target` now; it goes when its last user does. 0, or -errno.
 static inline int clinux_unmount(const char *target) {
   return umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+// linux/fs.h can't be included beside sys/mount.h either. ioctl_xfs_fsgetxattr(2), which ext4 answers too.
+struct clinux_file_attributes {
+  uint32_t flags, extent_size, extents, project, copy_extent_size;
+  uint8_t padding[8];
+};
+#define CLINUX_GET_FILE_ATTRIBUTES _IOR('X', 31, struct clinux_file_attributes)
+#define CLINUX_SET_FILE_ATTRIBUTES _IOW('X', 32, struct clinux_file_attributes)
+enum { CLINUX_PROJECT_IS_INHERITED = 0x200 };
+
+/// The project of a directory whose new files become the project's too; 0 when they don't, or the file system has no projects.
+static inline uint32_t clinux_project(int directory) {
+  struct clinux_file_attributes attributes = {0};
+  if (ioctl(directory, CLINUX_GET_FILE_ATTRIBUTES, &attributes) < 0) return 0;
+  return attributes.flags & CLINUX_PROJECT_IS_INHERITED ? attributes.project : 0;
+}
+
+/// Makes a directory, and what will be made in it, a project's. 0 or -errno.
+static inline int clinux_set_project(int directory, uint32_t project) {
+  struct clinux_file_attributes attributes = {0};
+  if (ioctl(directory, CLINUX_GET_FILE_ATTRIBUTES, &attributes) < 0) return -errno;
+  attributes.project = project;
+  attributes.flags |= CLINUX_PROJECT_IS_INHERITED;
+  return ioctl(directory, CLINUX_SET_FILE_ATTRIBUTES, &attributes) < 0 ? -errno : 0;
+}
+
+/// Whether the file system that a file is on keeps projects within their limits. quotactl(2).
+static inline int clinux_projects_are_limited(int file) {
+  struct fs_quota_stat state = {0};
+  if (syscall(CLINUX_SYS_QUOTACTL_FD, file, QCMD(Q_XGETQSTAT, PRJQUOTA), 0, &state) < 0) return 0;
+  return (state.qs_flags & FS_QUOTA_PDQ_ENFD) != 0;
+}
+
+/// Sets how many bytes and files a project may have; 0 stands for no limit. 0 or -errno.
+static inline int clinux_limit_project(int file, uint32_t project, uint64_t bytes, uint64_t files) {
+  struct if_dqblk limits = {
+      .dqb_bhardlimit = bytes >> QIF_DQBLKSIZE_BITS, .dqb_ihardlimit = files, .dqb_valid = QIF_LIMITS};
+  return syscall(CLINUX_SYS_QUOTACTL_FD, file, QCMD(Q_SETQUOTA, PRJQUOTA), project, &limits) < 0 ? -errno : 0;
+}
+
+/// The bytes that a project has, or -errno, and how many it may have, where 0 stands for no limit.
+static inline int64_t clinux_project_use(int file, uint32_t project, uint64_t *limit) {
+  struct if_dqblk use = {0};
+  if (syscall(CLINUX_SYS_QUOTACTL_FD, file, QCMD(Q_GETQUOTA, PRJQUOTA), project, &use) < 0) return -errno;
+  *limit = use.dqb_bhardlimit << QIF_DQBLKSIZE_BITS;
+  return (int64_t)use.dqb_curspace;
+}
+
+// sys/socket.h can't be included either: its types would be another module's than those of Swift's own.
+enum { CLINUX_AF_NETLINK = 16, CLINUX_SOCK_RAW = 3 };
+
+/// A socket that gets a message for every change of this network namespace's nftables ruleset. netlink(7). Or -errno.
+static inline int clinux_ruleset_events(void) {
+  struct sockaddr_nl address = {.nl_family = CLINUX_AF_NETLINK, .nl_groups = 1u << (NFNLGRP_NFTABLES - 1)};
+  int events = (int)syscall(SYS_socket, CLINUX_AF_NETLINK, CLINUX_SOCK_RAW | O_NONBLOCK | O_CLOEXEC, NETLINK_NETFILTER);
+  if (events < 0) return -errno;
+  if (syscall(SYS_bind, events, &address, sizeof address) == 0) return events;
+  int error = errno;
+  close(events);
+  return -error;
+}
+
+/// Reads what such a socket has. 1 when tables, chains, rules or sets changed, 0 when nothing but sets' elements did, or -errno.
+/// A message that was lost counts as a change (ENOBUFS).
+static inline int clinux_ruleset_changed(int events) {
+  int changed = 0;
+  _Alignas(struct nlmsghdr) char buffer[16384];
+  for (;;) {
+    ssize_t length = read(events, buffer, sizeof buffer);
+    if (length < 0 && errno == EINTR) continue;
+    if (length < 0 && errno == ENOBUFS) {
+      changed = 1;
+      continue;
+    }
+    if (length < 0) return errno == EAGAIN ? changed : -errno;
+    int left = (int)length;
+    for (struct nlmsghdr *message = (struct nlmsghdr *)buffer; NLMSG_OK(message, left);
+         message = NLMSG_NEXT(message, left)) {
+      int type = message->nlmsg_type & 0xFF;
+      changed |= type != NFT_MSG_NEWSETELEM && type != NFT_MSG_DELSETELEM && type != NFT_MSG_NEWGEN;
+    }
+  }
 }
 
 #endif

@@ -139,8 +139,8 @@ def hosts_that_cannot_be_reached():
                 env={"BOX_API_URL": "http://127.0.0.1:9"})
     run = box("list", "--json", "--api-url", "http://127.0.0.1:9/api/box/v1/")
     check("port 9 by --api-url", "could not reach the Box API at http://127.0.0.1:9: " in run.out, run.out)
-    unreachable("no such host", ["list"], "http://nowhere.invalid", "Could not resolve host: nowhere.invalid",
-                env={"BOX_API_URL": "http://nowhere.invalid"})
+    unreachable("no such host", ["list"], "https://nowhere.invalid", "Could not resolve host: nowhere.invalid",
+                env={"BOX_API_URL": "https://nowhere.invalid"})
     tls = server.origin.replace("http", "https")
     script({})
     for _ in range(20):  # The end of a process that has a TLS library running is a race, which has to be won every time.

@@ -85,7 +85,8 @@ def error_line(message, code=None, status=None):
         line["code"] = code
     if status is not None:
         line["status"] = status
-    return json.dumps(line, separators=(",", ":"), ensure_ascii=False)
+    # Python leaves this one as it is, which ends a line for some readers.
+    return json.dumps(line, separators=(",", ":"), ensure_ascii=False).replace("\u2028", "\\u2028")
 
 
 def finish():

@@ -63,7 +63,13 @@ wait_process() { # ID TEXT
     box exec "$1" -- "for _ in \$(seq 200); do ! pgrep -f '[${2:0:1}]${2:1}' >/dev/null || exit 0; sleep 0.05; done; exit 1" >/dev/null
 }
 
-# The processes of the box that aren't its own: nothing of an agent, and nothing that one started.
+# The processes of the box that aren't its own: nothing of an agent, and nothing that one started. The box forgets a run a moment after
+# its end was told.
 left_over() { # ID
-    box ssh "$1" "ps -eo args= | grep -E 'codex|claude|sleep|jobs.py|guest.py' | grep -v -E 'grep|ps -eo' || true"
+    box ssh "$1" "for _ in \$(seq 40); do
+        left=\$(ps -eo args= | grep -E 'codex|claude|sleep|jobs.py|guest.py' | grep -v -E 'grep|ps -eo|for _ in')
+        [ -n \"\$left\" ] || exit 0
+        sleep 0.05
+    done
+    echo \"\$left\""
 }

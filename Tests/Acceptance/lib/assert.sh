@@ -15,6 +15,13 @@ fails_with() { # STATUS COMMAND...
     no_match "$err" "Fatal error"
 }
 
+# A connection that is made and reset at once: curl says 56, and 7 or 55 when the reset comes before it looks or while it sends.
+is_reset() { # URL
+    local status=0
+    curl -sS "$1" >.reset 2>&1 || status=$?
+    case $status in 7 | 55 | 56) ;; *) fail "curl $1 ended with $status: $(cat .reset)" ;; esac
+}
+
 # Makes a box, waits until it is ready, and leaves its id in $box. Deleted when the test ends.
 new_box() { # [flags of box new]
     box=$(box new --json "$@" | jq -r 'select(.event == "ready") | .id')
@@ -46,11 +53,11 @@ api() {
 }
 
 # Makes a virtual environment with these packages; the machine's own pip and packages have no part in it.
-install_packages() { # FOLDER PACKAGE...
-    local folder=$1 log=$SCRATCH/pip.log
+install_packages() { # DIRECTORY PACKAGE...
+    local directory=$1 log=$SCRATCH/pip.log
     shift
-    python3 -m venv "$folder" >"$log" 2>&1 || fail "python3 can't make a virtual environment: install python3-venv. $(cat "$log")"
-    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@" >"$log" 2>&1 ||
+    python3 -m venv "$directory" >"$log" 2>&1 || fail "python3 can't make a virtual environment: install python3-venv. $(cat "$log")"
+    "$directory/bin/python" -m pip install --quiet --disable-pip-version-check "$@" >"$log" 2>&1 ||
         fail "pip can't install $*: this test needs https://pypi.org. $(tail -n 5 "$log")"
 }
 
@@ -64,4 +71,20 @@ new_account() { # LOGIN [flags of boxd account add]
 delete_boxes_of() { # KEY
     local id
     for id in $(BOX_API_KEY=$1 box list --json | jq -r '.boxes[].id'); do BOX_API_KEY=$1 box delete "$id" --yes --json; done
+}
+
+# A boxd of the test's own, on a port, a data directory and a network of its own.
+own_boxd() { # [flags of boxd serve]
+    export BOXD_DATA_DIR=$SCRATCH/data BOXD_INSTANCE=o$(od -An -N2 -tx1 /dev/urandom | tr -d ' \n')
+    PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    export BOX_API_URL=http://127.0.0.1:$PORT
+    WORK=$SCRATCH
+    chmod 711 "$SCRATCH"
+    mkdir "$BOXD_DATA_DIR"
+    ln -s "$ROOT/.build/acceptance/images" "$BOXD_DATA_DIR/images"
+    defer remove_remains
+    defer stop_boxd
+    start_boxd "$@"
+    key=$(cat "$WORK/key")
+    export BOX_API_KEY=$key
 }

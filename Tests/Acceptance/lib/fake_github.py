@@ -1,6 +1,6 @@
 """A fake of GitHub for tests: the list of a user's repositories, and one repository over git's HTTP protocol, for one token.
 
-Usage: fake_github.py FOLDER HOST TOKEN. FOLDER/site.git is `octo/site`; when FOLDER/gone is there, it is the only one of none but
+Usage: fake_github.py DIRECTORY HOST TOKEN. DIRECTORY/site.git is `octo/site`; when DIRECTORY/gone is there, it is the only one of none but
 `octo/other`. Writes the API's base URL to standard output.
 """
 
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import urllib.parse
 
-folder, host, token = sys.argv[1:]
+directory, host, token = sys.argv[1:]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -45,7 +45,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(401, b'{"message":"Bad credentials"}')
         page = int(query["page"][0])
         rows = [self.row(7, "octo/site", True)] + [self.row(100 + n, f"someone/project-{n}", False) for n in range(101)]
-        if os.path.exists(f"{folder}/gone"):
+        if os.path.exists(f"{directory}/gone"):
             rows = [self.row(8, "octo/other", False)]
         self.reply(200, json.dumps(rows[(page - 1) * 100 : page * 100]).encode())
 
@@ -70,7 +70,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         url = urllib.parse.urlsplit(self.path)
         environment = {
             **os.environ,
-            "GIT_PROJECT_ROOT": folder,
+            "GIT_PROJECT_ROOT": directory,
             "GIT_HTTP_EXPORT_ALL": "1",
             "PATH_INFO": url.path.replace("/octo/", "/"),
             "QUERY_STRING": url.query,

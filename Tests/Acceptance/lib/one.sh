@@ -1,4 +1,4 @@
-# Runs one test function of one file, with a home folder and a scratch folder of its own: one.sh FILE FUNCTION
+# Runs one test function of one file, with a home directory and a scratch directory of its own: one.sh FILE FUNCTION
 set -euo pipefail
 # shellcheck source=Tests/Acceptance/lib/server.sh
 . "$ROOT/Tests/Acceptance/lib/server.sh"

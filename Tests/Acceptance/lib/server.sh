@@ -38,13 +38,17 @@ kill_boxd() {
     wait_gone "$pid"
 }
 
+# Where something is mounted below the data directory; the options of overlays name its directories too.
+mounts_of_boxd() { awk -v start="$BOXD_DATA_DIR/" 'index($2, start) == 1 { print $2 }' /proc/mounts; }
+
 # What this instance has on the host: interfaces, rules, mounts, processes, cgroups, runtime state.
 list_remains() {
     ip -o link | grep -o "$BOXD_INSTANCE-[^:@ ]*" || true
     nft list tables | grep "boxd_$BOXD_INSTANCE" || true
-    grep -o "$BOXD_DATA_DIR/[^ ]*" /proc/mounts || true
+    iptables-save 2>/dev/null | grep "boxd_$BOXD_INSTANCE" || true
+    mounts_of_boxd
     find /sys/fs/cgroup -type d -path "*/boxd/$BOXD_INSTANCE*" || true
-    ls -d "/run/boxd/$BOXD_INSTANCE" 2>/dev/null || true
+    ls -d "/run/boxd/$BOXD_INSTANCE" "/run/boxd/$BOXD_INSTANCE.lock" 2>/dev/null || true
     pgrep -af "(runc|crun).*/$BOXD_INSTANCE/" || true
     [ -z "$(boxd_pid)" ] || echo "a pid file of boxd"
     ls "$BOXD_DATA_DIR/boxes" "$BOXD_DATA_DIR/layers" 2>/dev/null | grep -v ':$' | grep . || true
@@ -57,11 +61,11 @@ remove_remains() {
     [ ! -d "/run/boxd/$BOXD_INSTANCE/runtime" ] || for id in $(oci list -q 2>/dev/null); do
         oci delete --force "$id" || true
     done
-    grep -o "$BOXD_DATA_DIR/[^ ]*" /proc/mounts | sort -r | while read -r mount; do umount -l "$mount" || true; done
+    mounts_of_boxd | sort -r | while read -r mount; do umount -l "$mount" || true; done
     for pid in $(ip -o link | grep -o "$BOXD_INSTANCE-[^:@ ]*"); do ip link delete "$pid" 2>/dev/null || true; done
     nft delete table inet "boxd_$BOXD_INSTANCE" 2>/dev/null || true
     nft delete table bridge "boxd_$BOXD_INSTANCE" 2>/dev/null || true
-    rm -rf "/run/boxd/$BOXD_INSTANCE"
+    rm -rf "/run/boxd/$BOXD_INSTANCE" "/run/boxd/$BOXD_INSTANCE.lock"
     rmdir /run/boxd 2>/dev/null || true
     find /sys/fs/cgroup -depth -type d -path "*/boxd/$BOXD_INSTANCE*" -exec rmdir {} + 2>/dev/null || true
     find /sys/fs/cgroup -maxdepth 2 -type d -name boxd -exec rmdir {} + 2>/dev/null || true

@@ -15,8 +15,8 @@ SSH = ["ssh", "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=
 
 
 def ssh_key(world):
-    with world.new_box() as box_id, tempfile.TemporaryDirectory() as folder:
-        key = pathlib.Path(folder, "key")
+    with world.new_box() as box_id, tempfile.TemporaryDirectory() as directory:
+        key = pathlib.Path(directory, "key")
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
         public = SshKeyRequest(key=key.with_suffix(".pub").read_text())
         answer = world.box.ssh_key(box_id, public)

@@ -32,7 +32,7 @@ def secrets(world):
         shows("what isn't sent is gone", world.output(first, 'echo "<$SDK_TOKEN>"'), "<>")
         shows("files too", world.output(first, "test -e ~/.config/tool/token || echo gone"), "gone")
     body = {"secretFiles": [{"path": "../outside", "contents": ""}]}
-    refused("a secret file outside of the home folder", 400, "invalid_secret_file", world.call, "POST", "/secrets", body)
+    refused("a secret file outside of the home directory", 400, "invalid_secret_file", world.call, "POST", "/secrets", body)
 
 
 def without_secrets(world):

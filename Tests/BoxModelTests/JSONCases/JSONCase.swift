@@ -15,8 +15,8 @@ struct JSONCase: Sendable, CustomTestStringConvertible {
         self.init(name, bytes: Array(text.utf8), isAccepted: name.hasPrefix("y_"), writes: writes)
     }
 
-    init(_ name: String, bytes: [UInt8]) {
-        self.init(name, bytes: bytes, isAccepted: name.hasPrefix("y_"), writes: nil)
+    init(_ name: String, bytes: [UInt8], writes: String? = nil) {
+        self.init(name, bytes: bytes, isAccepted: name.hasPrefix("y_"), writes: writes)
     }
 
     /// A case that the standard leaves open.

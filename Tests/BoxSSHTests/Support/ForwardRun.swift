@@ -28,7 +28,7 @@ final class ForwardRun: Sendable {
         _ server: SSHServer, to ports: UInt16..., remoteHost: String = "127.0.0.1", reconnects: Bool = false
     ) throws {
         let forwards = ports.map {
-            PortForward(local: ForwardEndpoint(port: 0), remote: ForwardEndpoint(host: remoteHost, port: $0))
+            PortForward(local: Endpoint(port: 0), remote: Endpoint(host: remoteHost, port: $0))
         }
         try self.init(server.target(), forwards, reconnects: reconnects)
     }

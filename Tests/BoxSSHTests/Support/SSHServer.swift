@@ -12,7 +12,7 @@ final class SSHServer: Sendable {
     let port: UInt16
     /// The key that the server accepts.
     let key: ManagedKey
-    /// Where file transfers start: what the login folder is for a box.
+    /// Where file transfers start: what the login directory is for a box.
     let home: String
     private let listener: Int32
     /// Holds the accepting thread back until it is closed; -1 when the port listens from the start.
@@ -30,10 +30,10 @@ final class SSHServer: Sendable {
         signal(SIGPIPE, SIG_IGN)
         mkdir("/run/sshd", 0o755)
         let scratch = try Scratch()
-        let key = try ManagedKey.loadOrCreate(home: scratch.folder("client"), comment: "test@client")
-        let host = try ManagedKey.loadOrCreate(home: scratch.folder("host"), comment: "test@host")
+        let key = try ManagedKey.loadOrCreate(home: scratch.directory("client"), comment: "test@client")
+        let host = try ManagedKey.loadOrCreate(home: scratch.directory("host"), comment: "test@host")
         scratch.file("authorized", Array((key.publicKeyLine + "\n").utf8))
-        let home = scratch.folder("home")
+        let home = scratch.directory("home")
         let config = scratch.file(
             "sshd_config",
             Array(

@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-/// A test's own folder under the temporary one, removed with everything in it at the end.
+/// A test's own directory under the temporary one, removed with everything in it at the end.
 final class Scratch: Sendable {
     let path: String
 
@@ -16,11 +16,11 @@ final class Scratch: Sendable {
     func remove() { spawn(["/bin/rm", "-rf", path]).wait() }
 
     @discardableResult
-    func folder(_ name: String, mode: mode_t = 0o755) -> String {
-        let folder = path + "/" + name
-        mkdir(folder, mode)
-        chmod(folder, mode)
-        return folder
+    func directory(_ name: String, mode: mode_t = 0o755) -> String {
+        let directory = path + "/" + name
+        mkdir(directory, mode)
+        chmod(directory, mode)
+        return directory
     }
 
     @discardableResult
@@ -47,12 +47,12 @@ func readFile(_ path: String) -> [UInt8]? {
 
 func readText(_ path: String) -> String? { readFile(path).map { String(decoding: $0, as: UTF8.self) } }
 
-/// Names in a folder as bytes, sorted; empty when it isn't there.
+/// Names in a directory as bytes, sorted; empty when it isn't there.
 func names(in path: String) -> [String] {
-    guard let folder = opendir(path) else { return [] }
-    defer { closedir(folder) }
+    guard let directory = opendir(path) else { return [] }
+    defer { closedir(directory) }
     var names: [String] = []
-    while let entry = readdir(folder) {
+    while let entry = readdir(directory) {
         let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
         if name != "." && name != ".." { names.append(name) }
     }

@@ -17,7 +17,8 @@ extension SSHServer {
     ///
     /// - Parameter readsAfter: seconds in which nobody reads the outputs.
     func run(
-        _ command: String?, input: [UInt8] = [], environment: [(String, String)] = [], readsAfter: Double = 0
+        _ command: String?, input: [UInt8] = [], environment: [(String, String)] = [],
+        isSubsystem: Bool = false, readsAfter: Double = 0
     ) throws -> SessionResult {
         defer { stop() }
         let connection = try connect()
@@ -35,7 +36,8 @@ extension SSHServer {
         }
         let result = Result {
             try connection.run(
-                command: command, environment: environment, stdin: stdin.read, stdout: stdout.write,
+                command: command, environment: environment, isSubsystem: isSubsystem, stdin: stdin.read,
+                stdout: stdout.write,
                 stderr: stderr.write)
         }
         close(stdin.read)

@@ -128,14 +128,16 @@ struct Answer: Sendable {
 func withServer<Value: Sendable>(
     in scratch: Scratch? = nil, engine: TestEngine = TestEngine(), limits: ServerLimits = ServerLimits(),
     connections: ConnectionLimits = ConnectionLimits(),
+    configure: (inout ServerConfiguration) -> Void = { _ in },
     logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
     _ body: @escaping @Sendable (API) async throws -> Value
 ) async throws -> Value {
-    let folder = try scratch ?? Scratch()
-    defer { if scratch == nil { folder.remove() } }
-    var configuration = ServerConfiguration(dataDirectory: folder.path, host: "127.0.0.1", port: 0)
+    let directory = try scratch ?? Scratch()
+    defer { if scratch == nil { directory.remove() } }
+    var configuration = ServerConfiguration(dataDirectory: directory.path, host: "127.0.0.1", port: 0)
     configuration.limits = limits
     configuration.connections = connections
+    configure(&configuration)
     let server = try Server(configuration: configuration, engine: engine, logger: logger)
     let key = try await server.keys.create(name: "test", account: server.keys.account(login: "alice"))
     let result: Result<Value, any Error>

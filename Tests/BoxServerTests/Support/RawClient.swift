@@ -33,9 +33,33 @@ struct RawClient {
 
     /// - Returns: whether all of it was taken.
     @discardableResult
-    func send(_ text: String) -> Bool {
-        let bytes = Array(text.utf8)
-        return Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) == bytes.count
+    func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+
+    @discardableResult
+    func send(_ bytes: [UInt8]) -> Bool {
+        Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) == bytes.count
+    }
+
+    /// Sends all of it as fast as it is taken, for ten seconds at most.
+    ///
+    /// - Returns: whether all of it was taken.
+    @discardableResult
+    func sendAll(_ text: String) async throws -> Bool {
+        var rest = Array(text.utf8)[...]
+        let deadline = ContinuousClock.now + .seconds(10)
+        while !rest.isEmpty, ContinuousClock.now < deadline {
+            let count = rest.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+            }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if errno == EAGAIN {
+                try await Task.sleep(for: .milliseconds(2))
+            } else {
+                return false
+            }
+        }
+        return rest.isEmpty
     }
 
     enum Reading: Equatable { case text(String), end, reset, silence }

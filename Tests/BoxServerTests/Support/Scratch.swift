@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
 
-/// A folder of its own for one test. Whoever makes one removes it.
+/// A directory of its own for one test. Whoever makes one removes it.
 struct Scratch: Sendable {
     let path: String
 
@@ -12,7 +12,7 @@ struct Scratch: Sendable {
 
     func remove() { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Whether any file in the folder has the text in it, byte for byte.
+    /// Whether any file in the directory has the text in it, byte for byte.
     func contains(_ text: String) throws -> Bool {
         let needle = Data(text.utf8)
         for name in try FileManager.default.contentsOfDirectory(atPath: path) {
@@ -23,9 +23,9 @@ struct Scratch: Sendable {
     }
 }
 
-/// Waits until the condition holds, for at most ten seconds.
+/// Waits until the condition holds, for at most thirty seconds: a machine can be busy with other things.
 func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
-    let deadline = ContinuousClock.now + .seconds(10)
+    let deadline = ContinuousClock.now + .seconds(30)
     while ContinuousClock.now < deadline {
         if try await condition() { return true }
         try await Task.sleep(for: .milliseconds(2))

@@ -10,8 +10,13 @@ actor TestEngine: MachineEngine {
     /// `start bx_…` and so on, in the order in which the steps began.
     private(set) var calls: [String] = []
     private(set) var specs: [MachineSpec] = []
+    /// Of the stops, in their order.
+    private(set) var graces: [StopGrace] = []
     private var failures: [Step: any Error] = [:]
     private var held: Set<Step> = []
+    private var delay: Duration?
+    private var delays: [Step: Duration] = [:]
+    private var keyDelay: (@Sendable (String) -> Duration)?
     private var waiting: [Step: [CheckedContinuation<Void, Never>]] = [:]
 
     /// From now on the step fails with this, or works again with nil.
@@ -24,6 +29,15 @@ actor TestEngine: MachineEngine {
         held.remove(step)
         for continuation in waiting.removeValue(forKey: step) ?? [] { continuation.resume() }
     }
+
+    /// From now on every step takes so long.
+    func delaySteps(by delay: Duration) { self.delay = delay }
+
+    /// From now on the step takes so long, unless it is cancelled.
+    func delay(_ step: Step, by delay: Duration) { delays[step] = delay }
+
+    /// From now on installing keys takes as long as this says.
+    func delayKeys(by delay: @escaping @Sendable (String) -> Duration) { keyDelay = delay }
 
     func releaseAll() { for step in Step.allCases { release(step) } }
 
@@ -40,10 +54,14 @@ actor TestEngine: MachineEngine {
     private func enter(_ step: Step, _ id: String) async throws {
         calls.append("\(step.rawValue) \(id)")
         if held.contains(step) { await withCheckedContinuation { waiting[step, default: []].append($0) } }
+        let delay = step == .setAuthorizedKeys ? keyDelay?(id) ?? delay : delays[step] ?? delay
+        if let delay { try await Task.sleep(for: delay) }
         if let failure = failures[step] { throw failure }
     }
 
     func prepare() async throws {}
+
+    func networkWalls() async -> NetworkWalls { await books.networkWalls() }
 
     func start(_ spec: MachineSpec) async throws -> String {
         specs.append(spec)
@@ -51,9 +69,11 @@ actor TestEngine: MachineEngine {
         return try await books.start(spec)
     }
 
-    func stop(_ id: String, force: Bool) async throws {
-        try await enter(.stop, id + (force ? " force" : ""))
-        try await books.stop(id, force: force)
+    func stop(_ id: String, grace: StopGrace) async throws {
+        graces.append(grace)
+        try await enter(.stop, id + (grace.duration == .zero ? " force" : ""))
+        if grace.isAbandoned { throw CancellationError() }
+        try await books.stop(id, grace: grace)
     }
 
     func remove(_ id: String) async throws {
@@ -71,6 +91,9 @@ actor TestEngine: MachineEngine {
     }
 
     func compact(_ id: String) async throws { try await books.compact(id) }
+
+    func checkStorage() async -> StorageState { await books.checkStorage() }
+    func diskUse(of id: String) async -> DiskUse? { await books.diskUse(of: id) }
 
     func setAuthorizedKeys(_ keys: [String], of id: String) async throws {
         try await enter(.setAuthorizedKeys, id)

@@ -1,0 +1,31 @@
+import BoxModel
+
+extension BoxClient {
+    /// The server's own limit when a request gives none, in seconds.
+    private static let standardCommandTimeout = 30
+    /// For the way there and back, and for ending a command whose time is up.
+    private static let commandGrace = Duration.seconds(30)
+
+    /// Runs a shell line in a running box and waits for its end. `POST /boxes/{id}/commands`. Never repeated by itself;
+    /// cancelling it ends the command. A status other than 0 is a result and no error.
+    ///
+    /// - Parameters:
+    ///   - command: for `bash`, of any length, several lines too.
+    ///   - cwd: a directory, relative to the work directory.
+    ///   - timeoutSeconds: from 1; 30 when not given. Servers have a maximum, 600 as documented.
+    /// - Throws: ``BoxError/api(_:)`` with `invalid_timeout`, `invalid_path`, `machine_not_running` or `box_starting`.
+    public func command(
+        _ id: String, _ command: String, cwd: String? = nil, timeoutSeconds: Int? = nil
+    ) async throws -> CommandResult {
+        var body = JSONObject([("command", .string(command))])
+        if let cwd { body["cwd"] = .string(HomePath.relative(cwd)) }
+        if let timeoutSeconds { body["timeoutSeconds"] = JSON(timeoutSeconds) }
+        let limit = Duration.seconds(timeoutSeconds ?? Self.standardCommandTimeout) + Self.commandGrace
+        let call = APICall(
+            method: .post, path: APIPath.box(id, "commands"), body: .object(body),
+            timeout: max(configuration.timeout, limit), waitsWhenBusy: true)
+        let json = try await send(call)
+        guard json["exitCode"] != nil || json["signal"] != nil else { throw unexpectedShape("it has no exitCode") }
+        return CommandResult(json: json)
+    }
+}

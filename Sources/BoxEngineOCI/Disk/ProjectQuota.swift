@@ -1,0 +1,125 @@
+import BoxEngine
+import BoxModel
+import CLinux
+import Glibc
+
+/// How much disk each machine may take, where the file system counts what belongs to a project: ext4 and XFS, quotactl(2).
+///
+/// Each upper is a project, and so is whatever the machine writes there: what it has written since others got to share its layers. Files
+/// in those can't be removed for good, so a machine that is at its limit could never get below. In a user namespace nobody can change
+/// a file's project, and overlayfs writes without CAP_SYS_RESOURCE, which would be above limits.
+struct ProjectQuota: Sendable {
+    /// One that the layers and the machines' directories are on the same file system with.
+    let directory: String
+
+    init(dataDirectory: String) { directory = dataDirectory }
+
+    var isEnforced: Bool { withDescriptor { clinux_projects_are_limited($0) == 1 } ?? false }
+
+    /// Makes a new directory, and all that will be made in it, a project that nothing else belongs to. Does nothing where projects aren't
+    /// counted.
+    func makeProject(of directory: String) throws {
+        guard isEnforced else { return }
+        // Apart from the small numbers that people choose themselves.
+        let number = { UInt32.random(in: 1 << 30..<1 << 31) }
+        var project = number()
+        while use(of: project)?.used ?? 0 > 0 { project = number() }
+        try LayerDirectory(path: directory).setProject(project)
+    }
+
+    /// Takes the limits away of directories that nothing will be written to any more.
+    func removeLimits(of directories: [String]) {
+        guard isEnforced else { return }
+        for directory in directories {
+            if let project = (try? LayerDirectory(path: directory))?.project { setLimit(nil, of: project) }
+        }
+    }
+
+    /// In bytes: what the machine's type has, but at most half of the disk, so that no machine fills it alone.
+    static func limit(of type: MachineType, onDiskOf total: Int) -> Int { min(Int(type.disk), total / 2) }
+
+    /// How many files the limit allows: as many as a new ext4 of that size has.
+    static func files(for limit: Int) -> Int { limit / 16384 }
+
+    /// - Parameter bytes: nil for no limit.
+    func setLimit(_ bytes: Int?, of project: UInt32) {
+        let files = bytes.map(Self.files(for:)) ?? 0
+        _ = withDescriptor { clinux_limit_project($0, project, UInt64(bytes ?? 0), UInt64(files)) }
+    }
+
+    /// Nil when the project isn't counted.
+    func use(of project: UInt32) -> DiskUse? {
+        withDescriptor { descriptor in
+            var limit: UInt64 = 0
+            let used = clinux_project_use(descriptor, project, &limit)
+            return used < 0 ? nil : DiskUse(used: Int(used), limit: limit > 0 ? Int(limit) : nil)
+        } ?? nil
+    }
+
+    /// How to get limits for each box, where there are none.
+    static func hint(dataDirectory: String) -> HostProblem? {
+        // The directory may not be there yet.
+        var place = dataDirectory
+        while !HostFiles.exists(place), let slash = place.lastIndex(of: "/"), slash > place.startIndex {
+            place = String(place[..<slash])
+        }
+        guard !ProjectQuota(dataDirectory: place).isEnforced, let system = MountedFileSystem(of: place) else {
+            return nil
+        }
+        return HostProblem(
+            what: "no box has a disk limit, because the \(system.type) at \(system.target) has no project quotas; "
+                + "boxd pauses a box that fills it",
+            remedy: remedy(on: system))
+    }
+
+    static func remedy(on system: MountedFileSystem) -> String {
+        switch system.type {
+        case "ext4":
+            "unmount it, run `tune2fs -O project,quota \(system.source)`, and mount it with -o prjquota (for the root file system from a "
+                + "rescue system, and with rootflags=prjquota as a kernel parameter)"
+        case "xfs":
+            "mount it with -o pquota (for the root file system: rootflags=pquota as a kernel parameter)"
+        default: "put the data directory on XFS mounted with -o pquota, or ext4 with project quotas"
+        }
+    }
+
+    private func withDescriptor<Result>(_ body: (Int32) -> Result) -> Result? {
+        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        return body(descriptor)
+    }
+}
+
+/// The file system that a path is on, from /proc/self/mountinfo.
+struct MountedFileSystem: Equatable {
+    let target: String
+    let type: String
+    let source: String
+
+    init(target: String, type: String, source: String) {
+        (self.target, self.type, self.source) = (target, type, source)
+    }
+
+    init?(of path: String) {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        self.init(of: String(cString: resolved), mounts: HostFiles.read("/proc/self/mountinfo") ?? "")
+    }
+
+    /// The last of several mounts at one place is the one that is seen.
+    init?(of path: String, mounts: String) {
+        var best: MountedFileSystem?
+        for line in mounts.split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            guard let end = fields.firstIndex(of: "-"), fields.count > end + 2, end > 4 else { continue }
+            let target = String(fields[4])
+            guard target == "/" || path == target || path.hasPrefix(target + "/"),
+                target.utf8.count >= best?.target.utf8.count ?? 0
+            else { continue }
+            best = MountedFileSystem(target: target, type: String(fields[end + 1]), source: String(fields[end + 2]))
+        }
+        guard let best else { return nil }
+        self = best
+    }
+}

@@ -1,0 +1,96 @@
+import BoxEngine
+import BoxModel
+import Crypto
+import Glibc
+
+/// The files that the host writes for a machine, which the machine sees read-only in `/run/box`.
+///
+/// Because they never pass through the machine's own disk, nothing inside can lead the host's writes astray with a link,
+/// and keys survive whatever a person does to the disk.
+struct GuestFiles {
+    let disk: MachineDisk
+    /// The host id of the machine's root, who owns the files.
+    let owner: uid_t
+
+    /// - Parameter hasLoginModule: whether the machine's image has ``Image/loginModule``.
+    func write(for machine: MachineSpec, hostname: String, hasLoginModule: Bool) throws {
+        try writeHostKeyOnce(hostname: hostname)
+        try writeAuthorizedKeys(machine.authorizedKeys)
+        try put("sshd_config", Self.sshdConfiguration(boxID: machine.id, usesPAM: hasLoginModule))
+        try writeEnvironment(machine.environment)
+        try writeGuestProgram()
+    }
+
+    /// Replaces the one that an earlier boxd wrote.
+    func writeGuestProgram() throws {
+        for (name, source) in [(GuestCall.name, PackageResources.guest_py), ("jobs.py", PackageResources.jobs_py)] {
+            try put(name, String(decoding: source, as: UTF8.self), mode: 0o644)
+        }
+    }
+
+    func writeEnvironment(_ environment: [(name: String, value: String)]) throws {
+        try put("env.sh", GuestEnvironment.script(environment), mode: 0o644)
+        try put("environment", GuestEnvironment.entries(environment), mode: 0o644)
+    }
+
+    /// A stopped machine's environment is in the server's database only, sealed.
+    func removeSecrets() { for name in ["env.sh", "environment"] { unlink("\(disk.guest)/\(name)") } }
+
+    func writeAuthorizedKeys(_ keys: [String]) throws {
+        try put("authorized_keys", keys.map { $0 + "\n" }.joined(), mode: 0o644)
+    }
+
+    private func put(_ name: String, _ text: String, mode: mode_t = 0o600) throws {
+        try HostFiles.write(text, to: "\(disk.guest)/\(name)", mode: mode, owner: owner)
+    }
+
+    /// The host key lives as long as the machine: clients pin it.
+    private func writeHostKeyOnce(hostname: String) throws {
+        let name = "ssh_host_ed25519_key"
+        if HostFiles.exists("\(disk.guest)/\(name)") { return }
+        let key = Curve25519.Signing.PrivateKey()
+        let publicKey = Array(key.publicKey.rawRepresentation)
+        let pem = OpenSSHKey.privateKeyPEM(
+            seed: Array(key.rawRepresentation), publicKey: publicKey, comment: hostname,
+            check: .random(in: .min ... .max))
+        try put(name, pem)
+    }
+
+    /// `StrictModes no`: whoever could write to the box's home directory or its root is the box's user or root, who are one with sudo; and the
+    /// keys that count come from the host. A `chmod 777` shall lock nobody out.
+    ///
+    /// PAM gives logins the box's variables. Without it they get what has no newline and never changes.
+    private static func sshdConfiguration(boxID: String, usesPAM: Bool) -> String {
+        """
+        ListenAddress 0.0.0.0
+        HostKey /run/box/ssh_host_ed25519_key
+        AuthorizedKeysFile /run/box/authorized_keys .ssh/authorized_keys
+        StrictModes no
+        PidFile none
+        AuthenticationMethods publickey
+        PasswordAuthentication no
+        KbdInteractiveAuthentication no
+        PermitRootLogin no
+        UsePAM \(usesPAM ? "yes" : "no")
+        UseDNS no
+        LoginGraceTime 30
+        MaxStartups 200:30:1000
+        MaxSessions 1000
+        ClientAliveInterval 30
+        ClientAliveCountMax 4
+        GatewayPorts clientspecified
+        StreamLocalBindUnlink yes
+        X11Forwarding no
+        PrintLastLog no
+        Subsystem sftp internal-sftp
+        AcceptEnv COLORTERM TERM_PROGRAM
+        SetEnv BOX_ID=\(boxID)\(usesPAM ? "" : " LANG=C.UTF-8 PATH=\(Image.userPath)")
+
+        """
+    }
+
+    /// A machine's first `/etc/resolv.conf`. The host answers at these addresses with whatever name servers it has by then.
+    static func resolverConfiguration(nameServers: [String]) -> String {
+        HostResolver.read().text(nameServers: nameServers)
+    }
+}

@@ -1,0 +1,61 @@
+import BoxEngine
+import BoxModel
+import CLinux
+import Glibc
+
+/// What a machine may take of the kernel's own tables, which are the whole host's: no cgroup counts these.
+enum KernelLimits {
+    /// Per user of the machine's user namespace; see namespaces(7) and inotify(7). Without them the machine has the host's limits,
+    /// and what it takes counts against the host's root, who owns its namespace.
+    private static let namespaceLimits = [
+        "max_user_namespaces": 1024, "max_pid_namespaces": 1024, "max_net_namespaces": 256, "max_mnt_namespaces": 1024,
+        "max_ipc_namespaces": 1024, "max_uts_namespaces": 1024, "max_cgroup_namespaces": 1024,
+        "max_time_namespaces": 1024,
+        "max_inotify_instances": 512, "max_inotify_watches": 131_072, "max_fanotify_groups": 16,
+    ]
+
+    /// Sets them for the user namespace of a machine's first process. A kernel that lacks one of the files does without.
+    ///
+    /// - Parameter nested: whether the machine may have user namespaces of its own. In one `user` has every capability, over what is
+    ///   in it, and with them parts of the kernel to attack that are root's otherwise, such as nf_tables.
+    static func set(for process: pid_t, nested: Bool) throws {
+        var limits = namespaceLimits
+        if !nested { limits["max_user_namespaces"] = 0 }
+        let paths = limits.keys.map { strdup("/proc/sys/user/\($0)") }
+        let texts = limits.values.map { strdup(String($0)) }
+        defer { for text in paths + texts { free(text) } }
+        let result = clinux_write_in_user_namespace(
+            process, paths.map { UnsafePointer($0) }, texts.map { UnsafePointer($0) }, paths.count)
+        guard result == 0 else {
+            throw EngineError(
+                .failed, "the box's limits could not be set",
+                diagnostics: "process \(process): \(String(cString: strerror(-result)))")
+        }
+    }
+
+    /// What the host needs for many machines at a time: the usual 128 inotify instances for root are one busy machine's.
+    static let hostMinimums = [
+        ("fs/inotify/max_user_instances", 16384), ("fs/inotify/max_user_watches", 1_048_576),
+        ("net/netfilter/nf_conntrack_max", 262_144),
+        // Eight boxes may have as many processes as the usual 32,768.
+        ("kernel/pid_max", 4_194_304),
+    ]
+
+    /// The machine's `process.rlimits`. Signals and message queues count for the host's root too.
+    static var resourceLimits: JSON {
+        let limits: [(name: String, resource: __rlimit_resource_t, soft: UInt64, hard: UInt64)] = [
+            ("RLIMIT_NOFILE", __rlimit_resource_t(RLIMIT_NOFILE.rawValue), 65536, 1_048_576),
+            ("RLIMIT_SIGPENDING", __rlimit_resource_t(__RLIMIT_SIGPENDING.rawValue), 2048, 2048),
+            ("RLIMIT_MSGQUEUE", __rlimit_resource_t(__RLIMIT_MSGQUEUE.rawValue), 102_400, 102_400),
+        ]
+        return .array(
+            limits.map { name, resource, soft, hard in
+                // Nobody may go over the limit that boxd has itself.
+                var own = rlimit()
+                let most = getrlimit(resource, &own) == 0 ? UInt64(own.rlim_max) : hard
+                return [
+                    "type": .string(name), "soft": JSON(Int(min(soft, most))), "hard": JSON(Int(min(hard, most))),
+                ]
+            })
+    }
+}

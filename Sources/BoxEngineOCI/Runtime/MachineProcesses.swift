@@ -1,0 +1,135 @@
+import BoxEngine
+import CLinux
+import Glibc
+
+/// The processes of a running machine, seen from the host.
+///
+/// Holds a descriptor of the first one: that it lives is then known without opening anything, and no other process that came to
+/// have its number since is taken for it.
+final class MachineProcesses: Sendable {
+    let first: pid_t
+    let freezes = FreezeClock()
+    private let descriptor: Int32
+
+    /// - Returns: nil when there is no such process.
+    init?(first: pid_t) {
+        descriptor = clinux_process_descriptor(first)
+        self.first = first
+        guard descriptor >= 0 else { return nil }
+        guard isAlive else {
+            close(descriptor)
+            return nil
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Whether the first process, and so the machine, hasn't ended. A zombie has.
+    var isAlive: Bool {
+        var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&request, 1, 0) == 0
+    }
+
+    /// Asks everything but the machine's init and its sshd to end and waits for that as long as `grace` says; then kills init, with
+    /// which the kernel ends whatever is left, and waits up to `patience`.
+    ///
+    /// - Returns: whether the machine has ended. A frozen one doesn't.
+    /// - Throws: `CancellationError` when the grace was abandoned.
+    func end(grace: StopGrace, patience: Duration = .seconds(10)) async throws -> Bool {
+        let asked = grace.duration > .zero ? others() : []
+        if !asked.isEmpty {
+            ask(asked)
+            await wait {
+                grace.isAbandoned ? .zero : grace.duration
+            } or: {
+                !self.hasOthers()
+            }
+            guard !grace.isAbandoned else { throw CancellationError() }
+        }
+        _ = clinux_signal(descriptor, SIGKILL)
+        await wait {
+            patience
+        } or: {
+            false
+        }
+        return !isAlive
+    }
+
+    /// Waits until the machine has ended or what is asked holds. Looks often at first, because most machines end within a moment.
+    private func wait(upTo time: () -> Duration, or condition: () -> Bool) async {
+        let began = ContinuousClock.now
+        while isAlive, !condition() {
+            let elapsed = ContinuousClock.now - began
+            guard elapsed < time() else { return }
+            try? await Task.sleep(for: min(max(.milliseconds(2), elapsed / 20), .milliseconds(100)))
+        }
+    }
+
+    /// Sends SIGTERM, as every service manager does. An interactive shell ignores that, so the leader of a terminal's session also gets
+    /// SIGHUP, as from a terminal that is closed. SIGCONT lets stopped ones see both.
+    private func ask(_ processes: [pid_t]) {
+        // A number can be another process's by the time the descriptor is opened. Such a process isn't in the machine's cgroup, or
+        // is there by right.
+        let descriptors = processes.map { (process: $0, descriptor: clinux_process_descriptor($0)) }
+            .filter { $0.descriptor >= 0 }
+        defer { for (_, descriptor) in descriptors { close(descriptor) } }
+        let members = Set(cgroupMembers())
+        for (process, descriptor) in descriptors where members.contains(process) {
+            _ = clinux_signal(descriptor, SIGTERM)
+            if ProcessStatus(of: process)?.leadsTerminal == true { _ = clinux_signal(descriptor, SIGHUP) }
+            _ = clinux_signal(descriptor, SIGCONT)
+        }
+    }
+
+    /// Every process but init and the listening sshd, which is init's first child.
+    private func others() -> [pid_t] { cgroupMembers().filter(isOther(than: listener())) }
+
+    /// Whether there is one of them. Looks at no more than it has to, because a box can have thousands.
+    private func hasOthers() -> Bool { cgroupMembers().contains(where: isOther(than: listener())) }
+
+    private func listener() -> pid_t? {
+        let children = (HostFiles.read("/proc/\(first)/task/\(first)/children") ?? "").split(separator: " ")
+        return children.lazy.compactMap { pid_t($0) }.first { ProcessStatus(of: $0)?.name == "sshd" }
+    }
+
+    private func isOther(than listener: pid_t?) -> (pid_t) -> Bool {
+        { [first] in $0 != first && $0 != listener && ProcessStatus(of: $0)?.state != "Z" }
+    }
+
+    func cgroupMembers() -> [pid_t] {
+        for line in (HostFiles.read("/proc/\(first)/cgroup") ?? "").split(separator: "\n") {
+            let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            guard fields.count == 3, fields[2].hasPrefix("/boxd/") else { continue }
+            let directory: String
+            switch fields[1] {
+            case "pids": directory = "/sys/fs/cgroup/pids"
+            case "":
+                directory = HostFiles.exists("/sys/fs/cgroup/unified") ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup"
+            default: continue
+            }
+            let members = HostFiles.read("\(directory)\(fields[2])/cgroup.procs") ?? ""
+            return members.split(separator: "\n").compactMap { pid_t($0) }
+        }
+        return []
+    }
+}
+
+/// The parts of `/proc/<pid>/stat` that matter here. See proc(5).
+struct ProcessStatus {
+    let name: Substring
+    let state: Substring
+    /// Whether it leads a session that has a terminal, as the shell of a login does.
+    let leadsTerminal: Bool
+
+    init?(of process: pid_t) {
+        guard let text = HostFiles.read("/proc/\(process)/stat"), let open = text.firstIndex(of: "("),
+            let close = text.lastIndex(of: ")")
+        else { return nil }
+        let fields = text[text.index(after: close)...].split(separator: " ")
+        // state, parent, group, session, terminal
+        guard fields.count > 4 else { return nil }
+        leadsTerminal = fields[3] == String(process) && fields[4] != "0"
+        name = text[text.index(after: open)..<close]
+        state = fields[0]
+    }
+}

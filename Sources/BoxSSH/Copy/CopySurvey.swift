@@ -1,0 +1,61 @@
+internal import CSSH2
+import Glibc
+
+/// How many bytes a copy has before it, for whoever watches it. A guess: files change, and some can't be read.
+enum CopySurvey {
+    /// Looking around mustn't hold up the copy.
+    private static let seconds = 1
+
+    /// Of local files and, with everything in them, directories; nil when they are too many to be counted quickly.
+    static func bytes(of sources: [BytePath], recursive: Bool) -> Int64? {
+        let deadline = monotonicSeconds() + Double(seconds)
+        var total: Int64 = 0
+        var waiting = sources.map { (path: $0, inside: [CopyJob.DirectoryID]()) }
+        while let (path, inside) = waiting.popLast() {
+            guard monotonicSeconds() < deadline else { return nil }
+            guard let status = try? LocalFile.status(path) else { continue }
+            let id = (status.device, status.inode)
+            if status.isRegular {
+                total += status.allocated
+            } else if status.isDirectory, recursive, !inside.contains(where: { $0 == id }) {
+                for name in (try? LocalFile.list(path)) ?? [] { waiting.append((path.child(name), inside + [id])) }
+            }
+        }
+        return total
+    }
+
+    /// A command that prints how many bytes the files behind the paths, which are absolute, have; nil when that would be too long a line.
+    static func command(_ paths: [String], recursive: Bool) -> String? {
+        let places = paths.map(RemoteCommand.quoted).joined(separator: " ")
+        guard places.utf8.count < 100_000 else { return nil }
+        let depth = recursive ? "" : " -maxdepth 0"
+        return "{ timeout \(seconds) find -L \(places)\(depth) -type f -printf '%s\\n' 2>/dev/null || echo x; } | "
+            + "awk '/x/ { exit 1 } { sum += $1 } END { printf \"%.0f\", sum }'"
+    }
+}
+
+extension SFTPClient {
+    /// What the box's `find` says of its files; nil when it has none, takes too long or finds something that it can't read.
+    func bytes(of sources: [BytePath], recursive: Bool) throws -> Int64? {
+        // A command may start in another directory than file transfers do.
+        let home = sources.allSatisfy { $0.first == 47 } ? [] : try now { realPath([46], $0) }
+        let paths = sources.compactMap { String(validating: $0.first == 47 ? $0 : home.child($0), as: UTF8.self) }
+        guard paths.count == sources.count, paths.allSatisfy({ $0.hasPrefix("/") }),
+            let command = CopySurvey.command(paths, recursive: recursive)
+        else { return nil }
+        return try connection.output(of: command, limit: 20).flatMap { Int64(String(decoding: $0, as: UTF8.self)) }
+    }
+}
+
+extension SSHConnection {
+    /// The beginning of what a command prints, when it succeeds. It mustn't print more than a pipe holds.
+    func output(of command: String, limit: Int) throws -> [UInt8]? {
+        var ends: [Int32] = [-1, -1]
+        guard box_pipe(&ends) == 0 else { throw SSHError(.localFailure(errno: errno), "no pipe: \(errorText(errno))") }
+        defer { for end in ends { Glibc.close(end) } }
+        guard try run(command: command, stdin: -1, stdout: ends[1], stderr: -1) == .code(0) else { return nil }
+        var output = [UInt8](repeating: 0, count: limit)
+        let count = Glibc.read(ends[0], &output, limit)
+        return count < 0 ? nil : Array(output[..<count])
+    }
+}

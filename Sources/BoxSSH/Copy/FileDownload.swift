@@ -1,0 +1,161 @@
+import Glibc
+
+/// One file on its way from the box.
+final class FileDownload: FileTransfer {
+    private let job: CopyJob
+    private var sftp: SFTPClient { job.sftp }
+    private let source: BytePath
+    private let attributes: SFTPAttributes
+    private let directory: CopyDirectory?
+    private var target: LocalTarget?
+    private let makeTarget: () throws(FileFailure) -> LocalTarget
+    private var handle: SFTPHandle?
+    /// What is asked for next.
+    private var next: UInt64 = 0
+    /// Where the end should be; further when there was more.
+    private var expectedEnd: UInt64
+    /// Where the server said that the file ends.
+    private var end: UInt64?
+    /// How far bytes have come.
+    private var highest: UInt64 = 0
+    private var unanswered = 0
+    private var failure: FileFailure?
+
+    let shownPath: String
+    private(set) var bytesMoved: Int64 = 0
+    var size: Int64 { Int64(clamping: attributes.size ?? 0) }
+    var awaitedInput: Int32 { -1 }
+
+    init(
+        _ job: CopyJob, _ source: BytePath, _ attributes: SFTPAttributes, in directory: CopyDirectory?,
+        _ makeTarget: @escaping () throws(FileFailure) -> LocalTarget
+    ) {
+        self.job = job
+        self.source = source
+        self.attributes = attributes
+        self.directory = directory
+        self.makeTarget = makeTarget
+        expectedEnd = attributes.size ?? 0
+        shownPath = displayText(source)
+    }
+
+    /// The permission bits as the server sent them.
+    static func mode(_ attributes: SFTPAttributes) -> UInt32 { attributes.mode.map { $0 & 0o777 } ?? 0o666 }
+
+    /// - Parameter offset: what is before it is there already.
+    func start(at offset: UInt64 = 0) {
+        next = offset
+        highest = offset
+        job.begin(self)
+        directory?.enter()
+        job.tell(self)
+        sftp.open(source, flags: SFTPClient.readExisting, mode: nil) { [self] in
+            switch $0 {
+            case .success(let handle):
+                self.handle = handle
+                try begin()
+            case .failure(let failure):
+                self.failure = failure
+                try conclude()
+            }
+        }
+    }
+
+    private func begin() throws {
+        do throws(FileFailure) {
+            target = try makeTarget()
+        } catch {
+            failure = error
+            return try conclude()
+        }
+        job.wantsFeeding(self)
+    }
+
+    // MARK: Bytes
+
+    /// The last request reaches beyond the expected end, so that its short answer proves the end.
+    func feed() throws -> Bool {
+        while failure == nil, end == nil, next <= expectedEnd {
+            guard job.mayMove else { return true }
+            ask(at: next, count: sftp.longestRead)
+            // No file goes on there, whatever size the other side claims.
+            guard next <= UInt64(Int64.max) else { return false }
+            next += UInt64(sftp.longestRead)
+        }
+        return false
+    }
+
+    private func ask(at offset: UInt64, count: Int) {
+        guard let handle else { return }
+        // What can be expected to come, which is little for a small file.
+        let rest = expectedEnd > offset ? expectedEnd - offset : 0
+        let cost = Int(min(UInt64(count) - 1, rest)) + 1
+        job.bytesUnderWay += cost
+        unanswered += 1
+        sftp.read(handle, source, at: offset, count: count) { [self] result in
+            job.bytesUnderWay -= cost
+            unanswered -= 1
+            switch result {
+            case .failure(let failure): self.failure = self.failure ?? failure
+            case .success(nil): endsAt(offset)
+            case .success(let bytes?): try take(bytes, at: offset, asked: count)
+            }
+            if unanswered == 0, end != nil || failure != nil { try conclude() }
+        }
+    }
+
+    private func take(_ bytes: UnsafeRawBufferPointer, at offset: UInt64, asked: Int) throws {
+        guard failure == nil else { return }
+        do throws(FileFailure) {
+            try target?.write(bytes, at: offset)
+        } catch {
+            failure = error
+            return
+        }
+        let reached = offset + UInt64(bytes.count)
+        highest = max(highest, reached)
+        bytesMoved += Int64(bytes.count)
+        job.moved(bytes.count, of: self)
+        if bytes.count < asked {
+            // "It will read the specified number of bytes, or up to end of file", for regular files (the draft, section 6.4). Others, as
+            // in /proc, have another size than they say.
+            if reached == attributes.size { endsAt(reached) } else { ask(at: reached, count: asked - bytes.count) }
+        } else if reached > expectedEnd {
+            // It has grown.
+            expectedEnd = reached
+            job.wantsFeeding(self)
+        }
+    }
+
+    private func endsAt(_ offset: UInt64) { end = min(end ?? .max, offset) }
+
+    // MARK: Ending
+
+    private func conclude() throws {
+        if let handle {
+            // Everything was read; a complaint at closing changes nothing.
+            sftp.close(handle, source) { _ in }
+            self.handle = nil
+        }
+        do throws(FileFailure) {
+            if let failure { throw failure }
+            guard let end, highest <= end else {
+                throw FileFailure(path: source, reason: "it changed while it was copied; copy it again")
+            }
+            let keeps = job.preserveTimes
+            try target?.finish(
+                size: end, mode: keeps ? Self.mode(attributes) : nil, times: keeps ? attributes.times : nil)
+            job.finished(self)
+        } catch {
+            target?.discard()
+            job.collect(error)
+        }
+        target = nil
+        job.end(self)
+        try directory?.leave()
+    }
+
+    func abandon(keeps: Bool) {
+        keeps ? target?.keep() : target?.discard()
+    }
+}

@@ -1,0 +1,145 @@
+internal import CSSH2
+import Glibc
+
+/// The local file system by byte paths; failures are ``FileFailure``s with errno's words.
+enum LocalFile {
+    struct Attributes {
+        let device: UInt64
+        let inode: UInt64
+        let mode: UInt32
+        let size: Int64
+        /// The size without the holes.
+        let allocated: Int64
+        /// Whole seconds since 1970, which is what SFTP has.
+        let accessTime: UInt32
+        let modificationTime: UInt32
+
+        init(_ raw: stat) {
+            device = UInt64(raw.st_dev)
+            inode = UInt64(raw.st_ino)
+            mode = raw.st_mode
+            size = Int64(raw.st_size)
+            allocated = min(Int64(raw.st_blocks) * 512, size)
+            accessTime = UInt32(clamping: raw.st_atim.tv_sec)
+            modificationTime = UInt32(clamping: raw.st_mtim.tv_sec)
+        }
+
+        /// It has fewer blocks than its size needs.
+        var isSparse: Bool { allocated < size }
+        var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
+        var isRegular: Bool { mode & S_IFMT == S_IFREG }
+        var isLink: Bool { mode & S_IFMT == S_IFLNK }
+    }
+
+    static func failed(_ path: BytePath) -> FileFailure {
+        FileFailure(path: path, reason: errorText(errno), isDenied: [EACCES, EPERM, EROFS, EBUSY].contains(errno))
+    }
+
+    /// What the path leads to, or nil.
+    static func status(_ path: BytePath) throws(FileFailure) -> Attributes? {
+        var raw = stat()
+        if path.withCPath({ stat($0, &raw) }) == 0 { return Attributes(raw) }
+        if errno == ENOENT { return nil }
+        throw failed(path)
+    }
+
+    /// What stands at the path itself, or nil.
+    static func linkStatus(_ path: BytePath) throws(FileFailure) -> Attributes? {
+        var raw = stat()
+        if path.withCPath({ lstat($0, &raw) }) == 0 { return Attributes(raw) }
+        if errno == ENOENT { return nil }
+        throw failed(path)
+    }
+
+    static func status(of fd: Int32, _ path: BytePath) throws(FileFailure) -> Attributes {
+        var raw = stat()
+        guard fstat(fd, &raw) == 0 else { throw failed(path) }
+        return Attributes(raw)
+    }
+
+    /// Names in a directory, sorted, without `.` and `..`.
+    static func list(_ path: BytePath) throws(FileFailure) -> [BytePath] {
+        guard let directory = path.withCPath({ opendir($0) }) else { throw failed(path) }
+        defer { closedir(directory) }
+        var names: [BytePath] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(directory) else { break }
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+            if name != [46] && name != [46, 46] { names.append(name) }
+        }
+        guard errno == 0 else { throw failed(path) }
+        return names.sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
+    static func realPath(_ path: BytePath) throws(FileFailure) -> BytePath {
+        guard let real = path.withCPath({ realpath($0, nil) }) else { throw failed(path) }
+        defer { free(real) }
+        return Array(UnsafeRawBufferPointer(start: real, count: strlen(real)))
+    }
+
+    static func open(_ path: BytePath, _ flags: Int32, mode: UInt32 = 0) throws(FileFailure) -> Int32 {
+        let fd = path.withCPath { Glibc.open($0, flags | O_CLOEXEC | O_NOCTTY, mode_t(mode)) }
+        guard fd >= 0 else { throw failed(path) }
+        return fd
+    }
+
+    static func makeDirectory(_ path: BytePath, mode: UInt32) throws(FileFailure) {
+        guard path.withCPath({ mkdir($0, mode_t(mode)) }) == 0 else { throw failed(path) }
+    }
+
+    static func setMode(_ path: BytePath, _ mode: UInt32) throws(FileFailure) {
+        guard path.withCPath({ chmod($0, mode_t(mode)) }) == 0 else { throw failed(path) }
+    }
+
+    static func setTimes(_ path: BytePath, access: UInt32, modification: UInt32) throws(FileFailure) {
+        let times = [timespec(tv_sec: Int(access), tv_nsec: 0), timespec(tv_sec: Int(modification), tv_nsec: 0)]
+        guard path.withCPath({ utimensat(AT_FDCWD, $0, times, 0) }) == 0 else { throw failed(path) }
+    }
+
+    static func rename(_ from: BytePath, to: BytePath) throws(FileFailure) {
+        guard from.withCPath({ from in to.withCPath { Glibc.rename(from, $0) } }) == 0 else { throw failed(to) }
+    }
+
+    /// Gives a file the bytes of another one; it keeps its owner and mode.
+    static func copyBytes(from source: BytePath, into target: BytePath) throws(FileFailure) {
+        let input = try open(source, O_RDONLY | O_NOFOLLOW)
+        defer { close(input) }
+        let output = try open(target, O_WRONLY | O_TRUNC)
+        defer { close(output) }
+        var buffer = [UInt8](repeating: 0, count: 256 * 1024)
+        while true {
+            let count = read(input, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw failed(target) }
+            if count == 0 { return }
+            guard buffer.withUnsafeBytes({ writeAll(output, UnsafeRawBufferPointer(rebasing: $0[..<count])) }) else {
+                throw failed(target)
+            }
+        }
+    }
+
+    /// The process's own. Only asking for it changes it, for a moment.
+    static let umask: UInt32 = {
+        let mask = Glibc.umask(0o022)
+        Glibc.umask(mask)
+        return mask
+    }()
+
+    static func remove(_ path: BytePath) { _ = path.withCPath { unlink($0) } }
+}
+
+/// A directory with everything in it.
+public enum LocalTree {
+    /// Removes what can be removed; links are not followed.
+    public static func remove(_ path: String) { remove(BytePath(path)) }
+
+    static func remove(_ path: BytePath) {
+        if (try? LocalFile.linkStatus(path))?.isDirectory == true {
+            // A directory that came with its mode may be closed to its owner.
+            _ = try? LocalFile.setMode(path, 0o700)
+            for name in (try? LocalFile.list(path)) ?? [] { remove(path.child(name)) }
+        }
+        _ = path.withCPath { Glibc.remove($0) }
+    }
+}

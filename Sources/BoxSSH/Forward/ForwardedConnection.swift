@@ -1,0 +1,324 @@
+import Glibc
+
+/// One connection, from its socket here to its channel in the box. Nothing in it blocks.
+///
+/// Back-pressure: a side is read only when its earlier bytes have been taken by the other. What the server may send
+/// meanwhile is the channel's window, which libssh2 opens again only on reads.
+///
+/// A connection that was accepted here goes from ``State/asking(_:)`` (SOCKS only) over ``State/waiting`` to
+/// ``State/carrying(_:)``; one that was accepted in the box begins as ``State/connecting(_:later:)``.
+final class ForwardedConnection {
+    enum State {
+        /// The client hasn't said yet where it wants to go.
+        case asking(SOCKSHandshake)
+        /// Has no channel yet.
+        case waiting
+        /// Has its channel; the socket is connecting, with more addresses to try.
+        case connecting(ForwardChannel, later: ArraySlice<SocketAddress>)
+        /// Bytes flow both ways, or one way when the other has ended.
+        case carrying(ForwardChannel)
+        /// Both ways have ended: the socket is closed, and the channel says goodbye.
+        case closing(ForwardChannel)
+        case closed
+    }
+
+    /// One direction.
+    private enum Flow {
+        case open
+        /// Its source has ended; the last bytes, and then the end, are still to be passed on.
+        case draining
+        case ended
+    }
+
+    /// With the destination of this connection, once it is known.
+    private(set) var forward: PortForward
+    private(set) var socket: ForwardSocket?
+    private(set) var state: State
+    private let report: RefusalReport
+    /// Whether a channel is being opened for it, which it has to take and close, even if its client has gone.
+    var isOpening = false
+    /// Of a client that waits for its answer.
+    private var handshake: SOCKSHandshake?
+    private var (toBox, toHere) = (Flow.open, Flow.open)
+    private var (bytesToBox, bytesToHere) = (ByteQueue(), ByteQueue())
+    private var isReadable = false
+    private var isWritable = true
+    private var isHungUp = false
+    /// When it is given up unless it gets further, on the monotonic clock; while it is asking or connecting.
+    private(set) var deadline: Double?
+    /// ``ForwardChannel/received`` when libssh2 last had nothing for this channel: until that changes, it has nothing.
+    private var silentSince: UInt64?
+
+    /// How much is read at once, and so the most that waits here for each direction.
+    private static let piece = 64 * 1024
+    /// For a client to say where it wants to go, in seconds.
+    private static let askingLimit = 30.0
+    /// For an address of this machine's network to answer, in seconds.
+    private static let connectLimit = 10.0
+
+    init(_ socket: ForwardSocket, of forward: PortForward, _ report: RefusalReport) {
+        self.socket = socket
+        self.forward = forward
+        self.report = report
+        state = forward.direction == .dynamic ? .asking(SOCKSHandshake()) : .waiting
+        if forward.direction == .dynamic { deadline = monotonicSeconds() + Self.askingLimit }
+    }
+
+    /// One that was accepted in the box.
+    init(_ channel: ForwardChannel, of reverse: ReverseForward, _ report: RefusalReport) {
+        forward = reverse.forward
+        self.report = report
+        state = .connecting(channel, later: reverse.destinations[...])
+        connectNext(channel, reverse.destinations[...])
+    }
+
+    var isWaiting: Bool { if case .waiting = state { true } else { false } }
+    var isClosed: Bool { if case .closed = state { true } else { false } }
+
+    /// The SSH connection that its channel is of.
+    var connection: SSHConnection? {
+        switch state {
+        case .connecting(let channel, _), .carrying(let channel), .closing(let channel): channel.connection
+        case .asking, .waiting, .closed: nil
+        }
+    }
+
+    func begin(_ channel: ForwardChannel) {
+        report.worked(forward)
+        say(handshake?.answer(nil))
+        handshake = nil
+        state = .carrying(channel)
+    }
+
+    /// The box doesn't connect it: the peer sees what it would see at a closed port, or hears it in SOCKS.
+    func refuse(_ refusal: ForwardRefusal) {
+        report.refused(forward, refusal)
+        end(saying: handshake?.answer(refusal))
+    }
+
+    /// Its SSH connection is gone, and its channel with it.
+    func abandon() {
+        socket?.reset()
+        state = .closed
+    }
+
+    /// Moves what can be moved; true when something was. Failures are the whole SSH connection's.
+    func advance() throws(SSHError) -> Bool {
+        switch state {
+        case .waiting, .closed:
+            return false
+        case .asking(var handshake):
+            return ask(&handshake)
+        case .connecting(let channel, let later):
+            return connect(channel, later)
+        case .carrying(let channel):
+            var moved = try carryHere(channel)
+            if try carryToBox(channel) { moved = true }
+            if toBox != .ended, toHere == .ended, try isClosedThere(channel) { toBox = .ended }
+            guard toBox == .ended, toHere == .ended else { return moved }
+            socket?.close()
+            state = .closing(channel)
+            return true
+        case .closing(let channel):
+            guard channel.free() else { return false }
+            state = .closed
+            return true
+        }
+    }
+
+    // MARK: Polling
+
+    /// What to wait for; nil for nothing.
+    var interest: pollfd? {
+        guard let fd = socket?.fd, fd >= 0 else { return nil }
+        var events: Int16 = 0
+        switch state {
+        case .asking: events = Int16(POLLIN)
+        case .connecting: events = Int16(POLLOUT)
+        // Nothing is asked, but poll(2) tells when it is gone for good.
+        case .waiting: events = 0
+        case .carrying:
+            if toBox == .open, bytesToBox.isEmpty { events |= Int16(POLLIN) }
+            if !bytesToHere.isEmpty { events |= Int16(POLLOUT) }
+            // poll(2) tells a hang-up again and again, also when nothing was asked.
+            if events == 0, isHungUp { return nil }
+        case .closing, .closed: return nil
+        }
+        return pollfd(fd: fd, events: events, revents: 0)
+    }
+
+    func note(_ ready: pollfd) {
+        let broken = ready.revents & Int16(POLLERR) != 0
+        if ready.revents & Int16(POLLHUP) != 0 { isHungUp = true }
+        isReadable = ready.events & Int16(POLLIN) != 0 && ready.revents != 0
+        isWritable = ready.events & Int16(POLLOUT) == 0 || ready.revents != 0
+        // Otherwise the read or write finds out.
+        guard broken || isHungUp, ready.events == 0 else { return }
+        if isWaiting, !isOpening { end(saying: nil) } else if broken || isWaiting { breakOff() }
+    }
+
+    // MARK: Before bytes flow
+
+    private func ask(_ handshake: inout SOCKSHandshake) -> Bool {
+        guard isReadable else {
+            guard isLate else { return false }
+            end(saying: nil)
+            return true
+        }
+        readSocket()
+        guard toBox == .open else {
+            end(saying: nil)
+            return true
+        }
+        _ = bytesToBox.consume {
+            handshake.take($0); return $0.count
+        }
+        while true {
+            switch handshake.next() {
+            case .needsMore:
+                state = .asking(handshake)
+                return true
+            case .reply(let words): say(words)
+            case .refuse(let words):
+                end(saying: words)
+                return true
+            case .connect(let destination):
+                handshake.rest.withUnsafeBytes { bytesToBox.append($0) }
+                forward.remote = destination
+                deadline = nil
+                self.handshake = handshake
+                state = .waiting
+                return true
+            }
+        }
+    }
+
+    private func connect(_ channel: ForwardChannel, _ later: ArraySlice<SocketAddress>) -> Bool {
+        guard let socket, isWritable || isLate else { return false }
+        let failure = isWritable ? socket.connectError() : ETIMEDOUT
+        guard failure == 0 else {
+            connectNext(channel, later, after: failure)
+            return true
+        }
+        deadline = nil
+        report.worked(forward)
+        state = .carrying(channel)
+        return true
+    }
+
+    private func connectNext(
+        _ channel: ForwardChannel, _ addresses: ArraySlice<SocketAddress>, after failure: Int32 = 0
+    ) {
+        var (left, failure) = (addresses, failure)
+        while let address = left.popFirst() {
+            socket = ForwardSocket.connecting(to: address)
+            guard socket != nil else {
+                failure = errno
+                continue
+            }
+            deadline = monotonicSeconds() + Self.connectLimit
+            (isWritable, isHungUp) = (false, false)
+            state = .connecting(channel, later: left)
+            return
+        }
+        socket = nil
+        deadline = nil
+        report.refused(forward, failure == ECONNREFUSED ? .nobodyListens : .other(errorText(failure)))
+        state = .closing(channel)
+    }
+
+    private var isLate: Bool { deadline.map { monotonicSeconds() >= $0 } ?? false }
+
+    /// A few bytes to a client that has sent little and is owed little: they fit.
+    private func say(_ words: [UInt8]?) {
+        words?.withUnsafeBytes { bytesToHere.append($0) }
+        writeSocket()
+    }
+
+    /// The end of a connection that has no channel.
+    private func end(saying words: [UInt8]?) {
+        if let words, !words.isEmpty {
+            say(words)
+            socket?.endWriting()
+            socket?.close()
+        } else {
+            socket?.reset()
+        }
+        state = .closed
+    }
+
+    // MARK: To the box
+
+    private func carryToBox(_ channel: ForwardChannel) throws(SSHError) -> Bool {
+        if isReadable, toBox == .open, bytesToBox.isEmpty { readSocket() }
+        var moved = false
+        while !bytesToBox.isEmpty, channel.mayWrite {
+            guard try channel.write(from: &bytesToBox) else { break }
+            moved = true
+        }
+        if toBox == .draining, bytesToBox.isEmpty {
+            guard try channel.endWriting() else { return moved }
+            toBox = .ended
+            moved = true
+        }
+        return moved
+    }
+
+    private func readSocket() {
+        isReadable = false
+        guard let socket else { return }
+        let count = bytesToBox.fill(limit: Self.piece, socket.receive)
+        if count == 0 {
+            toBox = .draining
+        } else if count < 0, errno != EAGAIN, errno != EINTR {
+            breakOff()
+        }
+    }
+
+    // MARK: To here
+
+    private func carryHere(_ channel: ForwardChannel) throws(SSHError) -> Bool {
+        writeSocket()
+        var moved = false
+        if toHere == .open, bytesToHere.isEmpty, silentSince != channel.received {
+            switch try channel.read(into: &bytesToHere, limit: Self.piece) {
+            case nil: silentSince = channel.received
+            case 0: toHere = .draining
+            default:
+                moved = true
+                writeSocket()
+            }
+        }
+        if toHere == .draining, bytesToHere.isEmpty {
+            socket?.endWriting()
+            toHere = .ended
+            silentSince = nil
+            moved = true
+        }
+        return moved
+    }
+
+    private func writeSocket() {
+        while isWritable, !bytesToHere.isEmpty, let socket {
+            guard bytesToHere.consume(socket.send) < 0, errno != EINTR else { continue }
+            isWritable = false
+            if errno != EAGAIN { breakOff() }
+        }
+    }
+
+    /// Whether the server, whose end has come already, takes nothing any more either.
+    private func isClosedThere(_ channel: ForwardChannel) throws(SSHError) -> Bool {
+        guard silentSince != channel.received else { return false }
+        if try channel.isClosedThere() { return true }
+        silentSince = channel.received
+        return false
+    }
+
+    /// The peer is gone; the server hears of it as soon as the channel is closed.
+    private func breakOff() {
+        socket?.reset()
+        (toBox, toHere) = (.ended, .ended)
+        bytesToBox.removeAll()
+        bytesToHere.removeAll()
+    }
+}

@@ -1,0 +1,48 @@
+internal import CSSH2
+
+/// A port in the box whose connections come here.
+final class ReverseForward {
+    /// With the port that the box gave, once it listens.
+    private(set) var forward: PortForward
+    /// Where its connections go, to be tried one after the other.
+    let destinations: [SocketAddress]
+
+    /// Connections that libssh2 keeps until the loop's next turn, which takes them all; it refuses more.
+    private static let backlog: Int32 = 4096
+
+    init(_ wanted: PortForward) throws(SSHError) {
+        forward = wanted
+        let local = wanted.local
+        // Servers for development often listen on one of the loopback addresses only.
+        let hosts = local.host == Endpoint.loopback ? [local.host, "::1"] : [local.host]
+        let found = hosts.map { SocketAddress.resolve(Endpoint(host: $0, port: local.port)) }
+        destinations = found.flatMap(\.addresses)
+        guard !destinations.isEmpty else {
+            throw SSHError(
+                .portUnavailable,
+                "can't find the host \(displayText(local.host.utf8)): \(found[0].failure); name one that this machine can reach"
+            )
+        }
+    }
+
+    /// Asks the box to listen.
+    ///
+    /// - Returns: what libssh2 frees with the session.
+    /// - Throws: ``SSHError/Kind/portUnavailable`` when the box refuses.
+    func listen(over connection: SSHConnection, _ limit: SSHConnection.WaitLimit) throws(SSHError) -> OpaquePointer {
+        var port: Int32 = 0
+        let listener = try connection.drivePointer(limit) {
+            libssh2_channel_forward_listen_ex(
+                connection.session, forward.remote.host, Int32(forward.remote.port), &port, Self.backlog)
+        }
+        guard let listener else {
+            if let failure = connection.transport.failure { throw connection.lost(errorText(failure)) }
+            throw SSHError(
+                .portUnavailable,
+                "\(connection.target.boxID) refuses to listen on \(forward.remote): the port is taken there, or needs root; choose another"
+            )
+        }
+        if port > 0, port <= UInt16.max { forward.remote.port = UInt16(port) }
+        return listener
+    }
+}

@@ -1,0 +1,15 @@
+import Hummingbird
+
+/// Refuses requests that call the server by another name than its own.
+struct HostMiddleware: RouterMiddleware {
+    typealias Context = BoxdContext
+
+    let names: HostNames
+
+    func handle(_ request: Request, context: Context, next: (Request, Context) async throws -> Response) async throws
+        -> Response
+    {
+        try names.check(request.head)
+        return try await next(request, context)
+    }
+}

@@ -1,0 +1,46 @@
+import Glibc
+
+/// The file that a process's output goes to. When it is large it becomes the old one, `FILE.1`, in place of the one before.
+public struct LogFile: Sendable {
+    /// In bytes.
+    public static let longest = 10 << 20
+
+    let path: String
+    private let descriptors: [Int32]
+    private let longest: Int
+    /// Where the first of the descriptors led before.
+    private let original: Int32
+
+    /// Leads the descriptors to the file.
+    ///
+    /// - Throws: ``StartupError``
+    public init(_ path: String, descriptors: [Int32] = [2, 1], longest: Int = LogFile.longest) throws {
+        (self.path, self.descriptors, self.longest) = (path, descriptors, longest)
+        original = fcntl(descriptors[0], F_DUPFD_CLOEXEC, 3)
+        guard lead() else {
+            throw StartupError("the log file \(path) can't be opened: \(String(cString: strerror(errno)))")
+        }
+    }
+
+    private func lead() -> Bool {
+        let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0o600)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        // A line that is being written goes to the old file or the new one, and is never lost.
+        return descriptors.allSatisfy { dup2(file, $0) >= 0 }
+    }
+
+    /// Begins a new file where the present one is large, or was removed. To be called every second or so.
+    public func rotate() {
+        var status = stat()
+        guard fstat(descriptors[0], &status) == 0 else { return }
+        guard status.st_size >= longest || status.st_nlink == 0 else { return }
+        if status.st_nlink > 0, rename(path, path + ".1") != 0 { return }
+        _ = lead()
+    }
+
+    /// Leads the first descriptor back, for what somebody on a terminal should see.
+    public func leadBack() {
+        if original >= 0 { dup2(original, descriptors[0]) }
+    }
+}

@@ -1,0 +1,17 @@
+/// When to try again what failed: after a second at first, twice as long each time, five minutes at most.
+struct Backoff: Sendable {
+    private(set) var failures = 0
+    private var next = ContinuousClock.now
+
+    static let longest = Duration.seconds(300)
+
+    /// After so many failures.
+    static func delay(after failures: Int) -> Duration { min(.seconds(1 << min(max(failures - 1, 0), 16)), longest) }
+
+    var isOver: Bool { ContinuousClock.now >= next }
+
+    mutating func recordFailure() {
+        failures += 1
+        next = .now + Self.delay(after: failures)
+    }
+}
