@@ -55,3 +55,17 @@ test_two_at_once_and_twenty_in_a_loop_are_distinct() {
     equal "$(box list --json | jq '[.boxes[] | select(.state == "ready")] | length >= 20')" true
     while read -r id; do equal "$(box ssh "$id" 'echo $BOX_ID')" "$id"; done < <(head -n 3 ids)
 }
+
+# As in a container that nsenter entered: the session's leader is outside.
+test_current_is_kept_where_the_session_is_not_visible() {
+    enter() { unshare --pid --fork --kill-child --mount-proc bash -c "$1"; }
+    enter 'box new --json >lines
+        timeout 60 box info current --json >with_timeout
+        (box info current --json; true) >in_a_subshell
+        box info current --json | cat >in_a_pipe'
+    local id
+    id=$(head -n 1 lines | jq -r .id)
+    defer "box delete $id --yes --json"
+    for out in with_timeout in_a_subshell in_a_pipe; do equal "$(jq -r .box.id "$out")" "$id" "$out"; done
+    match "$(enter 'box info current --json; true')" "none was created in this shell"
+}

@@ -19,21 +19,35 @@ public struct ShellSession: Sendable, Equatable {
     }
 
     static func live() -> ShellSession {
-        // A leader outside of our process namespace is 0: then the parent has to do.
-        let session = getsid(0)
-        return ShellSession(leader: session > 0 ? session : getppid())
+        let leader = getsid(0)
+        return ShellSession(leader: leader > 0 ? leader : oldestVisible())
+    }
+
+    /// In a container that was entered (`nsenter`, `unshare --pid`) the leader may be outside of our process namespace: its id is 0
+    /// then. The first of the session's processes in here takes its place, which `timeout box` and `(box)` have in common.
+    private static func oldestVisible() -> Int32 {
+        var oldest = getpid()
+        while let parent = parent(of: oldest), parent > 0, getsid(parent) == 0 { oldest = parent }
+        // Alone, such as in the background of a shell that has ended.
+        return oldest == getpid() ? getppid() : oldest
+    }
+
+    private static func parent(of process: Int32) -> Int32? {
+        status(of: process, field: 4).flatMap { Int32($0) }
     }
 
     /// In clock ticks since the machine's start, as in proc(5).
     private var started: String { known ?? Self.startTime(of: leader) ?? "0" }
 
-    /// The 22nd field of /proc/PID/stat, counted after the name in brackets, which may hold anything.
-    static func startTime(of process: Int32) -> String? {
+    static func startTime(of process: Int32) -> String? { status(of: process, field: 22) }
+
+    /// A field of /proc/PID/stat, numbered as in proc(5), after the second: the name in brackets, which may hold anything.
+    private static func status(of process: Int32, field number: Int) -> String? {
         guard let bytes = try? Files.read("/proc/\(process)/stat") else { return nil }
         let text = String(decoding: bytes, as: UTF8.self)
         guard let close = text.lastIndex(of: ")") else { return nil }
         let fields = text[text.index(after: close)...].split(separator: " ")
-        return fields.count > 19 ? String(fields[19]) : nil
+        return fields.count > number - 3 ? String(fields[number - 3]) : nil
     }
 
     var key: String { "\(leader)-\(started)" }
