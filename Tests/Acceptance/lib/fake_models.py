@@ -19,7 +19,7 @@ streamed or whole. The prompt is the script. Every directive in it is one of
     [[status CODE]]             refuses with the provider's body for CODE
     [[usage-limit]]             refuses as if the account had no credit; [[usage-limit plan]]: as if a subscription were used up
     [[hang]]                    sends nothing more, not even a header if it comes first, until the agent closes the connection
-    [[cut]]                     closes the connection in the middle of the answer
+    [[cut]]                     closes the connection in the middle of the answer; after a text, before that is said to be complete
     [[fail]]                    ends the answer with the provider's event for an overloaded model
     [[garbage]]                 ends the answer with something that is no event
 
@@ -37,6 +37,7 @@ sent), with the wall clock in `at`. Without --key every key is valid.
 import argparse
 import base64
 import http.server
+import itertools
 import json
 import os
 import re
@@ -78,6 +79,12 @@ class Cut(Exception):
 
 class Garbage(Exception):
     """The answer is to end in something else."""
+
+
+def cut_after(pieces):
+    """Whether an agent keeps a complete text of a cut answer is a matter of a millisecond; half a text is always said again."""
+    yield from pieces
+    raise Cut
 
 
 class Directive:
@@ -566,20 +573,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if protocol.running is not None:
             protocol.wait()
             return protocol.end(called=True)
-        for part in parts:
-            self.perform(protocol, part)
+        for part, following in itertools.zip_longest(parts, parts[1:]):
+            self.perform(protocol, part, is_cut=following is not None and following.name == "cut")
             if part.name == "fail":
                 return
         if not parts:
             protocol.answer(["Done."])
         protocol.end(called=bool(parts) and parts[-1].name in protocol.calling)
 
-    def perform(self, protocol, part):
+    def perform(self, protocol, part, is_cut):
         match part.name:
-            case "say":
-                protocol.answer(part.arguments)
-            case "stream":
-                protocol.answer(words(*part.arguments))
+            case "say" | "stream":
+                pieces = words(*part.arguments) if part.name == "stream" else part.arguments
+                protocol.answer(cut_after(pieces) if is_cut else pieces)
             case "remember":
                 protocol.answer(["\n".join(["Earlier prompts:", *protocol.prompts[:-1]])])
             case "hang":
