@@ -42,7 +42,7 @@ let package = Package(
         .target(name: "BoxClient", dependencies: ["BoxModel", "CCurl"]),
         .target(name: "BoxSSH", dependencies: ["BoxModel", "CKeyStream", "CSSH2"]),
         .target(name: "BoxCLI", dependencies: ["BoxArguments", "BoxClient", "BoxModel", "BoxSSH"]),
-        .executableTarget(name: "box", dependencies: ["BoxCLI", "CArguments"]),
+        .executableTarget(name: "box", dependencies: ["BoxCLI", "BoxModel", "CArguments"]),
 
         // The server side.
         .target(name: "BoxEngine", dependencies: ["BoxModel"]),

@@ -1,7 +1,9 @@
 import BoxCLI
+import BoxModel
 
 // Not an async main: its runtime opens descriptors before the first line runs.
 StandardDescriptors.openMissing()
+CrashReport.leaveOut()
 let thread = MainThread()
 Task.detached(executorPreference: thread) { await CLI.main() }
 thread.run()

@@ -1,8 +1,10 @@
 import BoxArguments
 import BoxEngine
+import BoxModel
 import Glibc
 
 signal(SIGPIPE, SIG_IGN)
+CrashReport.leaveOut()
 do {
     switch try CommandParser(root: Boxd.spec).parse(Array(CommandLine.arguments.dropFirst())) {
     case .help(let path): Boxd.say(HelpText(path: path).text, to: .output)

@@ -199,6 +199,20 @@ test_the_host_is_spared_when_memory_runs_out() {
     if (echo -1 >"/proc/$BASHPID/oom_score_adj") 2>/dev/null; then equal "$(cat "/proc/$(boxd_pid)/oom_score_adj")" -500; fi
 }
 
+# What Docs/Security.md calls hidden, and that what it calls visible can't be written.
+test_facts_about_the_host() {
+    new_box
+    local who
+    for who in "" sudo; do
+        equal "$(box ssh "$box" "$who ls /sys/class/dmi /sys/devices/virtual/dmi /sys/firmware 2>/dev/null | grep -v ':$' | tr -d '\n'")" "" "$who"
+        equal "$(box ssh "$box" "$who find / -xdev \( -name 'product_serial' -o -name 'board_serial' -o -name 'product_uuid' \) 2>/dev/null | grep -v '^/proc'")" ""
+        for file in /proc/cmdline /proc/modules /proc/partitions /proc/diskstats /proc/mounts /sys/block; do
+            equal "$(box ssh "$box" "$who test -w $file && { echo x | $who tee $file >/dev/null 2>&1 && echo written; }")" "" "$who $file"
+        done
+    done
+    no_match "$(box ssh "$box" 'cat /proc/sys/kernel/hostname')" "$(hostname)"
+}
+
 test_a_nested_proc_shows_nothing_of_the_host() {
     new_box
     local who file

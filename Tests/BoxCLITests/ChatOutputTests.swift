@@ -8,8 +8,10 @@ import Testing
 @Suite struct ChatOutputTests {
     let world = TestWorld()
 
-    private static func event(_ type: String, _ data: JSON, id: String = "e") -> BoxEvent {
-        let json: JSON = ["id": .string(id), "type": .string(type), "timestamp": 1_779_984_033_143, "data": data]
+    private static func event(
+        _ type: String, _ data: JSON, id: String = "e", at moment: JSON = 1_779_984_033_143
+    ) -> BoxEvent {
+        let json: JSON = ["id": .string(id), "type": .string(type), "timestamp": moment, "data": data]
         return BoxEvent(json: json) ?? BoxEvent(json: [:])!
     }
     private static func partial(_ text: String) -> BoxEvent {
@@ -203,6 +205,14 @@ import Testing
         ] as [(JSON, String)])
     func aUsageLimitSaysWhenToTryAgain(_ data: JSON, _ line: String) throws {
         #expect(try shown([Self.event("usage_limit", data)]) == line + "\n")
+    }
+
+    @Test(arguments: [9_223_372_036_854_775_807, -9_223_372_036_854_775_808, 253_402_300_799_999] as [JSON])
+    func momentsOutOfRangeAreNoneAtAll(_ moment: JSON) throws {
+        for wait: JSON in [60, 100_000_000_000, "9223372036854775807"] {
+            let line = try shown([Self.event("usage_limit", ["retry_after": wait], at: moment)])
+            #expect(line.hasPrefix("usage limit") && line.hasSuffix("\n"))
+        }
     }
 
     @Test func coloursAreThoseOfMeaning() throws {

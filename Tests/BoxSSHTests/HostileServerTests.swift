@@ -17,7 +17,8 @@ struct HostileServerTests {
             stdout.write(struct.pack(">I", len(packet) if length is None else length) + packet)
             stdout.flush()
         def status(number, code): send(101, number, struct.pack(">I", code) + string(b"") + string(b""))
-        def attributes(directory, size=5): return struct.pack(">IQI", 5, size, 0o40755 if directory else 0o100644)
+        size = {"huge": 2**64 - 1, "larger": 2**63}.get(lie, 5)
+        def attributes(directory): return struct.pack(">IQI", 5, size, 0o40755 if directory else 0o100644)
         names = {
             "names": [b"../evil1", b"a/b", b"/tmp/box-evil", b"..", b"", b"nul\0x", b"fine"],
             "deep": [b"d" * 200],
@@ -88,6 +89,14 @@ struct HostileServerTests {
         let error = try #require(throws: SSHError.self) { try result.get() }
         #expect(error.message.contains("SFTP"), "\(lie): \(error.message)")
         #expect(text == "")
+    }
+
+    /// No sum of sizes and offsets may leave the range of its type.
+    @Test(arguments: ["huge", "larger"])
+    func aFileOfAnImpossibleSizeIsReadToItsEnd(_ lie: String) throws {
+        let (result, text) = try download(lie)
+        let report = try result.get()
+        #expect(report.files == 1 && report.failures.isEmpty && text == "hello", "\(report)")
     }
 
     @Test func aListWithoutNamesIsAFailure() throws {
