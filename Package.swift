@@ -66,11 +66,28 @@ let package = Package(
             ]
         ),
         .target(
-            name: "BoxServer",
+            name: "BoxStore",
             dependencies: [
-                "BoxEngine", "BoxModel", "HostTools",
+                "BoxModel",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .target(
+            name: "BoxControl",
+            dependencies: [
+                "BoxEngine", "BoxModel", "BoxStore", "HostTools",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+        .target(
+            name: "BoxServer",
+            dependencies: [
+                "BoxControl", "BoxEngine", "BoxModel", "BoxStore",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -87,7 +104,9 @@ let package = Package(
         .executableTarget(
             name: "boxd",
             dependencies: [
-                "BoxArguments", "BoxEngine", "BoxEngineOCI", "BoxModel", "BoxServer", "CArguments", "HostTools",
+                "BoxArguments", "BoxControl", "BoxEngine", "BoxEngineOCI", "BoxModel", "BoxServer", "BoxStore",
+                "CArguments",
+                "HostTools",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
@@ -101,11 +120,16 @@ let package = Package(
             exclude: ["Golden"]
         ),
         .testTarget(
-            name: "BoxEngineOCITests", dependencies: ["BoxEngine", "BoxEngineOCI", "BoxModel", "CLinux", "HostTools"]),
+            name: "BoxEngineOCITests",
+            dependencies: [
+                "BoxEngine", "BoxEngineOCI", "BoxModel", "CLinux", "HostTools",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
         .testTarget(
             name: "BoxServerTests",
             dependencies: [
-                "BoxEngine", "BoxModel", "BoxServer",
+                "BoxControl", "BoxEngine", "BoxModel", "BoxServer", "BoxStore",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

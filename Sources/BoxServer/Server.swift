@@ -1,5 +1,7 @@
+import BoxControl
 import BoxEngine
 import BoxModel
+import BoxStore
 import FoundationEssentials
 import Glibc
 import Hummingbird
@@ -38,10 +40,7 @@ public struct ServerConfiguration: Sendable {
         hostNames = HostNames(listeningOn: host, names: [])
     }
 
-    var databasePath: String { "\(dataDirectory)/boxd.sqlite" }
-    var keyFile: String { "\(dataDirectory)/secret.key" }
-    /// Emptied when boxd starts.
-    var scratchDirectory: String { "\(dataDirectory)/scratch" }
+    var files: DataDirectory { DataDirectory(dataDirectory) }
 }
 
 /// The API on one engine.
@@ -64,27 +63,27 @@ public struct Server: Sendable {
     let storage = StorageMonitor()
     let readiness = Readiness()
     let allowance = LogAllowance()
-    var databasePath: String { configuration.databasePath }
+    var databasePath: String { configuration.files.database }
 
     public init(configuration: ServerConfiguration, engine: any MachineEngine, logger: Logger) throws {
         (self.configuration, self.engine, self.logger) = (configuration, engine, logger)
         metrics = Metrics()
         connections = ConnectionTable(configuration.connections, metrics: metrics)
-        database = try Database(configuration)
+        database = try Database(configuration.files)
         try database.requireWhole()
         database.makeRoom(with: { _ = await engine.checkStorage() })
-        let commits = try CommitSignal(path: configuration.databasePath)
+        let commits = try CommitSignal(path: configuration.files.database)
         commits.observe(database.pool)
         keys = KeyStore(database: database, commits: commits)
         accounts = AccountStore(database: database)
         events = EventService(store: EventStore(database: database), commits: commits)
-        let store = BoxStore(database: database)
-        let sealer = try KeyCheck(database, keyFile: configuration.keyFile)
+        let store = BoxRowStore(database: database)
+        let sealer = try KeyCheck(database, keyFile: configuration.files.keyFile)
             .sealer(forgetsSealed: configuration.forgetsSealed)
         secrets = SecretStore(database: database, sealer: sealer)
         repositories = RepositoryService(
             store: RepositoryStore(database: database), github: GitHubStore(database: database, sealer: sealer),
-            engine: engine, scratchDirectory: configuration.scratchDirectory)
+            engine: engine, scratchDirectory: configuration.files.scratch)
         guests = GuestService(store: store, engine: engine, storage: storage)
         boxes = BoxService(
             store: store, engine: engine, storage: storage,
@@ -104,13 +103,13 @@ public struct Server: Sendable {
         router.add(middleware: HostMiddleware(names: configuration.hostNames))
         HealthRoutes(
             readiness: readiness, storage: storage, database: database,
-            metrics: MetricsPage(metrics: metrics, boxes: boxes, database: database), keys: keys
+            metrics: MetricsPage(metrics: metrics, boxes: boxes), keys: keys
         ).add(to: router)
         AgentRoutes().add(to: router)
         LoginRoutes(logins: LoginService(keys: keys)).add(to: router)
         let api = router.group(RouterPath(APIPath.prefix)).add(
             middleware: AuthenticationMiddleware(keys: keys, commits: events.commits, connections: connections))
-        AccountRoutes(boxes: boxes, database: database).add(to: api)
+        AccountRoutes(boxes: boxes).add(to: api)
         APIKeyRoutes(keys: keys).add(to: api)
         BoxRoutes(boxes: boxes, views: views).add(to: api)
         BoxActionRoutes(boxes: boxes).add(to: api)
@@ -126,7 +125,7 @@ public struct Server: Sendable {
     }
 
     private func makeScratchDirectory() throws {
-        let path = configuration.scratchDirectory
+        let path = configuration.files.scratch
         try? FileManager.default.removeItem(atPath: path)
         guard mkdir(path, 0o700) == 0 else {
             throw StartupError("\(path) can't be made: \(String(cString: strerror(errno)))")

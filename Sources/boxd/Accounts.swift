@@ -1,6 +1,8 @@
 import BoxArguments
+import BoxControl
 import BoxModel
 import BoxServer
+import BoxStore
 
 /// `boxd account`: who has boxes on this server. Works beside a running boxd, which sees each change with the next request.
 extension Boxd {
@@ -43,8 +45,7 @@ extension Boxd {
 
     static func administration(_ place: Place) throws -> Administration {
         try place.prepare()
-        return try Administration(
-            configuration: ServerConfiguration(dataDirectory: place.dataDirectory, host: "", port: 0))
+        return try Administration(dataDirectory: place.dataDirectory)
     }
 
     // MARK: Commands

@@ -2,6 +2,7 @@ import BoxArguments
 import BoxEngineOCI
 import BoxModel
 import BoxServer
+import BoxStore
 import Glibc
 import Logging
 

@@ -1,6 +1,8 @@
 import BoxArguments
+import BoxControl
 import BoxModel
 import BoxServer
+import BoxStore
 
 /// `boxd api-key`: the keys of this server's accounts. Works beside a running boxd, which sees each change with the next request.
 extension Boxd {

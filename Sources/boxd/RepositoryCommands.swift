@@ -1,6 +1,8 @@
 import BoxArguments
+import BoxControl
 import BoxModel
 import BoxServer
+import BoxStore
 import Glibc
 
 extension Boxd {
@@ -52,8 +54,7 @@ extension Boxd {
     static func manageRepositories(_ action: String, _ parsed: ParsedCommand, _ place: Place) async throws {
         try place.prepare()
         let administration = try await RepositoryAdministration(
-            configuration: ServerConfiguration(dataDirectory: place.dataDirectory, host: "", port: 0),
-            login: parsed.value("account") ?? "local")
+            dataDirectory: place.dataDirectory, login: parsed.value("account") ?? "local")
         switch action {
         case "repo add": try await addRepository(parsed, administration)
         case "repo list": try await listRepositories(parsed, administration)

@@ -1,6 +1,7 @@
 import BoxArguments
 import BoxEngineOCI
 import BoxServer
+import BoxStore
 import Glibc
 import HostTools
 import Logging

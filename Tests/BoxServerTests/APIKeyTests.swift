@@ -2,7 +2,9 @@ import BoxModel
 import HTTPTypes
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 struct APIKeyTests {
     private func works(_ api: API, _ secret: String) async throws -> Bool {

@@ -3,7 +3,9 @@ import BoxModel
 import HTTPTypes
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// What is done to accounts beside a server: through a database connection of its own, as another process has.
 struct AccountTests {
@@ -15,7 +17,7 @@ struct AccountTests {
         defer { scratch.remove() }
         return try await withServer(in: scratch, engine: engine) { api async throws in
             let configuration = ServerConfiguration(dataDirectory: scratch.path, host: "", port: 0)
-            return try await body(api, Administration(configuration: configuration))
+            return try await body(api, Administration(dataDirectory: configuration.dataDirectory))
         }
     }
 
@@ -100,7 +102,7 @@ struct AccountTests {
         let scratch = try Scratch()
         defer { scratch.remove() }
         let configuration = ServerConfiguration(dataDirectory: scratch.path, host: "", port: 0)
-        let administration = try Administration(configuration: configuration)
+        let administration = try Administration(dataDirectory: configuration.dataDirectory)
         await #expect(throws: AdministrationError.self) { try await administration.createKey(name: "x", login: "bob") }
         _ = try await administration.createKey(name: "x", login: nil)
         _ = try await administration.createKey(name: "y", login: nil)
@@ -197,7 +199,7 @@ struct AccountTests {
             let account = try await api.server.accounts.account("alice")
             let stopped = try await api.archived()
             #expect(try await administration.removeAccount("alice", deletingBoxes: true) == 1)
-            let wish = try CreateRequest(RequestBody([]))
+            let wish = try CreateRequest(JSONBody([]))
             await #expect(throws: APIError.self) {
                 try await api.server.boxes.create(wish, account: account, idempotency: nil)
             }

@@ -3,7 +3,9 @@ import BoxModel
 import HTTPTypes
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// Every action on a box against itself and every other, many at once, on an engine that takes its time.
 @Suite(.serialized, .timeLimit(.minutes(5)))

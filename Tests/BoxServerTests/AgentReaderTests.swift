@@ -2,7 +2,9 @@ import BoxModel
 import FoundationEssentials
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// What is understood of recordings of the real agents, Codex 0.163.0 and Claude Code 2.1.330, with a scripted model.
 struct AgentReaderTests {

@@ -2,7 +2,9 @@ import BoxModel
 import HTTPTypes
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// `GET /boxes/{id}` that waits for the box to be another.
 struct BoxWaitTests {

@@ -2,7 +2,9 @@ import BoxModel
 import GRDB
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// What was stored while the server's clock was ahead doesn't count until its date comes.
 struct ClockTests {

@@ -3,7 +3,9 @@ import BoxModel
 import HTTPTypes
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// `/boxes/{id}/commands`, `/files` and `/artifacts`. What happens inside the box is for the tests with real ones.
 struct CommandAndFileTests {

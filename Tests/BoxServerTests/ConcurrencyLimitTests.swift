@@ -1,7 +1,9 @@
 import Synchronization
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 @Suite(.timeLimit(.minutes(1)))
 struct ConcurrencyLimitTests {

@@ -2,7 +2,9 @@ import BoxModel
 import Synchronization
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// Connections without a key make room for those with one.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ConnectionFloodTests {

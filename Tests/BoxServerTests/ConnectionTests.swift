@@ -3,7 +3,9 @@ import HTTPTypes
 import Hummingbird
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// Clients that are slow or gone, over real sockets with short time-outs.
 struct ConnectionTests {
@@ -132,7 +134,7 @@ struct ConnectionTests {
             // Not over the client's own connection, which would be closed meanwhile.
             let account = try await api.server.accounts.account("alice")
             let id = try await api.server.boxes.create(
-                CreateRequest(BoxServer.RequestBody([])), account: account, idempotency: nil
+                CreateRequest(JSONBody([])), account: account, idempotency: nil
             ).id
             await api.settle()
             await engine.hold(.setAuthorizedKeys)

@@ -5,7 +5,9 @@ import Glibc
 import Logging
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// A server doesn't start with a database or key that isn't its own, and says why in words.
 struct DatabaseCheckTests {
@@ -63,14 +65,14 @@ struct DatabaseCheckTests {
     }
 
     private func administrationRefusal(_ scratch: Scratch) -> String? {
-        #expect(throws: StartupError.self) { try Administration(configuration: configuration(scratch)) }?.description
+        #expect(throws: StartupError.self) { try Administration(dataDirectory: scratch.path) }?.description
     }
 
     @Test(arguments: [true, false]) func aDatabaseThatIsGoneIsNoNewServer(isEmpty: Bool) async throws {
         let scratch = try await scratch { try await withServer(in: $0) { _ in } }
         defer { scratch.remove() }
         for suffix in ["", "-wal", "-shm"] { unlink("\(scratch.path)/boxd.sqlite\(suffix)") }
-        if isEmpty { FileManager.default.createFile(atPath: "\(scratch.path)/boxd.sqlite", contents: nil) }
+        if isEmpty { _ = FileManager.default.createFile(atPath: "\(scratch.path)/boxd.sqlite", contents: nil) }
         for text in try [refusal(scratch), #require(administrationRefusal(scratch))] {
             #expect(text.contains("boxd.sqlite is \(isEmpty ? "empty" : "missing")"), "\(text)")
             #expect(text.contains("restore it from a backup") && text.contains("move secret.key out of"), "\(text)")
@@ -93,7 +95,7 @@ struct DatabaseCheckTests {
         let scratch = try await scratch { try await withServer(in: $0) { _ in } }
         defer { scratch.remove() }
         let path = "\(scratch.path)/boxd.sqlite"
-        try await DatabaseQueue(path: path).writeWithoutTransaction { try $0.checkpoint(.truncate) }
+        _ = try await DatabaseQueue(path: path).writeWithoutTransaction { try $0.checkpoint(.truncate) }
         let file = open(path, O_WRONLY)
         defer { close(file) }
         let noise = [UInt8](repeating: 0x5A, count: 4096)

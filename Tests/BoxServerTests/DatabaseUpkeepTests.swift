@@ -5,7 +5,9 @@ import Glibc
 import Logging
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// The database and its log become small again.
 struct DatabaseUpkeepTests {

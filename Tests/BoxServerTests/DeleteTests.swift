@@ -3,7 +3,9 @@ import BoxModel
 import HTTPTypes
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 struct DeleteTests {
     private func confirm(_ id: String) -> [String: String] { ["X-Ascii-Confirm-Delete": id] }

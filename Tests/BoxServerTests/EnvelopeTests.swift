@@ -3,7 +3,9 @@ import HTTPTypes
 import Hummingbird
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 struct EnvelopeTests {
     /// Checks what every failure has, with the names spelled out as clients read them.

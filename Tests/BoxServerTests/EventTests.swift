@@ -2,7 +2,9 @@ import BoxModel
 import HTTPTypes
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 struct EventTests {
     private func store(_ api: API, _ box: String, _ id: String, type: String = "response") async throws -> EventRow {

@@ -2,7 +2,9 @@ import BoxModel
 import HTTPTypes
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// A server on loopback answers to its own names only: a web page can let any other one lead to it.
 @Suite(.serialized) struct HostTests {

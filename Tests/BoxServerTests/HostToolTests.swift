@@ -1,7 +1,9 @@
 import BoxModel
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// What programs of the host say is for the server's log: callers get words.
 struct HostToolTests {

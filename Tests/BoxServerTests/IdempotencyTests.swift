@@ -3,7 +3,9 @@ import BoxModel
 import GRDB
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 struct IdempotencyTests {
     private let key = ["Idempotency-Key": "one request"]
@@ -110,7 +112,7 @@ struct IdempotencyTests {
     @Test func aKeyIsForgottenAfterADay() async throws {
         try await withServer { api in
             let first = try await api.post("/boxes", "{}", headers: key)
-            let database = await api.server.boxes.store.database
+            let database = api.server.boxes.store.database
             try await database.pool.write {
                 try $0.execute(sql: "UPDATE idempotency SET createdAt = createdAt - 86400001")
             }

@@ -2,7 +2,9 @@ import BoxModel
 import GRDB
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 struct LimitsTests {
     @Test func everyDocumentedMemberIsThere() async throws {
@@ -147,7 +149,7 @@ struct LimitsTests {
     }
 
     private func age(_ api: API, by milliseconds: Int64) async throws {
-        let database = await api.server.boxes.store.database
+        let database = api.server.boxes.store.database
         try await database.pool.write {
             try $0.execute(sql: "UPDATE creation SET at = at - ?", arguments: [milliseconds])
         }

@@ -1,7 +1,9 @@
 import BoxModel
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 struct ListTests {
     private func ids(_ answer: Answer) -> [String] {

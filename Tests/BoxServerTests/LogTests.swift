@@ -6,7 +6,9 @@ import Logging
 import Synchronization
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// The log stays small, whoever sends what.
 struct LogTests {

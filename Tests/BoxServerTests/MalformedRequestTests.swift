@@ -4,7 +4,9 @@ import Logging
 import Synchronization
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// What no client should send is the client's mistake: never a failure of the server, and no error in its log.
 @Suite(.serialized) struct MalformedRequestTests {

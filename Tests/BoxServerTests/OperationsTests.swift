@@ -5,7 +5,9 @@ import Logging
 import Synchronization
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// What is there for whoever runs boxd: readiness, metrics and the log.
 struct OperationsTests {

@@ -3,7 +3,9 @@ import BoxModel
 import HTTPTypes
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// Runs of prompts, with agents that say what a test lets them say.
 struct PromptRunTests {

@@ -2,7 +2,9 @@ import BoxModel
 import HTTPTypes
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 struct PromptTests {
     private let body = #"{"provider":"codex","prompt":"run the tests"}"#

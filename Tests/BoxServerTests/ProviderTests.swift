@@ -2,7 +2,9 @@ import BoxModel
 import HTTPTypes
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 struct ProviderTests {
     private func put(_ api: API, _ provider: String, _ body: String) async throws -> Answer {

@@ -1,7 +1,9 @@
 import GRDB
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 struct FormEncodingTests {
     @Test(arguments: [

@@ -3,7 +3,9 @@ import GRDB
 import Synchronization
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 struct ReadCacheTests {
     private func withSignal<Value: Sendable>(

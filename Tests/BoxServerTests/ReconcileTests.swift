@@ -2,7 +2,9 @@ import BoxEngine
 import BoxModel
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// What a boxd makes of what the last one left.
 struct ReconcileTests {

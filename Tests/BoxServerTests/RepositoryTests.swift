@@ -2,7 +2,9 @@ import BoxEngine
 import BoxModel
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// `/repos`, and how repositories get into boxes.
 struct RepositoryTests {

@@ -1,7 +1,9 @@
 import BoxModel
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// Bodies that are too long, and clients that ask before they send one, over real sockets.
 @Suite(.serialized, .timeLimit(.minutes(2)))

@@ -2,7 +2,9 @@ import BoxEngine
 import BoxModel
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 struct RunRecorderTests {
     private func recorder(secret: String? = nil) -> RunRecorder {

@@ -2,7 +2,9 @@ import BoxEngine
 import BoxModel
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 struct SSHKeyTests {
     static let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f alice@laptop"

@@ -6,7 +6,9 @@ import Glibc
 import HTTPTypes
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 struct SecretsAtRestTests {
     @Test func keysAreKeptAsHashes() async throws {
@@ -18,7 +20,7 @@ struct SecretsAtRestTests {
             #expect(try scratch.contains("alice"), "the account is in the file, so the search works")
             #expect(try !scratch.contains(api.secret))
             #expect(try !scratch.contains(String(api.secret.dropFirst(12).prefix(24))))
-            let database = await api.server.boxes.store.database
+            let database = api.server.boxes.store.database
             let (prefix, lastFour) = try await database.pool.read { connection in
                 let row = try Row.fetchOne(connection, sql: "SELECT prefix, lastFour FROM apiKey")!
                 return (row["prefix"] as String, row["lastFour"] as String)
@@ -104,7 +106,8 @@ struct SecretsAtRestTests {
         defer { scratch.remove() }
         try await withServer(in: scratch) { api in
             let configuration = ServerConfiguration(dataDirectory: scratch.path, host: "127.0.0.1", port: 0)
-            let key = try await Administration(configuration: configuration).createKey(name: "second", login: "alice")
+            let key = try await Administration(dataDirectory: configuration.dataDirectory).createKey(
+                name: "second", login: "alice")
             #expect(key.id.hasPrefix("sak_"))
             #expect(try await api.send(.get, "/me", authorization: "Bearer \(key.secret)").status == 200)
         }

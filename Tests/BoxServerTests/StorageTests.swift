@@ -5,7 +5,9 @@ import HTTPTypes
 import Synchronization
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// What clients see of a disk that is full.
 struct StorageTests {

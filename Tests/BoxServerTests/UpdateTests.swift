@@ -2,7 +2,9 @@ import BoxModel
 import HTTPTypes
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 struct UpdateTests {
     @Test func infoIsTheBoxInItsEnvelope() async throws {

@@ -1,4 +1,6 @@
+import BoxControl
 import BoxModel
+import BoxStore
 import HTTPTypes
 import Hummingbird
 
@@ -22,8 +24,8 @@ struct ProviderRoutes {
     @Sendable private func change(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let account = try context.requireAccount().id
         let provider = try Self.provider(context)
-        let wish = try ProviderWish(await context.body(of: request).body, for: provider)
-        let row = try await providers.change(provider, of: account, wish)
+        let change = try ProviderChange(await context.body(of: request).body, for: provider)
+        let row = try await providers.change(provider, of: account, change)
         return .success("provider.updated", ["provider": ProviderRow.json(of: provider, row)])
     }
 

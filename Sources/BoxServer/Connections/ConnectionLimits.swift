@@ -1,3 +1,4 @@
+import BoxControl
 import HummingbirdCore
 import NIOCore
 

@@ -1,3 +1,4 @@
+import BoxControl
 import Glibc
 import HummingbirdCore
 import Synchronization

@@ -1,4 +1,6 @@
+import BoxControl
 import BoxModel
+import BoxStore
 import Glibc
 import HTTPTypes
 import NIOCore
@@ -145,7 +147,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     /// Answers in place of whoever works on the request, and closes.
     private func refuse(_ context: ChannelHandlerContext) {
         hasBegunAnswer = true
-        let id = BoxdContext.newRequestID()
+        let id = RequestID.make()
         let error = APIError(
             .requestTimeout,
             "the request's body came too slowly: send at least \(limits.bodyBytesPerSecond) bytes a second")

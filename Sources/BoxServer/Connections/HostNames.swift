@@ -1,4 +1,5 @@
 import BoxModel
+import BoxStore
 import Glibc
 import HTTPTypes
 

@@ -17,3 +17,8 @@ extension Request {
         }
     }
 }
+
+/// A failure after which the connection can't be read from any more.
+struct ConnectionSpent: Error {
+    let cause: any Error
+}

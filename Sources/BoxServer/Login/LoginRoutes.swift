@@ -1,4 +1,6 @@
+import BoxControl
 import BoxModel
+import BoxStore
 import HTTPTypes
 import Hummingbird
 

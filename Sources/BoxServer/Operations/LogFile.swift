@@ -1,3 +1,4 @@
+import BoxStore
 import Glibc
 
 /// The file that a process's output goes to. When it is large it becomes the old one, `FILE.1`, in place of the one before.

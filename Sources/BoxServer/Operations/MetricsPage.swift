@@ -1,12 +1,12 @@
+import BoxControl
 import BoxEngine
 import BoxModel
-import GRDB
+import BoxStore
 
 /// Everything that `/metrics` tells.
 struct MetricsPage: Sendable {
     let metrics: Metrics
     let boxes: BoxService
-    let database: Database
 
     func text() async throws -> String {
         var text = MetricsText()
@@ -55,13 +55,7 @@ struct MetricsPage: Sendable {
     }
 
     private func addBoxes(to text: inout MetricsText) async throws {
-        let counts = try await database.pool.read { database in
-            try Row.fetchAll(
-                database,
-                sql:
-                    "SELECT CASE WHEN isDeleting THEN 'deleting' ELSE state END AS what, COUNT(*) AS n FROM box GROUP BY what"
-            ).reduce(into: [String: Int]()) { $0[$1["what"]] = $1["n"] }
-        }
+        let counts = try await boxes.store.countByState()
         let states = BoxState.all.map(\.rawValue) + ["deleting"]
         text.add(
             "boxd_boxes", .gauge, "Boxes by state.", states.map { ([("state", $0)], Double(counts[$0] ?? 0)) })

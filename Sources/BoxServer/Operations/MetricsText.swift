@@ -1,3 +1,5 @@
+import BoxControl
+
 /// Prometheus' text format, version 0.0.4.
 struct MetricsText {
     static let contentType = "text/plain; version=0.0.4; charset=utf-8"

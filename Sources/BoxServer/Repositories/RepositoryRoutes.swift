@@ -1,4 +1,6 @@
+import BoxControl
 import BoxModel
+import BoxStore
 import HTTPTypes
 import Hummingbird
 
@@ -87,19 +89,5 @@ struct RepositoryRoutes {
         return [
             "environmentId": .string(account.environmentID), "selectedRepositories": .array(selected.map(\.json)),
         ]
-    }
-}
-
-/// What a git branch can be called: the rules of git-check-ref-format(1).
-enum BranchName {
-    static func isValid(_ name: String) -> Bool {
-        guard (1...250).contains(name.utf8.count), !name.hasPrefix("-"), !name.hasSuffix("/"), !name.hasSuffix("."),
-            name != "@", !name.contains(".."), !name.contains("@{")
-        else { return false }
-        let forbidden = Set(" ~^:?*[\\\u{7F}".unicodeScalars)
-        guard name.unicodeScalars.allSatisfy({ $0.value >= 0x20 && !forbidden.contains($0) }) else { return false }
-        return name.split(separator: "/", omittingEmptySubsequences: false).allSatisfy {
-            !$0.isEmpty && !$0.hasPrefix(".") && !$0.hasSuffix(".lock")
-        }
     }
 }

@@ -5,7 +5,9 @@ import Logging
 import ServiceLifecycle
 import Testing
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// A server under test and a client with a key of its own.
 struct API: Sendable {

@@ -6,7 +6,9 @@ import NIOHTTPTypesHTTP1
 import NIOPosix
 import Synchronization
 
+@testable import BoxControl
 @testable import BoxServer
+@testable import BoxStore
 
 /// An HTTP client of a server on this machine. Connections are kept for the next request; one takes one request at a time.
 final class TestClient: Sendable {

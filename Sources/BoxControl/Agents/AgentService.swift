@@ -1,0 +1,121 @@
+import BoxEngine
+import BoxModel
+import BoxStore
+import FoundationEssentials
+import Logging
+
+/// Runs the prompts of all boxes: those of one box one after the other, those of different boxes beside each other.
+package actor AgentService {
+    /// What works on one box's queue.
+    private struct Worker {
+        var task: Task<Void, Never>?
+        var run: AgentRun?
+        /// Whether something may have been queued since the worker looked.
+        var hasNews = true
+    }
+
+    package nonisolated let services: AgentServices
+    private let logger: Logger
+    private var workers: [String: Worker] = [:]
+    private var isShuttingDown = false
+
+    package init(_ services: AgentServices, logger: Logger) { (self.services, self.logger) = (services, logger) }
+
+    // MARK: Requests
+
+    /// Queues a prompt. Its run begins when those before it are over.
+    ///
+    /// - Returns: the prompt's event; nil when the box can't be used now.
+    /// - Throws: ``APIError`` `provider_not_configured`, or `rate_limited` when the box's queue is full.
+    package func queue(_ wish: PromptRequest, in box: BoxRow, setUpURL: String) async throws -> EventRow? {
+        guard try await services.providers.find(wish.provider.name, of: box.accountID) != nil else {
+            throw APIError(
+                .providerNotConfigured,
+                "\(wish.provider.name) is not set up for this account: run `box provider set \(wish.provider.name)`",
+                details: ["provider": .string(wish.provider.name), "setupUrl": .string(setUpURL)])
+        }
+        let event = NewEvent(
+            id: UUID().uuidString.lowercased(), type: "prompt",
+            data: [
+                "prompt": .string(wish.text), "status": "queued", "is_reverted": false,
+                "provider": .string(wish.provider.name), "model": JSON(wish.model),
+                "reasoning_effort": JSON(wish.reasoningEffort),
+            ])
+        switch try await services.prompts.enter(event, box: box.id) {
+        case .entered(let row):
+            wake(box.id)
+            return row
+        case .full:
+            throw APIError(
+                .rateLimited,
+                "box \(box.id) has \(PromptStore.maximumQueue) prompts queued, which is the most: wait for some to end",
+                retryAfter: 10)
+        case .notUsable: return nil
+        }
+    }
+
+    /// Ends what the box's agent does now. Waits until that is over, but not for ever.
+    package func interrupt(_ box: String) async {
+        guard let run = workers[box]?.run else { return }
+        Task { await run.interrupt() }
+        let deadline = ContinuousClock.now + Self.interruptPatience
+        while let current = workers[box]?.run, current === run, ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    private static let interruptPatience = Duration.seconds(5)
+
+    // MARK: Workers
+
+    /// Takes up what the last boxd left: agents that work, and prompts that wait.
+    package func reconcile() async throws {
+        for box in try await services.prompts.boxesWithOpenPrompts() { wake(box) }
+    }
+
+    /// Lets the runs that are under way go on without boxd.
+    package func settleForShutdown() async {
+        isShuttingDown = true
+        for worker in workers.values { worker.task?.cancel() }
+        // One that waits for the agents' programs to be fetched isn't waited for.
+        let deadline = ContinuousClock.now + Self.interruptPatience
+        while !workers.isEmpty, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }
+    }
+
+    private func wake(_ box: String) {
+        guard !isShuttingDown else { return }
+        if workers[box] != nil {
+            workers[box]?.hasNews = true
+            return
+        }
+        workers[box] = Worker()
+        workers[box]?.task = Task { await self.work(on: box) }
+    }
+
+    private func work(on box: String) async {
+        while workers[box]?.hasNews == true {
+            workers[box]?.hasNews = false
+            do {
+                while let prompt = try await services.prompts.next(of: box) { try await run(prompt) }
+            } catch is CancellationError where Task.isCancelled {
+                break
+            } catch {
+                // The database, most likely: what can't be read or written now may be in a moment.
+                logger.error("a box's prompts can't be worked on", metadata: ["box": "\(box)", "error": "\(error)"])
+                try? await Task.sleep(for: .seconds(1))
+                if !Task.isCancelled { workers[box]?.hasNews = true }
+            }
+        }
+        workers[box] = nil
+    }
+
+    private func run(_ prompt: EventRow) async throws {
+        try Task.checkCancellation()
+        var logger = logger
+        logger[metadataKey: "box"] = "\(prompt.boxID)"
+        let run = AgentRun(prompt, services, logger: logger)
+        workers[prompt.boxID]?.run = run
+        defer { workers[prompt.boxID]?.run = nil }
+        try await run.run()
+    }
+}

@@ -1,0 +1,23 @@
+import BoxModel
+
+/// What the bodies of create, fork and resume ask for.
+package struct CreateRequest: Sendable {
+    package var name: String?
+    /// nil for no automatic stop.
+    package var ttlSeconds: Int?
+    package var type: MachineType?
+    var environment: [(name: String, value: String)]?
+    var noEnv: Bool?
+
+    package init(_ body: JSONBody) throws {
+        name = try body.name()
+        switch try body.timeToLive() {
+        case .absent: ttlSeconds = TimeToLive.standard
+        case .never: ttlSeconds = nil
+        case .seconds(let seconds): ttlSeconds = seconds
+        }
+        type = try body.machineType()
+        environment = try body.environment()
+        noEnv = try body.bool("noEnv")
+    }
+}

@@ -1,0 +1,43 @@
+import Synchronization
+
+/// How many lines the log gets about requests without a key, which anybody can send: so many a minute, and then only how many there were.
+package final class LogAllowance: Sendable {
+    /// With lines of at most some hundred bytes, less than 20 MB a day.
+    static let linesPerMinute = 30
+
+    private struct State {
+        var began = ContinuousClock.now
+        var lines = 0
+        var leftOut = 0
+        /// Of minutes that are over.
+        var unreported = 0
+
+        mutating func advance(to now: ContinuousClock.Instant) {
+            guard now - began >= .seconds(60) else { return }
+            self = State(began: now, unreported: unreported + leftOut)
+        }
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// - Returns: whether a line may be written.
+    package func take(at now: ContinuousClock.Instant = .now) -> Bool {
+        state.withLock { state in
+            state.advance(to: now)
+            let isAllowed = state.lines < Self.linesPerMinute
+            if isAllowed { state.lines += 1 } else { state.leftOut += 1 }
+            return isAllowed
+        }
+    }
+
+    /// How many lines were left out in minutes that are over; nil for none. Said once.
+    func leftOut(at now: ContinuousClock.Instant = .now) -> Int? {
+        state.withLock { state in
+            state.advance(to: now)
+            defer { state.unreported = 0 }
+            return state.unreported > 0 ? state.unreported : nil
+        }
+    }
+}

@@ -1,0 +1,41 @@
+import BoxModel
+import BoxStore
+import Crypto
+import ServiceLifecycle
+
+/// What happened in boxes, and waiting for more of it.
+package struct EventService: Sendable {
+    package let store: EventStore
+    package let commits: CommitSignal
+
+    package init(store: EventStore, commits: CommitSignal) {
+        (self.store, self.commits) = (store, commits)
+    }
+
+    private static let tagKey = SymmetricKey(size: .bits256)
+
+    /// Stands for a revision of a box's events, in hexadecimal. The revisions themselves count what happens in everybody's boxes. The next boxd
+    /// makes other tags of them, which clients take for a change.
+    package static func tag(of box: String, at revision: Int64) -> String {
+        HMAC<SHA256>.authenticationCode(for: Array("\(box) \(revision)".utf8), using: tagKey).prefix(12)
+            .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    /// Returns when the box's events don't have that tag any more, when the time is up, or when boxd is to end.
+    package func waitForChange(of box: String, from tag: String, for time: Duration) async throws {
+        let deadline = ContinuousClock.now + time
+        do {
+            try await cancelWhenGracefulShutdown {
+                while ContinuousClock.now < deadline {
+                    // Read before the revision, so that a commit in between isn't missed.
+                    let version = try commits.version()
+                    guard let revision = try await store.revision(of: box), Self.tag(of: box, at: revision) == tag
+                    else { return }
+                    try await commits.wait(after: version, until: deadline)
+                }
+            }
+        } catch is CancellationError {
+            // The answer says what there is now.
+        }
+    }
+}

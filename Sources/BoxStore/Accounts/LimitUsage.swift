@@ -1,0 +1,45 @@
+import BoxModel
+
+/// What an account has of what it may have.
+package struct LimitUsage: Sendable, Equatable {
+    /// The account's own where it has some.
+    package let limits: ServerLimits
+    package let active: Int
+    package var refusal: LimitRefusal?
+}
+
+/// Why an account may not start another box now. A rate says after how many seconds it may again.
+package enum LimitRefusal: Sendable, Equatable {
+    case active(Int, of: Int)
+    case perMinute(Int, retryAfter: Int)
+    case perDay(Int, retryAfter: Int)
+
+    package var error: APIError {
+        switch self {
+        case .active(let count, let limit):
+            APIError(
+                .limitReached, "\(count) of \(limit) boxes are active: stop or delete one first",
+                details: ["activeBoxes": JSON(count), "maxActiveBoxes": JSON(limit)])
+        case .perMinute(let limit, let seconds):
+            APIError(
+                .rateLimited,
+                "\(limit) of \(limit) boxes a minute were created: try again in \(Self.words(seconds))",
+                details: ["maxCreationRequestsPerMinute": JSON(limit)], retryAfter: seconds)
+        case .perDay(let limit, let seconds):
+            APIError(
+                .dailyLimitReached,
+                "\(limit) of \(limit) boxes a day were created: try again in \(Self.words(seconds))",
+                details: ["maxCreationRequestsPerDay": JSON(limit)], retryAfter: seconds)
+        }
+    }
+
+    /// As people say it, rounded up.
+    private static func words(_ seconds: Int) -> String {
+        func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+        switch seconds {
+        case ..<120: return count(seconds, "second")
+        case ..<7200: return count((seconds + 59) / 60, "minute")
+        default: return count((seconds + 3599) / 3600, "hour")
+        }
+    }
+}

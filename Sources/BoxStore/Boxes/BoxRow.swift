@@ -1,0 +1,96 @@
+import BoxModel
+import FoundationEssentials
+import GRDB
+
+/// A box as the database keeps it.
+package struct BoxRow: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
+    package static let databaseTableName = "box"
+
+    package var id: String
+    package var accountID: String
+    package var name: String
+    package var state: String
+    package var type: String
+    /// Milliseconds since the epoch; nil for never.
+    package var archiveAfter: Int64?
+    package var ip: String?
+    /// The request's environment as JSON, sealed with the server's key.
+    package var environment: Data?
+    /// Whether the box gets none of the account's secrets and repositories.
+    package var noEnv: Bool
+    /// The box whose disk this one still waits for.
+    package var forkedFrom: String?
+    package var snapshotCompletedAt: Int64?
+    /// Why the state is `error`.
+    package var errorMessage: String?
+    /// The paths of the secret files that the box's disk may have, its own and inherited ones.
+    package var deliveredFiles: [String] = []
+    /// The ids of repositories that are still to be cloned into it.
+    package var pendingRepositories: [String] = []
+    /// What went wrong with its set-up, in words for its owner.
+    package var warnings: [String] = []
+    /// In bytes, as last measured: what the box has written itself.
+    package var diskUsed: Int?
+    /// In bytes; nil where nothing limits it.
+    package var diskLimit: Int?
+    /// Whether the box is on its way out. Nobody but the remover sees it any more.
+    package var isDeleting: Bool
+    package var createdAt: Int64
+    package var updatedAt: Int64
+
+    package init(
+        id: String, accountID: String, name: String, state: String, type: String, archiveAfter: Int64? = nil,
+        ip: String? = nil, environment: Data? = nil, noEnv: Bool, forkedFrom: String? = nil,
+        snapshotCompletedAt: Int64? = nil, errorMessage: String? = nil, deliveredFiles: [String] = [],
+        pendingRepositories: [String] = [], warnings: [String] = [], diskUsed: Int? = nil, diskLimit: Int? = nil,
+        isDeleting: Bool, createdAt: Int64, updatedAt: Int64
+    ) {
+        (self.id, self.accountID, self.name, self.state) = (id, accountID, name, state)
+        (self.type, self.archiveAfter, self.ip, self.environment) = (type, archiveAfter, ip, environment)
+        (self.noEnv, self.forkedFrom, self.snapshotCompletedAt, self.errorMessage) = (
+            noEnv, forkedFrom, snapshotCompletedAt, errorMessage
+        )
+        (self.deliveredFiles, self.pendingRepositories, self.warnings, self.diskUsed) = (
+            deliveredFiles, pendingRepositories, warnings, diskUsed
+        )
+        (self.diskLimit, self.isDeleting, self.createdAt, self.updatedAt) = (
+            diskLimit, isDeleting, createdAt, updatedAt
+        )
+    }
+
+    package var boxState: BoxState { BoxState(rawValue: state) }
+    package var machineType: MachineType { MachineType(rawValue: type) ?? .default }
+
+    /// How warnings about secret files begin.
+    package static let secretFile = "secret file"
+
+    /// The warnings with others about secret files.
+    package static func warnings(_ warnings: [String], withSecretFiles current: [String]) -> [String] {
+        warnings.filter { !$0.hasPrefix(secretFile) } + current
+    }
+
+    /// How warnings about the server's host begin.
+    package static let host = "on this server"
+
+    /// The warnings with others about the host, as it was when the box started last.
+    package static func warnings(_ warnings: [String], ofHost current: [String]) -> [String] {
+        warnings.filter { !$0.hasPrefix(host) } + current.map { "\(host), \($0)" }
+    }
+
+    /// The object that the API shows.
+    package var json: JSON {
+        func time(_ value: Int64?) -> JSON { JSON(value.map(Timestamp.init(milliseconds:))) }
+        var object: JSONObject = [
+            "id": .string(id), "name": .string(name), "state": .string(state), "url": nil, "ip": JSON(ip),
+            "desktopAvailable": false, "desktopUrl": nil,
+            "snapshotAvailable": .bool(snapshotCompletedAt != nil), "snapshotCompletedAt": time(snapshotCompletedAt),
+            "createdAt": time(createdAt), "updatedAt": time(updatedAt), "archiveAfter": time(archiveAfter),
+            "type": .string(type),
+        ]
+        if let diskUsed { object["diskUsedBytes"] = JSON(diskUsed) }
+        if let diskLimit { object["diskLimitBytes"] = JSON(diskLimit) }
+        if !warnings.isEmpty { object["warnings"] = .array(warnings.map { .string($0) }) }
+        if let errorMessage { object["errorMessage"] = .string(errorMessage) }
+        return .object(object)
+    }
+}

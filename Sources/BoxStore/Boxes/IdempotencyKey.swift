@@ -1,0 +1,48 @@
+import BoxModel
+import FoundationEssentials
+import GRDB
+
+/// A client's name for one request, so that asking twice makes one box.
+package struct IdempotencyKey: Sendable {
+    package static let maximumLength = 255
+    /// In milliseconds: how long a key is remembered.
+    package static let lifetime: Int64 = 24 * 3600 * 1000
+
+    package let key: String
+    let requestHash: Data
+
+    /// - Parameters:
+    ///   - operation: what is asked for, for example `create` or `fork bx_…`.
+    ///   - body: the request's body as sent. It can hold secrets, so only a keyed digest of it is kept.
+    package init(_ key: String, operation: String, body: [UInt8], sealer: Sealer) throws {
+        guard !key.isEmpty, key.utf8.count <= Self.maximumLength else {
+            throw APIError(
+                .invalidIdempotencyKey, "Idempotency-Key has to have 1 to \(Self.maximumLength) characters"
+            )
+        }
+        self.key = key
+        requestHash = sealer.digest(Array(operation.utf8) + [0] + body)
+    }
+
+    /// What came of the key before, or nil when it is new.
+    package func find(_ account: String, in database: GRDB.Database) throws -> BoxRowStore.Insertion? {
+        let now = Timestamp.now.milliseconds
+        // Also those of a clock that was ahead: they would be remembered until its date, and so much longer.
+        try database.execute(
+            sql: "DELETE FROM idempotency WHERE createdAt < ? OR createdAt > ?",
+            arguments: [now - Self.lifetime, now + Self.lifetime])
+        guard
+            let row = try Row.fetchOne(
+                database, sql: "SELECT requestHash, boxID FROM idempotency WHERE accountID = ? AND key = ?",
+                arguments: [account, key])
+        else { return nil }
+        guard row["requestHash"] == requestHash else { return .keyReused }
+        return .repeated(boxID: row["boxID"])
+    }
+
+    package func enter(_ box: BoxRow, in database: GRDB.Database) throws {
+        try database.execute(
+            sql: "INSERT INTO idempotency (accountID, key, requestHash, boxID, createdAt) VALUES (?, ?, ?, ?, ?)",
+            arguments: [box.accountID, key, requestHash, box.id, box.createdAt])
+    }
+}

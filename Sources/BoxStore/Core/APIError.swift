@@ -1,0 +1,33 @@
+import BoxModel
+
+/// A failure that the API reports to its caller. The code decides the HTTP status: see ``ErrorCode/status``.
+package struct APIError: Error, Sendable, CustomStringConvertible {
+    package let code: ErrorCode
+    package let message: String
+    package let details: JSONObject
+    /// In seconds: when asking again makes sense, where that is known.
+    package let retryAfter: Int?
+    /// For the server's log only, such as what a program of the host said.
+    package let diagnostics: String
+
+    package init(
+        _ code: ErrorCode, _ message: String, details: JSONObject = JSONObject(),
+        retryAfter: Int? = nil, diagnostics: String = ""
+    ) {
+        (self.code, self.message, self.details) = (code, message, details)
+        (self.retryAfter, self.diagnostics) = (retryAfter, diagnostics)
+    }
+
+    package var description: String { message }
+
+    package static let unauthorized = APIError(
+        .unauthorized, "missing or invalid API key: send one as \"Authorization: Bearer box_…\"")
+
+    /// Nobody reads it: the client is gone, or was cut off.
+    package static let incompleteBody = APIError(.invalidRequest, "the connection ended before the request did")
+
+    package static func boxNotFound(_ id: String) -> APIError {
+        APIError(
+            .notFound, "box \(id.prefix(64)) not found", details: ["boxId": .string(String(id.prefix(64)))])
+    }
+}

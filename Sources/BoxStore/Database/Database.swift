@@ -1,0 +1,62 @@
+import BoxModel
+import GRDB
+import Synchronization
+
+/// boxd's database: SQLite in WAL mode, so that reading never waits for writing. A commit survives any death of boxd;
+/// a power cut can take the last moments, never consistency: see Docs/Decisions/0005-durability.md.
+package final class Database: Sendable {
+    package let pool: DatabasePool
+    private let room = Mutex<(@Sendable () async -> Void)?>(nil)
+
+    /// - Throws: ``StartupError`` when the file can't be opened, is damaged, or a newer boxd made it.
+    package init(path: String) throws {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(10)
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA synchronous = NORMAL")
+            if !database.configuration.readonly { try Self.keepSmall(database) }
+        }
+        do {
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try pool.read { try Self.requireKnownSchema($0, path) }
+            try Schema.migrator.migrate(pool)
+            try Facts.recordVersion(in: pool)
+        } catch let error as DatabaseError {
+            throw StartupError(
+                Self.saysDamaged(error)
+                    ? Self.damage(path, "\(error)") : "the database \(path) can't be opened: \(error)")
+        }
+    }
+
+    /// Returns once the database has answered a question.
+    package func requireAnswer() async throws {
+        _ = try await pool.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM account") }
+    }
+
+    /// From now on this is asked for room when the disk is full.
+    package func makeRoom(with action: @escaping @Sendable () async -> Void) { room.withLock { $0 = action } }
+
+    /// One transaction. When the disk is full it is done again, a few times, after room was made.
+    ///
+    /// - Throws: ``APIError`` `insufficient_storage` when there is no room to be had.
+    package func write<Value: Sendable>(
+        _ updates: @escaping @Sendable (GRDB.Database) throws -> Value
+    ) async throws -> Value {
+        for attempt in 0...Self.triesForRoom {
+            do { return try await pool.write(updates) } catch let error as DatabaseError where Self.saysFull(error) {}
+            await room.withLock { $0 }?()
+            // Who fills the disk may need a moment to be paused.
+            try await Task.sleep(for: .milliseconds(50 * attempt))
+        }
+        throw APIError(
+            .insufficientStorage,
+            "the server's disk is full: delete boxes that nobody needs, or ask whoever runs the server", retryAfter: 5)
+    }
+
+    private static let triesForRoom = 3
+
+    /// SQLite tells of a file of shared memory that can't grow as of an input or output error.
+    private static func saysFull(_ error: DatabaseError) -> Bool {
+        [.SQLITE_FULL, .SQLITE_IOERR].contains(error.resultCode)
+    }
+}
