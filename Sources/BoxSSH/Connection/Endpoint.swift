@@ -5,7 +5,7 @@ public struct Endpoint: Sendable, Equatable, CustomStringConvertible {
     public var port: UInt16
 
     public static let loopback = "127.0.0.1"
-    /// To listen on: both loopback addresses, with one port.
+    /// The host to listen on for both loopback addresses, with one port.
     public static let localhost = "localhost"
 
     public init(host: String = Self.loopback, port: UInt16) {
@@ -13,6 +13,6 @@ public struct Endpoint: Sendable, Equatable, CustomStringConvertible {
         self.port = port
     }
 
-    /// `127.0.0.1:3000`, `[::1]:3000`.
+    /// For example `127.0.0.1:3000` or `[::1]:3000`.
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

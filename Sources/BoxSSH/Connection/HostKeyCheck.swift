@@ -1,6 +1,6 @@
 import BoxModel
 
-/// Trust on first use: a box's first key is pinned, another one is refused from then on.
+/// Trust on first use: the first key of a box is pinned, and any other key is refused from then on.
 enum HostKeyCheck {
     static func require(_ key: [UInt8], of target: SSHTarget) throws(SSHError) {
         var reader = SSHWireReader(key)
@@ -10,7 +10,7 @@ enum HostKeyCheck {
         let hosts = KnownHosts(path: target.knownHostsPath)
         let keyType = String(decoding: type, as: UTF8.self)
         var found = try hosts.check(boxID: target.boxID, keyType: keyType, key: key)
-        // Pinning checks again under the lock: another process may have pinned since.
+        // `pin` checks again under the lock, because another process may have pinned a key since.
         if found == .unknown, target.requiresPin {
             throw SSHError(.hostKeyChanged, "no host key of \(target.place) is pinned in \(target.knownHostsPath)")
         }

@@ -12,8 +12,9 @@ public struct SSHBanner: TCPTarget, Sendable {
         self.port = port
     }
 
-    /// Whether a server there starts its identification string (RFC 4253, section 4.2) in time, in seconds. A port that is open is not
-    /// enough: it can be somebody's who waits for the server himself.
+    /// Whether a server starts its identification string (RFC 4253, section 4.2) within `timeout` seconds.
+    ///
+    /// An open port is not enough: a proxy that still waits for the server may have accepted the connection.
     public func arrives(within timeout: Double) -> Bool {
         let deadline = monotonicSeconds() + timeout
         guard let socket = try? TCPConnect.open(self, until: deadline) else { return false }

@@ -1,25 +1,25 @@
 internal import CSSH2
 import Glibc
 
-/// One authenticated SSH connection to a box. Its calls block; it belongs to one thread at a time.
+/// One authenticated SSH connection to a box. Its calls block, and only one thread at a time may use it.
 ///
-/// The connection is closed when the last reference goes.
+/// It closes when the last reference is released.
 public final class SSHConnection {
     public let target: SSHTarget
     let transport: SSHTransport
     let session: OpaquePointer
-    /// When it becomes readable, waiting ends with `.interrupted`; the signals of ``SignalWatch``.
+    /// Waiting ends with `.interrupted` when one of its signals arrives.
     var interruptions: SignalWatch?
-    /// Only then are keepalives sent. Each is a global request that sshd refuses, and libssh2 takes that answer for the next
-    /// global request's: those have to come first.
+    /// Whether keepalives may be sent. Each one is a global request that sshd refuses, and libssh2 takes that refusal
+    /// for the answer to the next global request. So all other global requests must come first.
     private var isEstablished = false
     private var lastKeepAlive = 0.0
     private var idleChannel: OpaquePointer?
 
     /// Connects, checks the host key (pinning it the first time) and logs in with the managed key.
     ///
-    /// - Parameter retryRefusedFor: how many seconds to keep trying while the port refuses or hangs up before SSH has
-    ///   started, as a machine does that is just booting. Each try still has its own `connectTimeout`.
+    /// - Parameter retryRefusedFor: how many seconds to retry while the port refuses or closes the connection before
+    ///   SSH has started, as a booting machine does. Each attempt still has its own `connectTimeout`.
     public static func connect(to target: SSHTarget, retryRefusedFor: Double = 0) throws(SSHError) -> SSHConnection {
         let giveUp = monotonicSeconds() + retryRefusedFor
         var pause = 0.02
@@ -55,7 +55,8 @@ public final class SSHConnection {
         isEstablished = true
     }
 
-    /// Makes global requests, each of which ends within the connection's time limit. Nothing else may have been asked before.
+    /// Makes global requests, each of which ends within the connection's time limit. It must run before the first
+    /// keepalive is sent.
     func beforeKeepAlives<T>(_ work: (WaitLimit) throws(SSHError) -> T) throws(SSHError) -> T {
         isEstablished = false
         defer { isEstablished = true }
@@ -71,8 +72,8 @@ public final class SSHConnection {
         libssh2_session_free(session)
     }
 
-    /// A session without a process, opened when it is asked for first. Reading from it makes libssh2 take whatever came, for
-    /// all channels, also when none of them is open or wants to be read.
+    /// A session without a process, opened on the first call. Reading from it makes libssh2 process everything that
+    /// arrived, for all channels, even when no channel is open or reads.
     @discardableResult
     func openIdleChannel() throws(SSHError) -> OpaquePointer {
         if let idleChannel { return idleChannel }
@@ -91,7 +92,7 @@ public final class SSHConnection {
         case whileAlive
     }
 
-    /// Repeats a libssh2 call until it no longer would block, and returns its result.
+    /// Repeats a libssh2 call until it would not block, and returns its result.
     @discardableResult
     func drive(_ limit: WaitLimit = .whileAlive, _ call: () -> Int) throws(SSHError) -> Int {
         while true {
@@ -104,7 +105,7 @@ public final class SSHConnection {
         }
     }
 
-    /// The same for calls that return a pointer; nil is a failure.
+    /// Does the same as `drive` for calls that return a pointer; nil is a failure.
     func drivePointer(_ limit: WaitLimit = .whileAlive, _ call: () -> OpaquePointer?) throws(SSHError)
         -> OpaquePointer?
     {
@@ -116,7 +117,7 @@ public final class SSHConnection {
         return pointer
     }
 
-    /// Waits for the socket, or until `input` has something to read.
+    /// Waits for the socket, or until `input` is readable.
     func wait(_ limit: WaitLimit, input: Int32 = -1) throws(SSHError) {
         if let failure = transport.failure { throw lost(errorText(failure)) }
         var milliseconds = 60_000
@@ -142,11 +143,11 @@ public final class SSHConnection {
         transport.flush()
     }
 
-    /// Sends a keepalive when one is due. Returns the milliseconds until the next, and fails when the server was silent
-    /// for too long.
+    /// Sends a keepalive when one is due and returns the milliseconds until the next. It fails when the server was
+    /// silent for too long.
     func keepAlive() throws(SSHError) -> Int {
         guard isEstablished else { return 60_000 }
-        // Nobody listened for a while (between two commands, or under a stopped process): that silence was ours.
+        // This process didn't read for a while (between two commands, or stopped), so the silence isn't the server's.
         let now = monotonicSeconds()
         if now - lastKeepAlive > Double(target.keepaliveInterval + 1) { transport.restartSilence() }
         lastKeepAlive = now
@@ -160,7 +161,7 @@ public final class SSHConnection {
 
     // MARK: Setting up
 
-    /// What this side would like first; libssh2 drops the names that its version doesn't know.
+    /// Sets this side's order of preference. libssh2 drops the names that its version doesn't know.
     private func preferMethods() throws(SSHError) {
         let ciphers =
             "aes128-gcm@openssh.com,chacha20-poly1305@openssh.com,aes128-ctr,aes256-gcm@openssh.com,aes256-ctr"
@@ -241,7 +242,7 @@ public final class SSHConnection {
         SSHError(.connectionLost, "the connection to \(target.place) was lost: \(reason); \(target.nextStep)")
     }
 
-    /// A libssh2 code as an error; `doing` continues "can't".
+    /// A libssh2 code as an error; `doing` continues the words "can't".
     func failed(_ doing: String, _ code: Int) -> SSHError {
         let detail = LibSSH2.lastError(session) ?? "libssh2 error \(code)"
         switch Int32(code) {

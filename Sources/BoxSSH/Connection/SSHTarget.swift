@@ -1,6 +1,6 @@
-/// Where and as whom to connect.
+/// The box to connect to, and the user and key to log in with.
 public struct SSHTarget: Sendable {
-    /// The host's name in known_hosts and in messages.
+    /// The host name in known_hosts and in messages.
     public var boxID: String
     /// A name or an address; IPv6 without brackets.
     public var host: String
@@ -8,12 +8,12 @@ public struct SSHTarget: Sendable {
     public var user: String
     public var key: ManagedKey
     public var knownHostsPath: String
-    /// For the TCP connection, the handshake and the login together, in seconds.
+    /// The time limit of the TCP connection, the handshake and the login together, in seconds.
     public var connectTimeout: Double
-    /// Seconds between keepalives (at least 2, libssh2's own floor). After three of them without any answer the
-    /// connection counts as lost.
+    /// Seconds between keepalives; libssh2 allows no less than 2. The connection counts as lost after three intervals
+    /// without any answer.
     public var keepaliveInterval: Int
-    /// Compress what is sent and received, where the server can.
+    /// Compress both directions, where the server supports it.
     public var compresses = false
     /// Refuse a machine whose host key isn't pinned yet, as with OpenSSH's StrictHostKeyChecking=yes.
     public var requiresPin = false

@@ -3,27 +3,27 @@ import Glibc
 
 /// The socket below a libssh2 session.
 ///
-/// libssh2 can't take another call while a packet is half sent: the next send of anything else fails with
-/// LIBSSH2_ERROR_BAD_USE (transport.c, send_existing). So its sends always succeed into a queue here, and the queue is
-/// written when the socket is ready. Whoever feeds libssh2 looks at ``queued`` first, so that the queue stays short.
+/// libssh2 accepts no other call while a packet is half sent: the next send of anything else fails with
+/// LIBSSH2_ERROR_BAD_USE (transport.c, send_existing). So sends always succeed into a queue here, which is written when
+/// the socket is ready. Callers check ``queued`` before they give libssh2 more, so that the queue stays short.
 final class SSHTransport {
     let fd: Int32
-    /// Above this many bytes waiting, nothing new should be given to libssh2.
+    /// Give libssh2 nothing new while more bytes than this wait.
     static let highWater = 256 * 1024
 
-    /// When the other side was last heard, in monotonic seconds.
+    /// When the last bytes arrived, in monotonic seconds.
     private(set) var lastHeard = monotonicSeconds()
-    /// Bytes read so far. libssh2 reads for all its channels at once, so a call on one stream can take another's bytes
-    /// from the socket, of which poll(2) then says nothing; a change here does.
+    /// Bytes read so far. libssh2 reads for all its channels at once, so a call on one stream can take another stream's
+    /// bytes from the socket. poll(2) doesn't show those bytes; a change of this number does.
     private(set) var received: UInt64 = 0
     /// The errno that ended the connection.
     private(set) var failure: Int32?
-    /// Tells the other side at once what has arrived (tcp(7), TCP_QUICKACK). sshd turns Nagle's algorithm off only when a
-    /// command is run; without one, each of its small packets would wait for our acknowledgement, which Linux delays by 40 ms.
+    /// Acknowledges received bytes immediately (tcp(7), TCP_QUICKACK). sshd turns Nagle's algorithm off only when a
+    /// command runs. Otherwise each small packet would wait for our acknowledgement, which Linux delays by 40 ms.
     var acknowledgesAtOnce = false
     private var queue = ByteQueue()
 
-    /// Takes over `fd`, which must be non-blocking, and closes it at the end.
+    /// Takes ownership of `fd`, which must be non-blocking.
     init(fd: Int32) { self.fd = fd }
 
     deinit { close(fd) }
@@ -36,7 +36,7 @@ final class SSHTransport {
         queue.removeAll()
     }
 
-    /// Counts the silence from now on; for times in which nobody listened.
+    /// Measures the server's silence from now on; for times when this process didn't read.
     func restartSilence() { lastHeard = monotonicSeconds() }
 
     func flush() {
@@ -56,7 +56,7 @@ final class SSHTransport {
         }
     }
 
-    // libssh2's conventions for both: a count, or minus errno.
+    // Both return what libssh2 expects: a count, or minus errno.
 
     fileprivate func accept(_ bytes: UnsafeRawBufferPointer) -> Int {
         if let failure { return -Int(failure) }
@@ -87,7 +87,7 @@ final class SSHTransport {
         }
     }
 
-    /// The option lasts until the kernel thinks better of it, so it is set after every read.
+    /// The kernel may clear the option at any time (tcp(7)), so it is set after every read.
     private func acknowledge() {
         var yes: Int32 = 1
         setsockopt(fd, Int32(IPPROTO_TCP), TCP_QUICKACK, &yes, socklen_t(MemoryLayout<Int32>.size))

@@ -1,14 +1,14 @@
 import Glibc
 
-/// An address and port in the system's form, kept as bytes.
+/// A socket address and port in the kernel's form, stored as bytes.
 struct SocketAddress: Sendable {
     let family: Int32
     private let bytes: [UInt8]
 
     /// The addresses of an endpoint, in the resolver's order.
     ///
-    /// - Parameter flags: of getaddrinfo(3); ports are always numbers.
-    /// - Returns: none, and the resolver's reason, when there is none.
+    /// - Parameter flags: for getaddrinfo(3). The port is always numeric.
+    /// - Returns: the addresses, or none and the resolver's reason.
     static func resolve(_ endpoint: Endpoint, flags: Int32 = 0) -> (addresses: [SocketAddress], failure: String) {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

@@ -1,7 +1,7 @@
 internal import CSSH2
 import Glibc
 
-/// What is connected to, and the words for it in messages.
+/// The host and port to connect to, and how messages name them.
 protocol TCPTarget {
     var boxID: String { get }
     var host: String { get }
@@ -9,7 +9,7 @@ protocol TCPTarget {
 }
 
 extension TCPTarget {
-    /// The words for it in a message.
+    /// How a message names the target.
     var place: String { "\(boxID) at \(displayText(host.utf8)) port \(port)" }
     var nextStep: String { "run `box info \(boxID)` to see its state" }
 }
@@ -18,9 +18,10 @@ extension SSHTarget: TCPTarget {}
 
 /// Opens TCP connections with a time limit.
 enum TCPConnect {
-    /// A connected, non-blocking socket. Every address of the host is tried in the resolver's order.
+    /// Returns a connected, non-blocking socket. It tries every address of the host in the resolver's order.
     ///
-    /// Name resolution is the resolver's own and keeps its own limits; box addresses are numbers, which don't ask it.
+    /// The deadline doesn't limit name resolution, which has the resolver's own limits. Box addresses are numeric and
+    /// need no lookup.
     static func open(_ target: some TCPTarget, until deadline: Double) throws(SSHError) -> Int32 {
         let found = SocketAddress.resolve(Endpoint(host: target.host, port: target.port))
         var failure = SSHError(

@@ -13,7 +13,7 @@ extension CopyJob {
         enqueue(found.map { source in { try self.look(at: source, for: place(source), in: nil, inside: []) } })
     }
 
-    /// A file into a descriptor.
+    /// Copies one file into a descriptor.
     func downloadStream(_ source: BytePath, to descriptor: Int32) throws {
         guard let attributes = try sftp.now({ sftp.stat(source, $0) }) else {
             throw FileFailure(path: source, reason: SFTPStatus.text(LIBSSH2_FX_NO_SUCH_FILE))
@@ -24,9 +24,9 @@ extension CopyJob {
         }.start()
     }
 
-    /// Goes on with what an earlier copy left of a file. Not for handlers.
+    /// Resumes a file that an earlier copy left unfinished. Not for handlers, since it waits for answers.
     ///
-    /// - Returns: false when there is nothing that could be gone on with.
+    /// - Returns: false when there is nothing to resume.
     private func resume(
         _ source: BytePath, _ attributes: SFTPAttributes, to target: BytePath, in directory: CopyDirectory?
     )
@@ -60,7 +60,7 @@ extension CopyJob {
         return try sftp.isSame(source, as: fd, first: count)
     }
 
-    /// Asks what is behind a path, and puts that in line.
+    /// Requests a path's attributes, then queues its download.
     private func look(at source: BytePath, for target: BytePath, in directory: CopyDirectory?, inside: [BytePath])
         throws
     {
@@ -81,9 +81,9 @@ extension CopyJob {
     }
 
     /// - Parameters:
-    ///   - directory: the one around it.
-    ///   - real: the source without links, when known.
-    ///   - inside: the directories above it, without links, to tell loops.
+    /// - directory: the directory that contains the target.
+    /// - real: the source without symbolic links, when known.
+    /// - inside: the directories above it, without symbolic links, to detect loops.
     private func download(
         _ source: BytePath, _ attributes: SFTPAttributes, to target: BytePath, in directory: CopyDirectory?,
         real: BytePath?,
@@ -141,7 +141,7 @@ extension CopyJob {
         let mode = attributes.mode.map { $0 & 0o777 } ?? 0o777
         let there = try LocalFile.status(target)
         if let there, !there.isDirectory { throw FileFailure(path: target, reason: "not a directory") }
-        // Its owner must be able to write into it until everything is there.
+        // The owner must be able to write into it until everything in it is copied.
         if there == nil { try LocalFile.makeDirectory(target, mode: mode | 0o700) }
         let directory = CopyDirectory(in: parent) { [unowned self] in
             try collecting { try closeDirectory(target, mode: mode, times: attributes.times, isNew: there == nil) }
@@ -157,7 +157,7 @@ extension CopyJob {
                                 path: source.child(name), reason: "the server sent a name that no directory can hold")
                         }
                         let (path, target) = (source.child(name), target.child(name))
-                        // Lists tell of links themselves; what is wanted is behind them.
+                        // Listings describe symbolic links themselves; the copy needs what they lead to.
                         if entry.isLink || entry.mode == nil {
                             return try look(at: path, for: target, in: directory, inside: inside)
                         }
@@ -169,7 +169,7 @@ extension CopyJob {
         try directory.leave()
     }
 
-    /// Everything is in it.
+    /// Sets the directory's mode and times, once everything in it is copied.
     private func closeDirectory(
         _ target: BytePath, mode: UInt32, times: (access: UInt32, modification: UInt32)?, isNew: Bool
     ) throws(FileFailure) {

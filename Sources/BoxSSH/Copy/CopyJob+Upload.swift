@@ -1,7 +1,7 @@
 import Glibc
 
 extension CopyJob {
-    /// A directory by its identity, to tell loops.
+    /// Identifies a directory, to detect loops.
     typealias DirectoryID = (device: UInt64, inode: UInt64)
 
     func upload(_ sources: [BytePath], to target: BytePath) throws {
@@ -13,7 +13,7 @@ extension CopyJob {
             })
     }
 
-    /// What a descriptor gives, as one file.
+    /// Copies a descriptor's bytes into one file.
     func uploadStream(_ descriptor: Int32, to target: BytePath) throws {
         let there = try sftp.now { sftp.stat(target, $0) }
         guard there?.isDirectory != true else {
@@ -25,8 +25,8 @@ extension CopyJob {
     }
 
     /// - Parameters:
-    ///   - directory: the one around it.
-    ///   - isFresh: this copy made the directory around `target`, so nothing is there yet.
+    /// - directory: the directory that contains the source.
+    /// - isFresh: this copy created the directory that contains `target`, so nothing can exist at `target` yet.
     private func upload(
         _ source: BytePath, to target: BytePath, in directory: CopyDirectory?, isFresh: Bool, inside: [DirectoryID]
     ) throws {
@@ -83,7 +83,7 @@ extension CopyJob {
             try parent?.leave()
         }
         func make() {
-            // Its owner must be able to write into it until everything is there.
+            // The owner must be able to write into it until everything in it is copied.
             sftp.makeDirectory(target, mode: status.mode & 0o777 | 0o700) {
                 switch $0 {
                 case .success: try fill(isNew: true)
@@ -102,7 +102,7 @@ extension CopyJob {
         }
     }
 
-    /// Everything is in it.
+    /// Sets the directory's mode and times, once everything in it is copied.
     private func closeDirectory(_ target: BytePath, like status: LocalFile.Attributes, isNew: Bool) {
         func set(_ attributes: SFTPAttributes) {
             sftp.setAttributes(target, attributes) { [unowned self] in
@@ -115,7 +115,7 @@ extension CopyJob {
             attributes.times = (status.accessTime, status.modificationTime)
             set(attributes)
         } else if isNew, status.mode & 0o700 != 0o700 {
-            // What the server's umask made of the mode.
+            // The server's umask may have removed bits of the mode.
             sftp.stat(target) {
                 guard case .success(let there?) = $0, let given = there.mode else { return }
                 attributes.mode = given & 0o777 & ~(0o700 & ~status.mode)

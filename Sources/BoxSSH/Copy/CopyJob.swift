@@ -1,32 +1,32 @@
 import Glibc
 
-/// One call's state: what waits to be copied, what is under way, and what came of it.
+/// The state of one copy: the queued work, the transfers in progress and the report.
 ///
-/// Many files are under way at once, so that a round trip is paid for a hundred of them and not for each. What is
-/// thrown while a file is looked at is collected as its failure; answers come to the transfers themselves.
+/// Many files are in progress at once, so that a hundred of them share one round trip. An error that is thrown while a
+/// file is examined is collected as that file's failure. Answers go to the transfers themselves.
 final class CopyJob {
     let sftp: SFTPClient
     let recursive: Bool
     let preserveTimes: Bool
-    /// Go on with what an earlier copy left.
+    /// Resume what an earlier copy left unfinished.
     let resumes: Bool
     private(set) var report = CopyReport()
-    /// The bytes of everything that is to be copied, when somebody wants to know and it could be found out.
+    /// The bytes of everything to copy; nil when the caller doesn't want it or it is unknown.
     var total: Int64?
     private let wantsTotal: Bool
     private let progress: (CopyProgress) -> Void
 
-    /// What to look at next; the last comes first, so that a directory is done before its neighbour is begun.
+    /// Work to start next, last element first, so that one directory is finished before its sibling is started.
     private var waiting: [() throws -> Void] = []
-    /// Transfers that have bytes to ask for or to send.
+    /// Transfers that have bytes to request or to send.
     private var feeding: [any FileTransfer] = []
     private var underWay: [ObjectIdentifier: any FileTransfer] = [:]
-    /// Bytes of files that are on their way, in either direction.
+    /// Bytes of files that were requested or sent and not yet answered, in either direction.
     var bytesUnderWay = 0
-    /// For one piece of a file at a time.
+    /// Holds one piece of a file at a time.
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
 
-    /// It covers the round trip of a fast line: 80 MB/s at 50 ms.
+    /// Covers the round trip of a fast line: 80 MB/s at 50 ms.
     private static let mostBytesUnderWay = 4 << 20
     private let mostTransfers: Int
 
@@ -46,7 +46,7 @@ final class CopyJob {
 
     // MARK: The loop
 
-    /// Runs what `begin` puts in line, to its end.
+    /// Runs the work that `begin` queues, until all of it is done.
     func run(_ begin: () throws -> Void) throws {
         do {
             try collecting(begin)
@@ -65,15 +65,15 @@ final class CopyJob {
         }
     }
 
-    /// What came first is fed first, so that files are finished one after the other.
+    /// Feeds the oldest transfer first, so that files are finished one after the other.
     private func feed() throws {
         while let first = feeding.first, try !first.feed() { feeding.removeFirst() }
     }
 
-    /// Whether a transfer may ask for or send more now.
+    /// Whether a transfer may request or send more now.
     var mayMove: Bool { bytesUnderWay < Self.mostBytesUnderWay && sftp.hasRoom }
 
-    /// Puts work in line, in its order, before what waits.
+    /// Queues work, in its order, before the work that already waits.
     func enqueue(_ work: [() throws -> Void]) { waiting += work.reversed() }
 
     func begin(_ transfer: any FileTransfer) { underWay[ObjectIdentifier(transfer)] = transfer }
@@ -84,8 +84,10 @@ final class CopyJob {
 
     func end(_ transfer: any FileTransfer) { underWay[ObjectIdentifier(transfer)] = nil }
 
-    /// The copy ends early: what is half done is removed, as far as that can be done briefly. Much that was done is kept
-    /// for a later copy that resumes, unless a person ended this one, who may not mean to go on.
+    /// Ends the copy early: removes unfinished files, as far as that takes at most 5 seconds.
+    ///
+    /// A file of which much was copied is kept for a later copy that resumes. It isn't kept when the user interrupted a
+    /// copy that doesn't resume, because the user may not want to continue.
     private func abandon(because error: any Error) {
         var keeps = true
         if !resumes, case .interrupted? = (error as? SSHError)?.kind { keeps = false }
@@ -103,9 +105,9 @@ final class CopyJob {
         }
     }
 
-    // MARK: What came of it
+    // MARK: Results
 
-    /// Collects a file's failure; everything else ends the copy.
+    /// Collects one file's failure; any other error ends the copy.
     func collecting(_ body: () throws -> Void) throws {
         do {
             try body()
@@ -123,7 +125,7 @@ final class CopyJob {
         tell(transfer)
     }
 
-    /// A file that needn't be copied.
+    /// Counts a file that is already complete.
     func foundWhole() { report.files += 1 }
 
     func finished(_ transfer: any FileTransfer) {
@@ -138,12 +140,14 @@ final class CopyJob {
                 bytes: report.bytes, totalBytes: total))
     }
 
-    /// Whether to find out how much there is before `sources` are copied. One file says it itself, and what needn't be copied again isn't known.
+    /// Whether to find out the total size before `sources` are copied.
+    ///
+    /// The size of a single file is already known. What a resumed copy can skip isn't known in advance.
     func wantsTotal(of sources: [BytePath]) -> Bool { wantsTotal && !resumes && (recursive || sources.count > 1) }
 
     // MARK: Rules
 
-    /// scp's target rules. `isDirectory` is nil when the target isn't there.
+    /// scp's rules for the target. `isDirectory` is nil when the target doesn't exist.
     func placement(ofSources count: Int, in target: BytePath, isDirectory: Bool?) throws(FileFailure) -> (BytePath) ->
         BytePath
     {
@@ -161,35 +165,35 @@ final class CopyJob {
         return { _ in target }
     }
 
-    /// A new name that ends in a slash can only become a directory.
+    /// Refuses a new name that ends in a slash, which could only become a directory.
     func requireDirectory(_ target: BytePath) throws(FileFailure) {
         if target.hasTrailingSlash { throw FileFailure(path: target, reason: "no such directory") }
     }
 }
 
-/// One file on its way.
+/// One file that is being copied.
 protocol FileTransfer: AnyObject {
-    /// For people.
+    /// The path to show in messages.
     var shownPath: String { get }
     var bytesMoved: Int64 { get }
-    /// What the source says.
+    /// The size that the source reports.
     var size: Int64 { get }
-    /// The descriptor that it can't go on without, or -1.
+    /// The descriptor that it waits for, or -1.
     var awaitedInput: Int32 { get }
 
-    /// Asks for or sends as much as there is room for; false when there is nothing more to feed.
+    /// Requests or sends as much as there is room for. Returns false when there is nothing more to feed.
     func feed() throws -> Bool
-    /// Lets go of everything at once, and asks for the removal of what is half done unless it is to be kept.
+    /// Releases everything at once. Unless `keeps`, it also requests the removal of the unfinished file.
     func abandon(keeps: Bool)
 }
 
-/// A directory whose last step waits for all that is in it.
+/// A directory whose last step runs when everything in it is done.
 final class CopyDirectory {
     private let parent: CopyDirectory?
     private let finish: () throws -> Void
     private var unfinished = 0
 
-    /// - Parameter finish: sets mode and times, for example.
+    /// - Parameter finish: the last step, such as setting the mode and times.
     init(in parent: CopyDirectory?, _ finish: @escaping () throws -> Void) {
         self.parent = parent
         self.finish = finish

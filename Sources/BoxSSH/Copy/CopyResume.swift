@@ -3,9 +3,9 @@ import Glibc
 
 /// Finds what an earlier copy left of a file, and proves that it is the file's beginning.
 enum CopyResume {
-    /// The longest part of a file that is no longer than the source.
+    /// The longest unfinished copy of a file that is no longer than the source.
     ///
-    /// - Parameter entries: names and sizes of the directory that the file is in.
+    /// - Parameter entries: names and sizes in the directory of `path`.
     static func part(of path: BytePath, among entries: [(name: BytePath, size: Int64)], upTo limit: Int64)
         -> (path: BytePath, size: Int64)?
     {
@@ -17,11 +17,11 @@ enum CopyResume {
 }
 
 extension SFTPClient {
-    /// Whether so many first bytes are the same in a file of the box and in one here.
+    /// Whether the first `count` bytes of a file on the box and of a local file are the same.
     ///
-    /// False also when the box has no `sha256sum`.
+    /// It is also false when the box has no `sha256sum`.
     func isSame(_ remote: BytePath, as local: Int32, first count: Int64) throws -> Bool {
-        // A command may start in another directory than file transfers do.
+        // A command may start in another directory than SFTP does, so the path must be absolute.
         guard let path = String(validating: try now { realPath(remote, $0) }, as: UTF8.self), path.hasPrefix("/") else {
             return false
         }
@@ -33,7 +33,7 @@ extension SFTPClient {
 
 /// SHA-256 of a file, in hexadecimal.
 enum FileDigest {
-    /// nil when the file can't be read, or is shorter.
+    /// The digest of the first `count` bytes; nil when the file can't be read or is shorter.
     static func sha256(_ fd: Int32, first count: Int64) -> String? {
         let context = EVP_MD_CTX_new()
         defer { EVP_MD_CTX_free(context) }

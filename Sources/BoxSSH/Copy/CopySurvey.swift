@@ -1,12 +1,12 @@
 internal import CSSH2
 import Glibc
 
-/// How many bytes a copy has before it, for whoever watches it. A guess: files change, and some can't be read.
+/// Estimates how many bytes a copy has to move, for its progress display. Files may change, and some can't be read.
 enum CopySurvey {
-    /// Looking around mustn't hold up the copy.
+    /// The longest time that a survey may delay the copy.
     private static let seconds = 1
 
-    /// Of local files and, with everything in them, directories; nil when they are too many to be counted quickly.
+    /// The size of local files, and of directories with everything in them. Nil when the count takes too long.
     static func bytes(of sources: [BytePath], recursive: Bool) -> Int64? {
         let deadline = monotonicSeconds() + Double(seconds)
         var total: Int64 = 0
@@ -24,7 +24,8 @@ enum CopySurvey {
         return total
     }
 
-    /// A command that prints how many bytes the files behind the paths, which are absolute, have; nil when that would be too long a line.
+    /// A command that prints the total size of the files at the absolute `paths`. Nil when the command would be too
+    /// long.
     static func command(_ paths: [String], recursive: Bool) -> String? {
         let places = paths.map(RemoteCommand.quoted).joined(separator: " ")
         guard places.utf8.count < 100_000 else { return nil }
@@ -35,9 +36,10 @@ enum CopySurvey {
 }
 
 extension SFTPClient {
-    /// What the box's `find` says of its files; nil when it has none, takes too long or finds something that it can't read.
+    /// The total size that the box's `find` reports. Nil when the box has no `find`, or when it takes too long or finds
+    /// something unreadable.
     func bytes(of sources: [BytePath], recursive: Bool) throws -> Int64? {
-        // A command may start in another directory than file transfers do.
+        // A command may start in another directory than SFTP does, so the paths must be absolute.
         let home = sources.allSatisfy { $0.first == 47 } ? [] : try now { realPath([46], $0) }
         let paths = sources.compactMap { String(validating: $0.first == 47 ? $0 : home.child($0), as: UTF8.self) }
         guard paths.count == sources.count, paths.allSatisfy({ $0.hasPrefix("/") }),
@@ -48,7 +50,9 @@ extension SFTPClient {
 }
 
 extension SSHConnection {
-    /// The beginning of what a command prints, when it succeeds. It mustn't print more than a pipe holds.
+    /// The first `limit` bytes that a command prints, when it succeeds.
+    ///
+    /// The command must not print more than a pipe holds, because nothing reads the pipe until it ends.
     func output(of command: String, limit: Int) throws -> [UInt8]? {
         var ends: [Int32] = [-1, -1]
         guard box_pipe(&ends) == 0 else { throw SSHError(.localFailure(errno: errno), "no pipe: \(errorText(errno))") }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// One file on its way from the box.
+/// One file that is being copied from the box.
 final class FileDownload: FileTransfer {
     private let job: CopyJob
     private var sftp: SFTPClient { job.sftp }
@@ -10,13 +10,13 @@ final class FileDownload: FileTransfer {
     private var target: LocalTarget?
     private let makeTarget: () throws(FileFailure) -> LocalTarget
     private var handle: SFTPHandle?
-    /// What is asked for next.
+    /// The offset of the next request.
     private var next: UInt64 = 0
-    /// Where the end should be; further when there was more.
+    /// The expected end of the file; it moves when the file turns out to be longer.
     private var expectedEnd: UInt64
-    /// Where the server said that the file ends.
+    /// The end that the server reported.
     private var end: UInt64?
-    /// How far bytes have come.
+    /// The end of the furthest bytes that arrived.
     private var highest: UInt64 = 0
     private var unanswered = 0
     private var failure: FileFailure?
@@ -42,7 +42,7 @@ final class FileDownload: FileTransfer {
     /// The permission bits as the server sent them.
     static func mode(_ attributes: SFTPAttributes) -> UInt32 { attributes.mode.map { $0 & 0o777 } ?? 0o666 }
 
-    /// - Parameter offset: what is before it is there already.
+    /// - Parameter offset: the bytes before it are already there.
     func start(at offset: UInt64 = 0) {
         next = offset
         highest = offset
@@ -73,12 +73,12 @@ final class FileDownload: FileTransfer {
 
     // MARK: Bytes
 
-    /// The last request reaches beyond the expected end, so that its short answer proves the end.
+    /// Requests bytes up to beyond the expected end: a short answer to the last request proves the end.
     func feed() throws -> Bool {
         while failure == nil, end == nil, next <= expectedEnd {
             guard job.mayMove else { return true }
             ask(at: next, count: sftp.longestRead)
-            // No file goes on there, whatever size the other side claims.
+            // No file is longer than this, whatever size the server reports.
             guard next <= UInt64(Int64.max) else { return false }
             next += UInt64(sftp.longestRead)
         }
@@ -87,7 +87,7 @@ final class FileDownload: FileTransfer {
 
     private func ask(at offset: UInt64, count: Int) {
         guard let handle else { return }
-        // What can be expected to come, which is little for a small file.
+        // The bytes that the answer can be expected to carry; few for a small file.
         let rest = expectedEnd > offset ? expectedEnd - offset : 0
         let cost = Int(min(UInt64(count) - 1, rest)) + 1
         job.bytesUnderWay += cost
@@ -117,11 +117,11 @@ final class FileDownload: FileTransfer {
         bytesMoved += Int64(bytes.count)
         job.moved(bytes.count, of: self)
         if bytes.count < asked {
-            // "It will read the specified number of bytes, or up to end of file", for regular files (the draft, section 6.4). Others, as
-            // in /proc, have another size than they say.
+            // For regular files the server reads "the specified number of bytes, or up to end of file" (the draft,
+            // section 6.4). Other files, such as those in /proc, have another size than they report.
             if reached == attributes.size { endsAt(reached) } else { ask(at: reached, count: asked - bytes.count) }
         } else if reached > expectedEnd {
-            // It has grown.
+            // The file has grown.
             expectedEnd = reached
             job.wantsFeeding(self)
         }
@@ -133,7 +133,7 @@ final class FileDownload: FileTransfer {
 
     private func conclude() throws {
         if let handle {
-            // Everything was read; a complaint at closing changes nothing.
+            // Everything was read, so an error of close changes nothing.
             sftp.close(handle, source) { _ in }
             self.handle = nil
         }

@@ -1,22 +1,23 @@
 import Glibc
 
-/// One file on its way to the box.
+/// One file that is being copied to the box.
 final class FileUpload: FileTransfer {
     private let job: CopyJob
     private var sftp: SFTPClient { job.sftp }
     private let source: LocalSource
     private let directory: CopyDirectory?
-    /// Where it ends up, links followed.
+    /// The final path, with symbolic links followed.
     private var path: BytePath
-    /// Its name until it is whole; nil for what is written into: a device, a pipe, or a file whose directory is closed to us.
+    /// The temporary name of the unfinished file. It is nil for a target that is written in place: a device, a pipe, or
+    /// a file whose directory we can't write to.
     private var part: BytePath?
-    /// A regular file is there, which can be written into where no other can take its place.
+    /// A regular file exists at the path. It can be written in place where it can't be replaced.
     private var replacesFile = false
     private var isInPlace = false
-    /// What an earlier copy left, which is gone on with.
+    /// The unfinished file of an earlier copy, which this one resumes.
     private var earlierPart: BytePath?
     private var handle: SFTPHandle?
-    /// To be set when the bytes are there.
+    /// Attributes to set after the last bytes.
     private var attributes = SFTPAttributes()
     private var isFree = true
     private var offset: UInt64 = 0
@@ -40,14 +41,14 @@ final class FileUpload: FileTransfer {
 
     // MARK: Resuming
 
-    /// Looks for what an earlier copy left. Not for handlers.
+    /// Looks for what an earlier copy left of the file. Not for handlers, since it waits for answers.
     ///
-    /// - Returns: false when the whole file is there already.
+    /// - Returns: false when the file is already complete on the box.
     func resume() throws -> Bool {
         guard size >= SFTPCopy.resumable else { return true }
         if try sftp.now({ sftp.lstat(path, $0) })?.isLink == true { path = try sftp.now { sftp.realPath(path, $0) } }
         let parent = path.parent.isEmpty ? BytePath(".") : path.parent
-        // A directory that isn't there holds no part either.
+        // A directory that doesn't exist has no unfinished file either.
         guard let entries = try? sftp.now({ sftp.list(parent, $0) }) else { return true }
         let files = entries.filter { $0.attributes.isRegular }.map {
             ($0.name, Int64(clamping: $0.attributes.size ?? 0))
@@ -65,7 +66,7 @@ final class FileUpload: FileTransfer {
         try sftp.isSame(path, as: source.fd, first: count)
     }
 
-    /// Instead of starting: the whole file is there.
+    /// Ends the transfer without starting it, because the file is already complete.
     func skip() {
         source.close()
         job.foundWhole()
@@ -92,7 +93,7 @@ final class FileUpload: FileTransfer {
         sftp.stat(path) { [self] in
             guard let there = try unlessFailed($0) else { return }
             guard let there else {
-                // It leads nowhere, and is replaced itself.
+                // The link leads nowhere, so the link itself is replaced.
                 isFree = false
                 return openPart(inPlaceOf: nil)
             }
@@ -133,7 +134,7 @@ final class FileUpload: FileTransfer {
         }
     }
 
-    /// As OpenSSH's scp does with every file. A copy that is cut leaves a part of it.
+    /// Writes into the existing file, as OpenSSH's scp always does. An interrupted copy leaves an incomplete file.
     private func openInPlace() {
         part = nil
         isInPlace = true
@@ -154,7 +155,7 @@ final class FileUpload: FileTransfer {
             openInPlace()
         case .failure(let failure):
             part = nil
-            // The part's name means nothing to the user.
+            // The failure names the target, because the user doesn't know the temporary name.
             try giveUp(FileFailure(path: path, reason: failure.reason))
         }
     }
@@ -200,7 +201,7 @@ final class FileUpload: FileTransfer {
         offset += UInt64(count)
     }
 
-    /// Behind the last bytes, without waiting for their answers.
+    /// Sends the attributes and the close directly after the last bytes, without waiting for answers.
     private func close(_ handle: SFTPHandle) {
         isClosing = true
         if failure == nil {
@@ -233,7 +234,7 @@ final class FileUpload: FileTransfer {
         }
     }
 
-    /// In a directory such as /tmp everybody may make files, and only a file's owner may replace it.
+    /// In a directory such as /tmp every user may create files, but only a file's owner may replace it.
     private func startAgainInPlace() {
         if let part { sftp.remove(part) { _ in } }
         job.moved(-Int(bytesMoved), of: self)
@@ -258,7 +259,7 @@ final class FileUpload: FileTransfer {
         try directory?.leave()
     }
 
-    /// The value, or nil after giving up.
+    /// The value, or nil after the transfer was given up.
     private func unlessFailed<Value>(_ result: Result<Value, FileFailure>) throws -> Value? {
         switch result {
         case .success(let value): return value

@@ -1,16 +1,16 @@
 internal import CSSH2
 import Glibc
 
-/// The local file system by byte paths; failures are ``FileFailure``s with errno's words.
+/// Access to the local file system by byte paths. Failures are ``FileFailure``s with errno's text.
 enum LocalFile {
     struct Attributes {
         let device: UInt64
         let inode: UInt64
         let mode: UInt32
         let size: Int64
-        /// The size without the holes.
+        /// The size without holes.
         let allocated: Int64
-        /// Whole seconds since 1970, which is what SFTP has.
+        /// In whole seconds since 1970, the unit of SFTP.
         let accessTime: UInt32
         let modificationTime: UInt32
 
@@ -24,7 +24,7 @@ enum LocalFile {
             modificationTime = UInt32(clamping: raw.st_mtim.tv_sec)
         }
 
-        /// It has fewer blocks than its size needs.
+        /// Whether the file has fewer blocks than its size needs.
         var isSparse: Bool { allocated < size }
         var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
         var isRegular: Bool { mode & S_IFMT == S_IFREG }
@@ -35,7 +35,7 @@ enum LocalFile {
         FileFailure(path: path, reason: errorText(errno), isDenied: [EACCES, EPERM, EROFS, EBUSY].contains(errno))
     }
 
-    /// What the path leads to, or nil.
+    /// The attributes of what the path leads to, or nil.
     static func status(_ path: BytePath) throws(FileFailure) -> Attributes? {
         var raw = stat()
         if path.withCPath({ stat($0, &raw) }) == 0 { return Attributes(raw) }
@@ -43,7 +43,7 @@ enum LocalFile {
         throw failed(path)
     }
 
-    /// What stands at the path itself, or nil.
+    /// The attributes of the path itself, without following a link, or nil.
     static func linkStatus(_ path: BytePath) throws(FileFailure) -> Attributes? {
         var raw = stat()
         if path.withCPath({ lstat($0, &raw) }) == 0 { return Attributes(raw) }
@@ -57,7 +57,7 @@ enum LocalFile {
         return Attributes(raw)
     }
 
-    /// Names in a directory, sorted, without `.` and `..`.
+    /// The names in a directory, sorted, without `.` and `..`.
     static func list(_ path: BytePath) throws(FileFailure) -> [BytePath] {
         guard let directory = path.withCPath({ opendir($0) }) else { throw failed(path) }
         defer { closedir(directory) }
@@ -101,7 +101,7 @@ enum LocalFile {
         guard from.withCPath({ from in to.withCPath { Glibc.rename(from, $0) } }) == 0 else { throw failed(to) }
     }
 
-    /// Gives a file the bytes of another one; it keeps its owner and mode.
+    /// Copies a file's bytes into another file, which keeps its owner and mode.
     static func copyBytes(from source: BytePath, into target: BytePath) throws(FileFailure) {
         let input = try open(source, O_RDONLY | O_NOFOLLOW)
         defer { close(input) }
@@ -119,7 +119,7 @@ enum LocalFile {
         }
     }
 
-    /// The process's own. Only asking for it changes it, for a moment.
+    /// The process's umask. umask(2) can't read it without changing it, so it is briefly another one.
     static let umask: UInt32 = {
         let mask = Glibc.umask(0o022)
         Glibc.umask(mask)
@@ -129,14 +129,14 @@ enum LocalFile {
     static func remove(_ path: BytePath) { _ = path.withCPath { unlink($0) } }
 }
 
-/// A directory with everything in it.
+/// Removes a directory with everything in it.
 public enum LocalTree {
-    /// Removes what can be removed; links are not followed.
+    /// Removes as much as possible, without following symbolic links.
     public static func remove(_ path: String) { remove(BytePath(path)) }
 
     static func remove(_ path: BytePath) {
         if (try? LocalFile.linkStatus(path))?.isDirectory == true {
-            // A directory that came with its mode may be closed to its owner.
+            // A copied directory has its source's mode, which may deny its owner access.
             _ = try? LocalFile.setMode(path, 0o700)
             for name in (try? LocalFile.list(path)) ?? [] { remove(path.child(name)) }
         }

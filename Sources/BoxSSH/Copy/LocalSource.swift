@@ -1,31 +1,31 @@
 import Glibc
 
-/// A local file that is read once, from its beginning to its end, without its holes.
+/// A local file that is read once, from beginning to end, without its holes.
 final class LocalSource {
     enum Piece {
-        /// Valid until the next piece.
+        /// Valid until the next piece is read.
         case bytes(UnsafeRawBufferPointer)
         case hole(Int)
-        /// Nobody has written into the pipe yet.
+        /// The pipe is empty, but not at its end.
         case nothingYet
         case end
     }
 
     let fd: Int32
     let status: LocalFile.Attributes
-    /// The last piece was a hole, so writing alone doesn't give the size.
+    /// The last piece was a hole, so writing the bytes alone doesn't give the file its size.
     private(set) var endsInHole = false
     let path: BytePath
     private var offset: Int64 = 0
-    /// Up to here there are bytes and no hole.
+    /// There is no hole before this offset.
     private var endOfData: Int64
     private let isOurs: Bool
 
-    /// lseek(2): glibc declares them for _GNU_SOURCE only.
+    /// From lseek(2). glibc declares them for _GNU_SOURCE only.
     private static let (seekData, seekHole) = (Int32(3), Int32(4))
 
     init(_ path: BytePath) throws(FileFailure) {
-        // Non-blocking, in case it became a pipe since.
+        // Non-blocking, because the file may have been replaced by a pipe.
         fd = try LocalFile.open(path, O_RDONLY | O_NONBLOCK)
         self.path = path
         isOurs = true
@@ -36,11 +36,11 @@ final class LocalSource {
             Glibc.close(fd)
             throw error
         }
-        // Files without holes aren't asked for them.
+        // Files that aren't sparse need no search for holes.
         endOfData = status.isSparse ? 0 : .max
     }
 
-    /// Whatever a descriptor gives, such as standard input; it stays the caller's.
+    /// Reads any descriptor, such as standard input. The caller still owns it.
     init(descriptor: Int32, name: BytePath) throws(FileFailure) {
         fd = descriptor
         path = name
@@ -49,18 +49,18 @@ final class LocalSource {
         endOfData = .max
     }
 
-    /// For a file that is made of it.
+    /// The mode for a file that is copied from this source.
     var mode: UInt32 { isFile ? status.mode : 0o666 }
-    /// It has a name, a mode and times of its own.
+    /// Whether the source has a name, a mode and times of its own.
     var isFile: Bool { isOurs }
 
-    /// Goes on from there.
+    /// Continues at `offset`.
     func skip(to offset: Int64) {
         lseek(fd, off_t(offset), SEEK_SET)
         self.offset = offset
     }
 
-    /// Back to the beginning; false for what can't be read twice.
+    /// Returns to the beginning; false for a source that can't be read twice.
     func rewind() -> Bool {
         guard isOurs, lseek(fd, 0, SEEK_SET) == 0 else { return false }
         offset = 0
@@ -71,7 +71,7 @@ final class LocalSource {
 
     func close() { if isOurs { Glibc.close(fd) } }
 
-    /// A pipe or terminal may have to be waited for.
+    /// Whether a read won't block. A pipe or terminal may have no bytes yet.
     var isReadable: Bool {
         guard !isOurs else { return true }
         var ready = pollfd(fd: fd, events: Int16(POLLIN), revents: 0)
@@ -94,11 +94,12 @@ final class LocalSource {
         }
     }
 
-    /// Goes to the next bytes; nil when they are here.
+    /// Moves to the next bytes; nil when there is no hole to skip.
     private func skipHole() throws(FileFailure) -> Piece? {
         var data = lseek(fd, off_t(offset), Self.seekData)
         if data < 0 {
-            // ENXIO: there are none up to the end. Other failures: this file system knows no holes.
+            // ENXIO means that there are no bytes up to the end. On other failures this file system doesn't support
+            // holes.
             data = errno == ENXIO ? lseek(fd, 0, SEEK_END) : off_t(offset)
         }
         let next = lseek(fd, data, Self.seekHole)

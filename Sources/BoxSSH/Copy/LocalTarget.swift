@@ -1,27 +1,29 @@
 internal import CSSH2
 import Glibc
 
-/// Where the bytes of one download go: a new file that gets its name when it is whole, or something that takes them as they come.
+/// Receives the bytes of one download. It is a new file that gets its final name when it is complete, or something that
+/// is written in place.
 final class LocalTarget {
-    /// Where they end up, links followed.
+    /// The final path, with symbolic links followed.
     let path: BytePath
     private var fd: Int32
-    /// The new file's name meanwhile; nil for what is written into: devices, and a file whose directory is closed to us.
+    /// The temporary name of the new file. It is nil for a target that is written in place: a device, or a file whose
+    /// directory we can't write to.
     private var part: BytePath?
-    /// A regular file that is written into.
+    /// Whether it is a regular file that is written in place.
     private var isInPlace = false
-    /// The permission bits that a file that was there keeps.
+    /// The permission bits of an existing file, which keeps them.
     private let keptMode: UInt32?
     private let isOurs: Bool
     private var isOpen = true
     private var hasHoles = false
-    /// For what can't be written at any offset: the next one, and what came before its turn.
+    /// For a target that can't be written at any offset: the next offset, and the bytes that arrived too early.
     private var position: UInt64 = 0
     private var early: [UInt64: [UInt8]] = [:]
 
     private static let blockSize = 32 * 1024
 
-    /// - Parameter mode: for a file that isn't there yet, before the umask.
+    /// - Parameter mode: for a file that doesn't exist yet, before the umask.
     init(_ target: BytePath, mode: UInt32) throws(FileFailure) {
         let (path, old) = try Self.resolve(target)
         if old?.isDirectory == true { throw FileFailure(path: path, reason: "it is a directory here") }
@@ -42,24 +44,24 @@ final class LocalTarget {
                 isInPlace = true
                 fd = try LocalFile.open(path, O_WRONLY | O_TRUNC)
             } catch {
-                // The part's name means nothing to the user.
+                // The failure names the target, because the user doesn't know the temporary name.
                 throw FileFailure(path: path, reason: error.reason)
             }
         }
     }
 
-    /// Goes on with what an earlier copy left.
+    /// Resumes the unfinished file of an earlier copy.
     init(_ path: BytePath, part: BytePath, keptMode: UInt32?) throws(FileFailure) {
         (self.path, self.part, self.keptMode, isOurs) = (path, part, keptMode, true)
         fd = try LocalFile.open(part, O_WRONLY | O_NOFOLLOW)
     }
 
-    /// Whatever takes bytes, such as standard output; it stays the caller's.
+    /// Writes to any descriptor, such as standard output. The caller still owns it.
     init(descriptor: Int32, name: BytePath) {
         (fd, path, part, keptMode, isOurs) = (descriptor, name, nil, nil, false)
     }
 
-    /// The file that a path names, links followed; a link that leads nowhere stands for itself.
+    /// The file that a path names, with symbolic links followed. A link that leads nowhere is returned itself.
     static func resolve(_ target: BytePath) throws(FileFailure) -> (BytePath, LocalFile.Attributes?) {
         guard let link = try LocalFile.linkStatus(target) else { return (target, nil) }
         guard link.isLink, let there = try LocalFile.status(target) else { return (target, link) }
@@ -87,7 +89,7 @@ final class LocalTarget {
         position += UInt64(bytes.count)
     }
 
-    /// Blocks without anything but zeros become holes.
+    /// Writes bytes at an offset. Blocks of zeros become holes.
     private func writeBlocks(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileFailure) {
         var start = 0
         var end = 0
@@ -111,20 +113,20 @@ final class LocalTarget {
     }
 
     private static func isZero(_ block: UnsafeRawBufferPointer) -> Bool {
-        // Each byte is the same as its neighbour, and the first is 0.
+        // Each byte equals its neighbour, and the first is 0.
         block[0] == 0 && memcmp(block.baseAddress!, block.baseAddress! + 1, block.count - 1) == 0
     }
 
     // MARK: Ending
 
-    /// The bytes are all there.
+    /// Gives the complete file its size, mode, times and name.
     func finish(size: UInt64, mode: UInt32?, times: (access: UInt32, modification: UInt32)?) throws(FileFailure) {
         if hasHoles, ftruncate(fd, off_t(size)) != 0 { throw LocalFile.failed(path) }
         let isFile = part != nil || isInPlace
         if isFile, let mode = mode ?? (isInPlace ? nil : keptMode), fchmod(fd, mode_t(mode)) != 0 {
             throw LocalFile.failed(path)
         }
-        // Some file systems tell of a full disk only here.
+        // Some file systems report a full disk only on close.
         guard closeFile() else { throw LocalFile.failed(path) }
         if isFile, let times {
             try LocalFile.setTimes(part ?? path, access: times.access, modification: times.modification)
@@ -133,19 +135,20 @@ final class LocalTarget {
         do throws(FileFailure) {
             try LocalFile.rename(part, to: path)
         } catch  where error.isDenied && keptMode != nil {
-            // In a directory such as /tmp everybody may make files, and only a file's owner may replace it.
+            // In a directory such as /tmp every user may create files, but only a file's owner may replace it.
             try LocalFile.copyBytes(from: part, into: path)
             LocalFile.remove(part)
         }
     }
 
-    /// Nothing stays that could be taken for the file. Also after a ``finish(size:mode:times:)`` that failed.
+    /// Removes the unfinished file, so that it can't be mistaken for the complete one. It may also follow a
+    /// ``finish(size:mode:times:)`` that failed.
     func discard() {
         _ = closeFile()
         if let part { LocalFile.remove(part) }
     }
 
-    /// For a later copy that resumes.
+    /// Keeps the unfinished file for a later copy that resumes.
     func keep() { _ = closeFile() }
 
     private func closeFile() -> Bool {
@@ -155,7 +158,7 @@ final class LocalTarget {
     }
 }
 
-/// pwrite(2) until everything is written; false with errno set when that failed.
+/// Calls pwrite(2) until everything is written. Returns false, with errno set, on failure.
 private func writeAll(_ fd: Int32, _ bytes: UnsafeRawBufferPointer, at offset: UInt64) -> Bool {
     var done = 0
     while done < bytes.count {

@@ -1,59 +1,65 @@
 /// One file or directory that wasn't copied.
 public struct CopyFailure: Sendable, Hashable {
-    /// For people: control characters are escaped, invalid UTF-8 is replaced.
+    /// For messages: control characters are escaped, and invalid UTF-8 is replaced.
     public let path: String
     public let reason: String
 }
 
 /// What a copy did. It succeeded when there are no failures.
 public struct CopyReport: Sendable, Equatable {
-    /// Files that arrived whole; directories don't count.
+    /// Files that are complete now; directories don't count.
     public var files = 0
-    /// Their bytes, and those of files that failed half-way.
+    /// The bytes that were copied, also of files that failed part-way.
     public var bytes: Int64 = 0
     public var failures: [CopyFailure] = []
 }
 
-/// Where a copy stands; sent after every piece, so the receiver decides how often to show it.
+/// The progress of a copy. It is sent after every piece, so the receiver decides how often to show it.
 public struct CopyProgress: Sendable {
-    /// The file at work, for people.
+    /// The current file, in a form to show.
     public let path: String
     public let fileBytes: Int64
-    /// What the source says its size is; some files grow, and /proc's say 0.
+    /// The size that the source reports. Some files grow, and those in /proc report 0.
     public let fileSize: Int64
     public let files: Int
     public let bytes: Int64
-    /// About how many bytes there will be in the end; nil when that isn't known. See ``SFTPCopy/wantsTotal``.
+    /// An estimate of the total number of bytes; nil when it is unknown. See ``SFTPCopy/wantsTotal``.
     public let totalBytes: Int64?
 }
 
-/// Copies files and directories as scp does, over SFTP.
+/// Copies files and directories over SFTP, by scp's rules.
 ///
-/// - A target that is a directory takes the sources into it, any other is the copy's own name; several sources need
-///   a directory, and so does a trailing slash. Remote paths are relative to the login directory; `~` is a name (``CopyOperand`` takes it away); in
-///   sources to download, `*`, `?` and `[…]` match names as in a shell.
-/// - New files get the source's permission bits as far as the receiving side's umask allows, existing ones keep theirs.
-/// - A file has another name (`.NAME.box-part-…`) until it is whole, so a cut copy is never taken for a finished one.
-///   An existing file is replaced then, and not written into, unless its directory lets nobody make or replace files; devices
-///   and pipes are written into. A megabyte or more of a copy
-///   that lost its connection stays under that name, for one that ``resumes``.
-/// - Symbolic links are followed; ones that lead back to a directory above are failures, as are sockets, pipes and devices.
+/// - Sources are copied into a target that is a directory. Any other target is the name of the copy. Several sources,
+///   or a trailing slash, need a directory.
+/// - Remote paths are relative to the login directory. `~` is an ordinary name here, since ``CopyOperand`` removes a
+///   leading `~/`. In sources to download, `*`, `?` and `[…]` match names as in a shell.
+/// - New files get the source's permission bits, reduced by the receiver's umask. Existing files keep their bits.
+/// - A file has a temporary name (`.NAME.box-part-…`) until it is complete, so an interrupted copy is never mistaken
+///   for a finished one. The complete file then replaces an existing one. Where the directory allows no new or replaced
+///   files, the existing file is written in place. So are devices and pipes.
+/// - When the connection is lost, a megabyte or more of a file is kept under the temporary name, for a copy that
+///   ``resumes``.
+/// - Symbolic links are followed. Links back to a directory above are failures, and so are sources that are sockets,
+///   pipes or devices.
 ///
-/// One file's failure is collected and the rest goes on. What is thrown, always an ``SSHError``, ended the whole copy.
+/// A failure of one file is collected, and the other files are still copied. Every thrown error is an ``SSHError`` and
+/// ended the whole copy.
 public struct SFTPCopy {
-    /// So many bytes of a file stay when a connection is lost; less is copied again sooner than it is compared.
+    /// An unfinished file of at least this many bytes is kept for resuming. Fewer bytes are faster to copy again than
+    /// to compare.
     public static let resumable: Int64 = 1 << 20
 
     let connection: SSHConnection
-    /// Directories with everything in them.
+    /// Copy directories with everything in them.
     public var recursive: Bool
-    /// Keep modification and access times, and the permission bits whatever the umask.
+    /// Preserve modification and access times, and the permission bits regardless of the umask.
     public var preserveTimes: Bool
-    /// Go on with what an earlier copy left, when both sides' hashes prove that it is the file's beginning; files of less
-    /// than a megabyte are copied again. Whole files that are the same stay as they are. What this copy leaves is kept, too.
+    /// Resume what an earlier copy left, when the hashes of both sides prove that it is the file's beginning. Smaller
+    /// files than a megabyte are copied again. Complete, identical files are skipped. Unfinished files of this copy are
+    /// kept, too.
     public var resumes: Bool
     public var progress: (CopyProgress) -> Void
-    /// Find out first how much there is, where that takes a second at most, for ``CopyProgress/totalBytes``.
+    /// Find out the total size first, in at most a second, for ``CopyProgress/totalBytes``.
     public var wantsTotal = false
 
     public init(
@@ -67,12 +73,12 @@ public struct SFTPCopy {
         self.progress = progress
     }
 
-    /// From here to the box.
+    /// Copies local files and directories to the box.
     public func upload(_ sources: [String], to target: String) throws(SSHError) -> CopyReport {
         try work { try $0.upload(sources.map { BytePath($0) }, to: BytePath(target.isEmpty ? "." : target)) }
     }
 
-    /// From the box to here.
+    /// Copies files and directories of the box to this machine.
     public func download(_ sources: [String], to target: String) throws(SSHError) -> CopyReport {
         try work {
             try $0.download(
@@ -80,12 +86,12 @@ public struct SFTPCopy {
         }
     }
 
-    /// Up to the end of a descriptor, such as standard input, into one file of the box.
+    /// Copies a descriptor, such as standard input, up to its end into one file of the box.
     public func upload(from descriptor: Int32, to target: String) throws(SSHError) -> CopyReport {
         try work { try $0.uploadStream(descriptor, to: BytePath(target)) }
     }
 
-    /// One file of the box into a descriptor, such as standard output.
+    /// Copies one file of the box to a descriptor, such as standard output.
     public func download(_ source: String, into descriptor: Int32) throws(SSHError) -> CopyReport {
         try work { try $0.downloadStream(BytePath(source), to: descriptor) }
     }

@@ -1,9 +1,9 @@
-/// OpenSSH's escape at the start of a line: `~.` ends the session, `~~` is one `~`.
+/// OpenSSH's escape sequences at the start of a line: `~.` ends the session, and `~~` is one `~`.
 struct EscapeSequence {
     private enum Position { case lineStart, afterTilde, inLine }
     private var position = Position.lineStart
 
-    /// What of `typed` is for the other side, and whether `~.` was in it (what follows is dropped).
+    /// The bytes of `typed` to send, and whether `~.` was among them. Anything after `~.` is dropped.
     mutating func filter(_ typed: some Sequence<UInt8>) -> (bytes: [UInt8], ends: Bool) {
         var out: [UInt8] = []
         for byte in typed {

@@ -1,12 +1,16 @@
 internal import CSSH2
 import Glibc
 
-/// Carries one remote process's streams: a single poll(2) loop over the socket, the local streams and the signals.
+/// Carries the streams of one remote process, in a single poll(2) loop over the socket, the local streams and the
+/// signals.
 ///
-/// Why it can't deadlock: no call in it blocks (the socket and own pipes don't by flag, other outputs are written only
-/// after poll(2) and in pieces that fit), so each direction moves whenever it can, whatever the other waits for. Back-pressure: an
-/// output is read from the channel only when its earlier bytes are written, and the SSH window, which
-/// libssh2 opens again only on reads, stops the server; input is read only when the channel has taken the earlier bytes.
+/// It can't deadlock, because no call in it blocks. The socket and own pipes are non-blocking. Other outputs are
+/// written only after poll(2) and in pieces that fit. So each direction moves whenever it can, whatever the other one
+/// waits for.
+///
+/// Back-pressure: an output is read from the channel only when its earlier bytes are written. libssh2 opens the SSH
+/// window again only on reads, and a closed window stops the server. Input is read only when the channel has accepted
+/// the earlier bytes.
 final class ExecPump {
     private let connection: SSHConnection
     private let channel: OpaquePointer
@@ -18,7 +22,7 @@ final class ExecPump {
     /// The server has closed the channel.
     private(set) var isClosed = false
 
-    /// Bytes that libssh2 may hold for one stuck output while the other still flows.
+    /// Bytes that libssh2 may hold for one blocked output while the other one still flows.
     private static let heldLimit: UInt = 4 << 20
 
     init(
@@ -38,7 +42,7 @@ final class ExecPump {
             var moved = try receive()
             if try sendInput() { moved = true }
             if !isClosed, libssh2_channel_eof(channel) == 1 {
-                // Everything has been read; the exit status comes before the close.
+                // Everything has been read. The exit status arrives before the close.
                 let code = Int(libssh2_channel_wait_closed(channel))
                 if code == 0 {
                     isClosed = true
@@ -49,13 +53,13 @@ final class ExecPump {
             connection.transport.flush()
             if let exit = try endedByOutput() { return exit }
             if isClosed, outputs.allSatisfy(\.pending.isEmpty) { return exitStatus() }
-            // Bytes that came after their stream's turn wait inside libssh2.
+            // libssh2 may hold bytes that arrived after their stream was read.
             if connection.transport.received != received { moved = true }
             try wait(milliseconds: moved ? 0 : connection.keepAlive())
         }
     }
 
-    /// Moves what libssh2 has to the outputs; true when more may be there.
+    /// Moves bytes from libssh2 to the outputs; true when there may be more.
     private func receive() throws(SSHError) -> Bool {
         var moved = false
         for (stream, output) in outputs.enumerated() {
@@ -78,16 +82,17 @@ final class ExecPump {
     private func mayRead(_ stream: Int) -> Bool {
         guard outputs[stream].pending.isEmpty else { return false }
         guard !outputs[1 - stream].pending.isEmpty else { return true }
-        // Reading this stream opens the window for both, so the stuck one's bytes would pile up without end.
+        // Reading this stream opens the window for both streams, so the blocked one's bytes would accumulate without
+        // limit.
         var held: UInt = 0
         libssh2_channel_window_read_ex(channel, &held, nil)
         return held < Self.heldLimit
     }
 
-    /// Moves input to the channel; true when some was taken.
+    /// Moves input to the channel; true when the channel accepted some.
     private func sendInput() throws(SSHError) -> Bool {
         if input.sawEndSequence {
-            // The other side may be dead: no goodbyes.
+            // The server may not respond any more, so don't wait for an orderly close.
             connection.transport.abandon()
             throw SSHError(.closedByUser, "the connection to \(connection.target.place) was closed with ~.")
         }
@@ -98,7 +103,7 @@ final class ExecPump {
             guard count >= 0 || count == LibSSH2.wouldBlock else {
                 throw connection.failed("write to the session", count)
             }
-            // 0 and "would block" both wait for the server to open its window.
+            // 0 and "would block" both mean that the server must open its window first.
             guard count > 0 else { break }
             moved = true
         }
@@ -111,7 +116,7 @@ final class ExecPump {
         return moved
     }
 
-    /// The result, when a local output's end has ended the session.
+    /// The session's result, when a local output has closed.
     private func endedByOutput() throws(SSHError) -> RemoteExit? {
         for output in outputs {
             guard let code = output.failure else { continue }
@@ -135,10 +140,10 @@ final class ExecPump {
         var socketEvents: Int16 = transport.queued > 0 ? Int16(POLLOUT) : 0
         let listens = !isClosed && (mayRead(0) || mayRead(1) || !input.pending.isEmpty)
         if listens { socketEvents |= Int16(POLLIN) }
-        // A stuck output makes us deaf, which says nothing about the server.
+        // While an output is blocked, nothing is read, so silence doesn't mean that the server is gone.
         if !listens { transport.restartSilence() }
         var ready = [
-            // Without events poll(2) would still report a hang-up, again and again.
+            // With no events requested, poll(2) would still report a hang-up again and again.
             pollfd(fd: socketEvents == 0 ? -1 : transport.fd, events: socketEvents, revents: 0),
             pollfd(fd: isClosed || sentEnd ? -1 : input.waitFD, events: Int16(POLLIN), revents: 0),
             pollfd(fd: outputs[0].waitFD, events: Int16(POLLOUT), revents: 0),

@@ -1,24 +1,26 @@
 internal import CSSH2
 import Glibc
 
-/// What kind of descriptor the caller gave decides how to use it without ever blocking on it and without O_NONBLOCK on
-/// it: that flag belongs to the open file, which other processes may share.
+/// A local descriptor and the way to use it without blocking.
+///
+/// The way depends on the kind of descriptor. O_NONBLOCK isn't set on the caller's descriptor, because that flag
+/// belongs to the open file, which other processes may share.
 struct LocalDescriptor {
-    /// Use this one.
+    /// The descriptor to use.
     let fd: Int32
     let kind: Kind
     private let isOurs: Bool
 
     enum Kind {
-        /// Opened again through /proc, non-blocking, for us alone.
+        /// Opened again through /proc, non-blocking, for this process only.
         case ownPipe
-        /// Blocks; so writes are small and follow poll(2).
+        /// Blocking, so writes are small and follow poll(2).
         case sharedPipe
-        /// Each call carries MSG_DONTWAIT.
+        /// Each call passes MSG_DONTWAIT.
         case socket
         /// Terminals, files and devices.
         case other
-        /// Not open at all.
+        /// Not open.
         case closed
     }
 
@@ -32,7 +34,7 @@ struct LocalDescriptor {
         case S_IFSOCK:
             (fd, kind, isOurs) = (given, .socket, false)
         case S_IFIFO:
-            // Fails for a pipe that another user made (sudo); then the caller's descriptor has to do.
+            // Fails for a pipe of another user (sudo); then the caller's descriptor is used.
             let own = open("/proc/self/fd/\(given)", flags | O_NONBLOCK | O_CLOEXEC)
             (fd, kind, isOurs) = own >= 0 ? (own, .ownPipe, true) : (given, .sharedPipe, false)
         default:
@@ -47,7 +49,7 @@ struct LocalDescriptor {
 final class LocalInput {
     private let descriptor: LocalDescriptor
     private(set) var isAtEnd: Bool
-    /// Read, but not yet taken by the channel.
+    /// Read, but not yet sent to the channel.
     var pending = ByteQueue()
     private var escape: EscapeSequence?
     private(set) var sawEndSequence = false
@@ -63,7 +65,7 @@ final class LocalInput {
     /// The descriptor to wait on; -1 when there is nothing to wait for.
     var waitFD: Int32 { isAtEnd || !pending.isEmpty ? -1 : descriptor.fd }
 
-    /// Reads once; call it after poll(2) said that it is readable.
+    /// Reads once. Call it after poll(2) has reported the descriptor readable.
     func read() {
         guard !isAtEnd, pending.isEmpty else { return }
         let count = pending.fill(limit: 128 * 1024) { buffer in
@@ -75,7 +77,7 @@ final class LocalInput {
         if count > 0 {
             filterEscapes()
         } else if count == 0 || (errno != EAGAIN && errno != EINTR) {
-            // An unreadable input (a directory, a terminal that went away) is an empty one, as for ssh.
+            // An unreadable input (a directory, a terminal that was closed) counts as empty, as for ssh.
             isAtEnd = true
         }
     }
@@ -97,24 +99,24 @@ final class LocalInput {
 final class LocalOutput {
     private let descriptor: LocalDescriptor
     var pending = ByteQueue()
-    /// Nobody reads any more; what still comes is dropped.
+    /// The reader has closed it; further bytes are dropped.
     private(set) var isGone: Bool
-    /// Why, when it wasn't simply closed: a full disk, for example.
+    /// The errno when it failed for another reason than a closed reader, such as a full disk.
     private(set) var failure: Int32?
     /// The caller gave no descriptor that can be written.
     let neverOpen: Bool
 
     init(_ fd: Int32) {
         descriptor = LocalDescriptor(fd, flags: O_WRONLY)
-        // A descriptor that was never open is nobody's loss: OpenSSH puts /dev/null there.
+        // Output to a descriptor that was never open can be dropped: OpenSSH opens /dev/null instead.
         isGone = descriptor.kind == .closed || fcntl(fd, F_GETFL) & O_ACCMODE == O_RDONLY
         neverOpen = isGone
     }
 
     deinit { descriptor.closeIfOurs() }
 
-    /// The descriptor to wait on until it is writable; -1 when nothing waits. A reader's end counts only when there is
-    /// something to write, as for ssh: a quiet command runs on behind `| head -1`.
+    /// The descriptor to wait on until it is writable; -1 when no bytes wait. A closed reader is noticed only when
+    /// there is something to write, as for ssh: a quiet command keeps running behind `| head -1`.
     var waitFD: Int32 { isGone || pending.isEmpty ? -1 : descriptor.fd }
 
     /// Writes what fits without blocking.
@@ -122,7 +124,7 @@ final class LocalOutput {
         while !pending.isEmpty, !isGone {
             let count = pending.consume(writeSome)
             if count > 0 {
-                // A blocking pipe or terminal takes one piece per poll(2).
+                // Check again before the next piece, since a blocking pipe or terminal may be full now.
                 if descriptor.kind == .sharedPipe || descriptor.kind == .other, !pending.isEmpty {
                     if !isWritable() { return }
                 }
@@ -148,8 +150,8 @@ final class LocalOutput {
         case .socket:
             return send(descriptor.fd, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
         case .sharedPipe, .other, .closed:
-            // PIPE_BUF: what a pipe that poll(2) calls writable takes in one go. A file never waits for a reader, and a
-            // terminal waits for its screen only.
+            // PIPE_BUF: a pipe that poll(2) reports writable accepts this much without blocking. A file never waits for
+            // a reader, and a terminal waits only for its screen.
             guard isWritable() else {
                 errno = EAGAIN
                 return -1

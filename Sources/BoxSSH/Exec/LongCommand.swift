@@ -1,18 +1,19 @@
 internal import CSSH2
 import Glibc
 
-/// A command that is longer than a packet of libssh2: it goes into a file there, which the shell reads and removes.
+/// A command that is too long for one libssh2 packet. It is written to a file on the box, which the shell reads and
+/// removes.
 ///
-/// Standard input stays the command's own, which is why the command isn't sent through it. OpenSSH's client takes up to
-/// 128 KiB, what Linux takes as one argument of a program (execve(2)).
+/// Standard input belongs to the command, so the command can't be sent through it. OpenSSH's client sends up to 128
+/// KiB, Linux's limit for one argument of a program (execve(2)).
 struct LongCommand {
     /// libssh2 sends packets of up to 35,000 bytes (transport.c, MAX_SSH_PACKET_LEN).
     static let longestRequest = 32_000
 
-    /// The line that runs the command.
+    /// The shell line that runs the command.
     let line: String
 
-    /// Where others can't look: the first ones are in memory, or emptied by the system.
+    /// Directories to try in order. The first is in memory, and the system empties the second. The file's mode is 0600.
     private static let directories = ["/dev/shm", "/tmp", "."]
 
     init(_ command: String, over connection: SSHConnection) throws(SSHError) {
@@ -59,8 +60,8 @@ struct LongCommand {
         }
     }
 
-    /// The same line does in every shell. The login shell reads the command itself, so that its own start-up files are read
-    /// once only; csh, which knows no `$(…)`, is started again.
+    /// A line that works in every login shell. The login shell reads the command itself, so that its start-up files are
+    /// read only once. csh has no `$(…)`, so it is started again with the command.
     static func line(reading path: String) -> String {
         let file = RemoteCommand.quoted(path)
         let isCsh = #"case $SHELL in *csh) ;; *) exit 1; esac"#

@@ -1,10 +1,12 @@
 import BoxModel
 
-/// How the words after `box ssh ID --` become one line for the remote shell.
+/// Turns the words after `box ssh ID --` into one line for the remote shell.
 public enum RemoteCommand {
-    /// No words: nil (an interactive shell). One word: a shell line, as it is. Several: each is quoted for POSIX shells,
-    /// so that the words' boundaries are the same on the other side. rsync has done that already: it expects ssh(1), which
-    /// joins words with blanks, and leaves wildcards to the shell there (rsync(1), --secluded-args).
+    /// The line for `words`, or nil for no words (an interactive shell).
+    ///
+    /// One word is a shell line and stays as it is. Several words are each quoted for POSIX shells, so that the remote
+    /// side sees the same words. rsync has already quoted them: it expects ssh(1), which joins words with blanks. It
+    /// also leaves wildcards to the remote shell (rsync(1), --secluded-args).
     public static func line(words: [String]) -> String? {
         switch words.count {
         case 0: nil
@@ -14,12 +16,12 @@ public enum RemoteCommand {
         }
     }
 
-    /// `rsync --server …`, where `--rsync-path` may have put other words before it.
+    /// Whether the words are `rsync --server …`. `--rsync-path` may have put other words before `rsync`.
     private static func isOfRsync(_ words: [String]) -> Bool {
         words[1] == "--server" && words[0].split { $0 == " " || $0 == "/" }.last == "rsync"
     }
 
-    /// A line that exports variables first; nil stands for the login shell.
+    /// A line that exports variables first; a nil `line` stands for the login shell.
     static func exporting(_ variables: [(String, String)], before line: String?) throws(SSHError) -> String? {
         guard !variables.isEmpty else { return line }
         var exports = ""
@@ -32,7 +34,7 @@ public enum RemoteCommand {
         return exports + (line ?? "exec \"$SHELL\" -l")
     }
 
-    /// Whether a shell takes it as a variable's name.
+    /// Whether a shell accepts `text` as a variable name.
     public static func isName(_ text: String) -> Bool {
         guard let first = text.utf8.first, !(0x30...0x39).contains(first) else { return false }
         return text.utf8.allSatisfy {

@@ -9,26 +9,25 @@ public enum RemoteExit: Sendable, Equatable {
 }
 
 extension SSHConnection {
-    /// Of a command, in bytes.
+    /// The longest command, in bytes.
     public static let maximumCommandLength = 1 << 20
 
     /// Runs a command, or a login shell when `command` is nil, and carries the three streams until it has ended.
     ///
-    /// The descriptors stay the caller's and their flags are never changed; any of them may be closed or -1. The end of
-    /// `stdin` is passed on while output continues. When there is output and the reader of `stdout` has gone, the session
-    /// is ended and the result is `.signal("PIPE")`, as for a local process.
+    /// The caller still owns the descriptors, and their flags are never changed. Any of them may be closed or -1. The
+    /// end of `stdin` is sent to the command while output continues. When there is output but the reader of `stdout`
+    /// has closed, the session ends with `.signal("PIPE")`, as for a local process.
+    ///
+    /// SIGINT, SIGTERM, SIGHUP and SIGQUIT are forwarded to the command; the second one ends this process. With a raw
+    /// terminal the first one does, after the terminal has been restored.
     ///
     /// - Parameters:
-    ///   - terminal: asks for a pty, which merges stderr into stdout; `~.` at the start of a line ends the session
+    ///   - terminal: requests a pty, which merges stderr into stdout; `~.` at the start of a line ends the session
     ///     (``SSHError/Kind/closedByUser``).
-    ///   - environment: sent one by one; what the server doesn't accept (sshd_config(5), AcceptEnv) is exported by the shell
-    ///     there, and is in the command's line then. Names must be a shell's.
+    ///   - environment: sent variable by variable. The remote shell exports those that the server refuses (sshd_config(5),
+    ///     AcceptEnv); their values are then part of the command line. Names must be valid in a shell.
     ///   - isSubsystem: the command is the name of one of the server's subsystems, such as `sftp`.
-    ///
-    /// SIGINT, SIGTERM, SIGHUP and SIGQUIT are passed on; the second one ends this process. With a raw terminal the first one
-    /// does, after the terminal has been restored.
-    ///
-    /// - Throws: ``SSHError``; `.interrupted` when a signal came that couldn't be passed on.
+    /// - Throws: ``SSHError``; `.interrupted` when a signal arrived that couldn't be forwarded.
     public func run(
         command: String?, terminal: TerminalRequest? = nil, environment: [(String, String)] = [],
         isSubsystem: Bool = false, stdin: Int32 = 0, stdout: Int32 = 1, stderr: Int32 = 2
@@ -38,7 +37,8 @@ extension SSHConnection {
         interruptions = outer ?? SignalWatch()
         defer { interruptions = outer }
         let channel = try openChannel()
-        // When we end first, the server closes its side only after the process; nothing is lost by not waiting for that.
+        // When this side ends first, the server closes the channel only after the process. Nothing is lost by not
+        // waiting for that.
         var goodbye = 0.1
         defer { closeChannel(channel, within: goodbye) }
         let refused = try send(environment, channel)
@@ -60,7 +60,7 @@ extension SSHConnection {
         return exit
     }
 
-    /// - Parameter window: what the server may send that isn't read here yet, in bytes.
+    /// - Parameter window: how many bytes the server may send that aren't read here yet.
     func openChannel(_ limit: WaitLimit = .whileAlive, window: UInt32 = 2 << 20) throws(SSHError) -> OpaquePointer {
         let type = "session"
         let channel = try drivePointer(limit) {
@@ -71,7 +71,8 @@ extension SSHConnection {
         return channel
     }
 
-    /// Waits for the other side's goodbye that long; what libssh2 still holds then is freed with the session.
+    /// Closes a channel and waits up to `seconds` for the server to confirm. What libssh2 still holds then is freed
+    /// with the session.
     func closeChannel(_ channel: OpaquePointer, within seconds: Double = 2) {
         let outer = interruptions
         interruptions = nil
@@ -92,7 +93,7 @@ extension SSHConnection {
         }
     }
 
-    /// Returns what the server doesn't accept, which is most names for most servers.
+    /// Sends environment variables and returns those that the server refuses. Most servers refuse most names.
     private func send(_ environment: [(String, String)], _ channel: OpaquePointer) throws(SSHError) -> [(
         String, String
     )] {

@@ -2,11 +2,11 @@ internal import CSSH2
 import Glibc
 
 extension SSHConnection {
-    /// Sends a signal to the process groups of this connection's other commands, and says whether that was done. What becomes
-    /// of them is theirs to decide.
+    /// Sends a signal to the process groups of this connection's other commands. Returns whether that succeeded, not
+    /// what the processes did.
     ///
-    /// libssh2 1.10 has no request for it (RFC 4254, section 6.9), so a command does it: sshd starts each command as the leader of a
-    /// session of its own, with the connection's process as its parent.
+    /// libssh2 1.10 can't send a signal request (RFC 4254, section 6.9), so a command sends the signal. sshd starts
+    /// each command as a session leader, with the connection's process as its parent.
     func passOn(_ signal: Int32) -> Bool {
         let names = [SIGINT: "INT", SIGTERM: "TERM", SIGHUP: "HUP", SIGQUIT: "QUIT"]
         guard let name = names[signal] else { return false }

@@ -1,13 +1,14 @@
 import Glibc
 
-/// Carries forwards beside a session, over a connection of its own, until the process ends.
+/// Carries forwards beside a session, over a second connection, until the process ends.
 ///
-/// libssh2 has one thread for each session, and a session's own loop has enough to do; sshd takes a second connection as gladly.
+/// libssh2 allows one thread per session, and the session's own loop already uses it. So the forwards get a connection
+/// of their own.
 public enum BackgroundForwarding {
-    /// The ports are listened on when this returns. A lost connection is made again; signals are the session's.
+    /// Starts the forwards; their ports listen when this returns. A lost connection is made again. Signals are left to
+    /// the session.
     ///
-    /// - Parameter report: told once when the forwards can't be set up again, and once when they work again.
-    /// - Throws: ``SSHError/Kind/portUnavailable``, or why there is no connection.
+    /// - Parameter report: called once when the forwards can't be restored, and once when they work again.
     public static func start(
         _ forwards: [PortForward], to target: SSHTarget, report: @escaping @Sendable (Change) -> Void
     ) throws(SSHError) {
@@ -16,21 +17,21 @@ public enum BackgroundForwarding {
         try Thread.start("forward") { work.run() }
     }
 
-    /// What becomes of the forwards after the connection was lost.
+    /// What happens to the forwards after the connection was lost.
     public enum Change: Sendable, Equatable {
-        /// It is tried again and again.
+        /// The connection failed; retries continue.
         case failed(SSHError)
         case worksAgain
     }
 
-    /// `@unchecked`: once its thread has started, nobody else touches it.
+    /// `@unchecked`: after its thread has started, only that thread uses it.
     private final class Work: @unchecked Sendable {
         private let forwarder: Forwarder
         private let target: SSHTarget
         private let report: @Sendable (Change) -> Void
         private var loop: ForwardLoop?
 
-        /// In seconds: so long the box may take to see that the lost connection has no use of its ports any more.
+        /// In seconds. The box may need this long to release the ports of the lost connection.
         private static let reportsAfter = 1.5
 
         init(forwarder: Forwarder, target: SSHTarget, report: @escaping @Sendable (Change) -> Void) {
@@ -39,7 +40,7 @@ public enum BackgroundForwarding {
             self.report = report
         }
 
-        /// Refusals of single connections aren't told: the terminal is the session's.
+        /// Refusals of single connections aren't reported, because the session uses the terminal.
         func connect() throws(SSHError) { loop = try forwarder.start(over: .connect(to: target)) { _, _ in } }
 
         func run() -> Never {
@@ -54,7 +55,7 @@ public enum BackgroundForwarding {
                     pause = 250_000
                     try loop?.run(endsOnSignals: false)
                 } catch {
-                    // A loop that had run says only that the connection is lost, which the next try may mend.
+                    // An error of a running loop only means that the connection was lost; the next attempt may succeed.
                     if loop == nil {
                         failingSince = failingSince ?? monotonicSeconds()
                         if !isReported, monotonicSeconds() - failingSince! >= Self.reportsAfter {

@@ -1,22 +1,23 @@
 import Glibc
 
-/// The SSH connections of a forwarder: the first one, and more for as long as openings have to wait for each other's answers.
+/// The SSH connections of a forwarder: the main one, and more while requests to open a channel have to wait for each
+/// other's answers.
 final class ConnectionPool {
     let main: PooledConnection
     private(set) var all: [PooledConnection]
     private var underWay: [SSHConnecting] = []
-    /// Since another connection failed, nobody tries until this monotonic time.
+    /// After a failure, no new connection is made before this monotonic time.
     private var growsAgain = 0.0
     private var idleChecked = 0.0
 
     private static let most = 16
-    /// So many new ones are made at a time for each that is held up.
+    /// How many connections may be in progress for each existing connection.
     private static let growth = 3
-    /// An answer that takes longer comes from afar, or from a slow destination; in seconds.
+    /// An opening that takes longer has a long round trip or a slow destination; in seconds.
     private static let slowAnswer = 0.01
-    /// How long a destination may keep a connection when there can be no more, in seconds.
+    /// How long one destination may block a connection once the pool is full, in seconds.
     private static let stuckTimeout = 5.0
-    /// Seconds without a connection after which one is closed.
+    /// A connection is closed after it carried nothing for this many seconds.
     private static let idleLimit = 30.0
 
     init(_ connection: SSHConnection) throws(SSHError) {
@@ -24,13 +25,14 @@ final class ConnectionPool {
         all = [main]
     }
 
-    /// What poll(2) has to watch for a new connection.
+    /// The descriptors that poll(2) must watch for connections in progress.
     var descriptors: [Int32] { underWay.map(\.fd) }
 
-    /// The first one can't be thrown away when a destination doesn't answer, so it takes nobody while there are others.
+    /// Whether a connection may open more channels. The main connection can't be dropped when a destination doesn't
+    /// answer, so it opens none while there are others.
     func acceptsRequests(_ pooled: PooledConnection) -> Bool { pooled !== main || all.count == 1 }
 
-    /// So many milliseconds from now it has to be asked again whether to grow, or who is stuck; nil for never.
+    /// The milliseconds until ``grow(waiting:)`` or ``stuck(waiting:inUse:)`` must be called again; nil for never.
     func nextChange(waiting: Int) -> Int? {
         let now = monotonicSeconds()
         if waiting > 0, all.count == Self.most {
@@ -47,7 +49,7 @@ final class ConnectionPool {
         min(waiting, all.count * Self.growth, Self.most - all.count) - underWay.count
     }
 
-    /// Makes connections for those who wait while each in the pool is held up.
+    /// Starts more connections for the waiting requests while every connection in the pool is blocked.
     func grow(waiting: Int) {
         let now = monotonicSeconds()
         let isHeldUp = all.filter(acceptsRequests).allSatisfy {
@@ -75,8 +77,9 @@ final class ConnectionPool {
         }
     }
 
-    /// Those that only wait for a destination that doesn't answer, when others wait and there can be no more pool. Its
-    /// sshd gives up the destination when the connection ends.
+    /// The connections that only wait for a destination that doesn't answer, when others wait and the pool is full.
+    ///
+    /// sshd stops connecting to the destination when such a connection is closed.
     func stuck(waiting: Int, inUse: @autoclosure () -> [SSHConnection]) -> [PooledConnection] {
         guard waiting > 0, all.count == Self.most else { return [] }
         let now = monotonicSeconds()
@@ -88,7 +91,7 @@ final class ConnectionPool {
 
     func remove(_ pooled: PooledConnection) { all.removeAll { $0 === pooled } }
 
-    /// Closes connections that nobody used for a while.
+    /// Closes connections that were idle for a while.
     func shrink(inUse: () -> [SSHConnection]) {
         let now = monotonicSeconds()
         guard all.count > 1, now - idleChecked > Self.idleLimit / 4 else { return }

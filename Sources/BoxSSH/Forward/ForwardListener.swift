@@ -1,18 +1,18 @@
 import Glibc
 
-/// A listening socket here, and where its connections go.
+/// A local listening socket, and the forward that its connections belong to.
 final class ForwardListener {
-    /// With the address and port that the system gave.
+    /// The forward, with the address and port that the system assigned.
     let forward: PortForward
     let fd: Int32
 
-    /// What the system keeps for us while there is no connection to the box, or no descriptor.
+    /// Connections that the kernel queues while there is no connection to the box, or no free descriptor.
     private static let backlog: Int32 = 512
 
     private init(_ forward: PortForward, _ fd: Int32) { (self.forward, self.fd) = (forward, fd) }
 
-    /// The sockets of a forward. On `localhost` there is one for each loopback address, as browsers try both; the forward's
-    /// own is the first, on 127.0.0.1. Machines without ::1 have no second one.
+    /// Opens the sockets of a forward. On `localhost` there is one for each loopback address, because browsers try
+    /// both. The first one, on 127.0.0.1, gives the forward its port. A machine without ::1 has no second one.
     static func open(_ wanted: PortForward) throws(SSHError) -> [ForwardListener] {
         guard wanted.local.host == Endpoint.localhost else { return [try open(wanted, at: wanted.local)] }
         var tries = 0
@@ -24,7 +24,7 @@ final class ForwardListener {
             let (fd, code) = SocketAddress.resolve(twin, flags: AI_NUMERICHOST).addresses.first.map(listen) ?? (-1, 0)
             if fd >= 0 { return [first, ForwardListener(first.forward, fd)] }
             guard code == EADDRINUSE else { return [first] }
-            // Another program's: who connects to localhost would reach that one.
+            // The port belongs to another program on ::1, which clients of localhost could reach instead.
             guard wanted.local.port == 0, tries < 10 else { throw failed(code, twin) }
         }
     }
@@ -36,12 +36,12 @@ final class ForwardListener {
         return ForwardListener(PortForward(wanted.direction, local: bound ?? local, remote: wanted.remote), fd)
     }
 
-    /// A listening descriptor, or -1 and why not.
+    /// A listening descriptor, or -1 and the errno.
     private static func listen(on address: SocketAddress) -> (fd: Int32, code: Int32) {
         let fd = socket(address.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard fd >= 0 else { return (-1, errno) }
         var yes: Int32 = 1
-        // Connections that ended a moment ago don't hold the port; another listener does.
+        // Recently closed connections don't hold the port; another listener does.
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
         guard address.withPointer({ bind(fd, $0, $1) }) == 0, Glibc.listen(fd, backlog) == 0 else {
             let code = errno
@@ -57,7 +57,7 @@ final class ForwardListener {
     enum Accepted {
         case connection(ForwardSocket)
         case nothing
-        /// The process or the system has no descriptor left.
+        /// The process or the system has no free descriptor.
         case noDescriptor
     }
 
@@ -90,7 +90,7 @@ final class ForwardListener {
         return first
     }
 
-    /// The address that `ask` stores, in numbers; nil when it fails.
+    /// The numeric address that `ask` stores; nil when `ask` fails.
     private static func endpoint(
         _ ask: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32
     ) -> Endpoint? {

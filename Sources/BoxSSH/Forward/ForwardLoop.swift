@@ -9,15 +9,15 @@ public final class ForwardLoop {
     private let pool: ConnectionPool
     private var interruptions: SignalWatch?
     private var connections: [ForwardedConnection] = []
-    /// Those without a channel, in the order in which they came.
+    /// The connections without a channel, in order of arrival.
     private var waiting: [ForwardedConnection] = []
-    /// There was no descriptor left; until this monotonic time nobody is accepted.
+    /// No descriptor was free, so nothing is accepted before this monotonic time.
     private var acceptsAgain = 0.0
     private var polled: [pollfd] = []
-    /// Whose sockets the last entries of ``polled`` are.
+    /// The connections whose sockets are the last entries of ``polled``.
     private var polledConnections: [ForwardedConnection] = []
 
-    /// Accepted, but without a channel; more stay with the system.
+    /// How many accepted connections may wait for a channel. The kernel queues further ones.
     private static let waitingLimit = 64
 
     init(
@@ -34,9 +34,10 @@ public final class ForwardLoop {
         pool = try ConnectionPool(connection)
     }
 
-    /// Carries connections until SIGINT, SIGTERM or SIGHUP comes or the SSH connection ends, which breaks them all.
+    /// Carries connections until SIGINT, SIGTERM or SIGHUP arrives or the SSH connection ends, which breaks all of
+    /// them.
     ///
-    /// - Parameter endsOnSignals: false where they are somebody else's.
+    /// - Parameter endsOnSignals: false when other code handles the signals.
     /// - Throws: ``SSHError``: `.interrupted`, or why the SSH connection ended.
     public func run(endsOnSignals: Bool = true) throws(SSHError) -> Never {
         interruptions = endsOnSignals ? SignalWatch() : nil
@@ -48,7 +49,7 @@ public final class ForwardLoop {
             if try open() { moved = true }
             if try advance() { moved = true }
             if try onEachConnection({ pooled throws(SSHError) in try pooled.flush() }) { moved = true }
-            // Bytes that came after their channel's turn wait inside libssh2.
+            // libssh2 may hold bytes that arrived after their channel was read.
             if pool.all.map(\.connection.transport.received) != received { moved = true }
             pool.grow(waiting: waiting.count)
             for pooled in pool.stuck(waiting: waiting.count, inUse: connections.compactMap(\.connection)) {
@@ -63,7 +64,7 @@ public final class ForwardLoop {
 
     // MARK: The pool
 
-    /// True when one of them was lost.
+    /// Runs `work` for each connection; true when one of them was lost.
     private func onEachConnection(_ work: (PooledConnection) throws(SSHError) -> Void) throws(SSHError) -> Bool {
         var lost = false
         for pooled in pool.all {
@@ -75,7 +76,7 @@ public final class ForwardLoop {
         return lost
     }
 
-    /// The first one's end is everybody's; that of another breaks what it carried.
+    /// Handles a lost connection. Losing the main one ends the loop; losing another one breaks what it carried.
     private func lose(_ pooled: PooledConnection, _ error: SSHError) throws(SSHError) {
         guard pooled !== pool.main else { throw error }
         pool.remove(pooled)
@@ -85,7 +86,7 @@ public final class ForwardLoop {
 
     private func open() throws(SSHError) -> Bool {
         var moved = false
-        // Some have gone meanwhile.
+        // Some clients may have closed while they waited.
         waiting.removeAll { !$0.isWaiting }
         let lost = try onEachConnection { pooled throws(SSHError) in
             if try pooled.open(&waiting, acceptsRequests: pool.acceptsRequests(pooled)) { moved = true }
@@ -98,13 +99,13 @@ public final class ForwardLoop {
         let lost = try onEachConnection { pooled throws(SSHError) in
             milliseconds = min(milliseconds, try pooled.connection.keepAlive())
         }
-        // Who waited for a lost one's answer is to be tried again.
+        // A forward that waited for a lost connection's answer must be retried.
         return lost ? 0 : min(milliseconds, pool.nextChange(waiting: waiting.count) ?? .max)
     }
 
     // MARK: Connections
 
-    /// True when somebody was accepted.
+    /// Accepts local connections; true when there was one.
     private func accept() -> Bool {
         guard mayAccept else { return false }
         var accepted = false
@@ -157,7 +158,7 @@ public final class ForwardLoop {
         }
         if ended {
             connections.removeAll(where: \.isClosed)
-            // There are descriptors again.
+            // Descriptors are free again.
             acceptsAgain = 0
         }
         return moved || ended
@@ -184,7 +185,8 @@ public final class ForwardLoop {
         return max(0, Int((next - monotonicSeconds()) * 1000) + 1)
     }
 
-    /// Only what is waited for is in the list: poll(2) refuses more entries than the process may have descriptors.
+    /// Fills ``polled`` with only what is waited for. poll(2) refuses more entries than the process may have
+    /// descriptors.
     private func prepareToPoll() {
         polled.removeAll(keepingCapacity: true)
         polledConnections.removeAll(keepingCapacity: true)

@@ -1,9 +1,9 @@
 import Glibc
 
-/// A connection's socket on this machine. Each call carries MSG_DONTWAIT; a socket that was not closed properly is reset when it goes.
+/// A connection's local socket. Each call passes MSG_DONTWAIT. A socket that wasn't closed is reset at deinit.
 final class ForwardSocket {
     private(set) var fd: Int32
-    /// The other end; for the server's log.
+    /// The other end, for the server's log.
     let peer: Endpoint
 
     init(fd: Int32, peer: Endpoint) {
@@ -16,7 +16,8 @@ final class ForwardSocket {
 
     deinit { reset() }
 
-    /// Begins to connect; nil, with errno, when that fails at once. Else ``connectError()`` tells when the socket is writable.
+    /// Starts to connect; nil, with errno, when that fails immediately. Otherwise ``connectError()`` has the result
+    /// once the socket is writable.
     static func connecting(to address: SocketAddress) -> ForwardSocket? {
         let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let fd = Glibc.socket(address.family, type, 0)
@@ -30,19 +31,19 @@ final class ForwardSocket {
         return nil
     }
 
-    /// Why the connection that was begun wasn't made, or 0.
+    /// The errno of a connect that failed, or 0.
     func connectError() -> Int32 {
         var code: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
         return getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &length) == 0 ? code : errno
     }
 
-    /// A count, 0 at the end, or -1 with errno.
+    /// Returns a count, 0 at the end, or -1 with errno.
     func receive(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
         recv(fd, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
     }
 
-    /// A count, or -1 with errno.
+    /// Returns a count, or -1 with errno.
     func send(_ bytes: UnsafeRawBufferPointer) -> Int {
         Glibc.send(fd, bytes.baseAddress, bytes.count, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
     }
@@ -55,7 +56,7 @@ final class ForwardSocket {
         fd = -1
     }
 
-    /// Closes so that the peer sees a broken connection and no orderly end.
+    /// Closes so that the peer sees a reset and not an orderly end.
     func reset() {
         guard fd >= 0 else { return }
         var abortive = linger(l_onoff: 1, l_linger: 0)

@@ -1,23 +1,23 @@
 import Glibc
 
-/// One connection, from its socket here to its channel in the box. Nothing in it blocks.
+/// One forwarded connection, from its local socket to its channel in the box. No call in it blocks.
 ///
-/// Back-pressure: a side is read only when its earlier bytes have been taken by the other. What the server may send
-/// meanwhile is the channel's window, which libssh2 opens again only on reads.
+/// Back-pressure: a side is read only when the other side has accepted its earlier bytes. Meanwhile the server may send
+/// what fits into the channel's window, which libssh2 opens again only on reads.
 ///
-/// A connection that was accepted here goes from ``State/asking(_:)`` (SOCKS only) over ``State/waiting`` to
-/// ``State/carrying(_:)``; one that was accepted in the box begins as ``State/connecting(_:later:)``.
+/// A connection that was accepted on this machine goes from ``State/asking(_:)`` (SOCKS only) over ``State/waiting`` to
+/// ``State/carrying(_:)``. One that was accepted in the box starts as ``State/connecting(_:later:)``.
 final class ForwardedConnection {
     enum State {
-        /// The client hasn't said yet where it wants to go.
+        /// The client hasn't sent its destination yet.
         case asking(SOCKSHandshake)
-        /// Has no channel yet.
+        /// It has no channel yet.
         case waiting
-        /// Has its channel; the socket is connecting, with more addresses to try.
+        /// It has a channel, and the socket is connecting; `later` has more addresses to try.
         case connecting(ForwardChannel, later: ArraySlice<SocketAddress>)
         /// Bytes flow both ways, or one way when the other has ended.
         case carrying(ForwardChannel)
-        /// Both ways have ended: the socket is closed, and the channel says goodbye.
+        /// Both ways have ended: the socket is closed, and the channel is being closed.
         case closing(ForwardChannel)
         case closed
     }
@@ -25,7 +25,7 @@ final class ForwardedConnection {
     /// One direction.
     private enum Flow {
         case open
-        /// Its source has ended; the last bytes, and then the end, are still to be passed on.
+        /// The source has ended. The last bytes, and then the end, must still be sent.
         case draining
         case ended
     }
@@ -35,25 +35,28 @@ final class ForwardedConnection {
     private(set) var socket: ForwardSocket?
     private(set) var state: State
     private let report: RefusalReport
-    /// Whether a channel is being opened for it, which it has to take and close, even if its client has gone.
+    /// Whether a channel is being opened for it. Then it must accept and close that channel, even if its client has
+    /// closed.
     var isOpening = false
-    /// Of a client that waits for its answer.
+    /// The handshake of a client that waits for its answer.
     private var handshake: SOCKSHandshake?
     private var (toBox, toHere) = (Flow.open, Flow.open)
     private var (bytesToBox, bytesToHere) = (ByteQueue(), ByteQueue())
     private var isReadable = false
     private var isWritable = true
     private var isHungUp = false
-    /// When it is given up unless it gets further, on the monotonic clock; while it is asking or connecting.
+    /// When an asking or connecting connection is given up, on the monotonic clock. It moves when the connection
+    /// progresses.
     private(set) var deadline: Double?
-    /// ``ForwardChannel/received`` when libssh2 last had nothing for this channel: until that changes, it has nothing.
+    /// The value of ``ForwardChannel/received`` when libssh2 last had nothing for this channel. Until it changes,
+    /// nothing is new.
     private var silentSince: UInt64?
 
-    /// How much is read at once, and so the most that waits here for each direction.
+    /// How much is read at once, which is also the most that waits in each direction.
     private static let piece = 64 * 1024
-    /// For a client to say where it wants to go, in seconds.
+    /// How long a client may take to send its destination, in seconds.
     private static let askingLimit = 30.0
-    /// For an address of this machine's network to answer, in seconds.
+    /// How long an address of this machine's network may take to answer, in seconds.
     private static let connectLimit = 10.0
 
     init(_ socket: ForwardSocket, of forward: PortForward, _ report: RefusalReport) {
@@ -64,7 +67,7 @@ final class ForwardedConnection {
         if forward.direction == .dynamic { deadline = monotonicSeconds() + Self.askingLimit }
     }
 
-    /// One that was accepted in the box.
+    /// Creates a connection that was accepted in the box.
     init(_ channel: ForwardChannel, of reverse: ReverseForward, _ report: RefusalReport) {
         forward = reverse.forward
         self.report = report
@@ -75,7 +78,7 @@ final class ForwardedConnection {
     var isWaiting: Bool { if case .waiting = state { true } else { false } }
     var isClosed: Bool { if case .closed = state { true } else { false } }
 
-    /// The SSH connection that its channel is of.
+    /// The SSH connection of its channel.
     var connection: SSHConnection? {
         switch state {
         case .connecting(let channel, _), .carrying(let channel), .closing(let channel): channel.connection
@@ -90,19 +93,20 @@ final class ForwardedConnection {
         state = .carrying(channel)
     }
 
-    /// The box doesn't connect it: the peer sees what it would see at a closed port, or hears it in SOCKS.
+    /// Ends a connection that the box can't connect. The client sees a closed port, or gets a SOCKS error.
     func refuse(_ refusal: ForwardRefusal) {
         report.refused(forward, refusal)
         end(saying: handshake?.answer(refusal))
     }
 
-    /// Its SSH connection is gone, and its channel with it.
+    /// Ends the connection after its SSH connection, and so its channel, was lost.
     func abandon() {
         socket?.reset()
         state = .closed
     }
 
-    /// Moves what can be moved; true when something was. Failures are the whole SSH connection's.
+    /// Moves the bytes that can be moved; true when there were any. An error means that the whole SSH connection
+    /// failed.
     func advance() throws(SSHError) -> Bool {
         switch state {
         case .waiting, .closed:
@@ -128,19 +132,19 @@ final class ForwardedConnection {
 
     // MARK: Polling
 
-    /// What to wait for; nil for nothing.
+    /// The event to poll for; nil for none.
     var interest: pollfd? {
         guard let fd = socket?.fd, fd >= 0 else { return nil }
         var events: Int16 = 0
         switch state {
         case .asking: events = Int16(POLLIN)
         case .connecting: events = Int16(POLLOUT)
-        // Nothing is asked, but poll(2) tells when it is gone for good.
+        // No event is requested, but poll(2) still reports an error or a hang-up.
         case .waiting: events = 0
         case .carrying:
             if toBox == .open, bytesToBox.isEmpty { events |= Int16(POLLIN) }
             if !bytesToHere.isEmpty { events |= Int16(POLLOUT) }
-            // poll(2) tells a hang-up again and again, also when nothing was asked.
+            // poll(2) reports a hang-up again and again, even when no event is requested.
             if events == 0, isHungUp { return nil }
         case .closing, .closed: return nil
         }
@@ -152,7 +156,7 @@ final class ForwardedConnection {
         if ready.revents & Int16(POLLHUP) != 0 { isHungUp = true }
         isReadable = ready.events & Int16(POLLIN) != 0 && ready.revents != 0
         isWritable = ready.events & Int16(POLLOUT) == 0 || ready.revents != 0
-        // Otherwise the read or write finds out.
+        // Otherwise the next read or write finds the error.
         guard broken || isHungUp, ready.events == 0 else { return }
         if isWaiting, !isOpening { end(saying: nil) } else if broken || isWaiting { breakOff() }
     }
@@ -229,13 +233,13 @@ final class ForwardedConnection {
 
     private var isLate: Bool { deadline.map { monotonicSeconds() >= $0 } ?? false }
 
-    /// A few bytes to a client that has sent little and is owed little: they fit.
+    /// Sends a few bytes to a client. It has sent and received little, so they fit into its socket.
     private func say(_ words: [UInt8]?) {
         words?.withUnsafeBytes { bytesToHere.append($0) }
         writeSocket()
     }
 
-    /// The end of a connection that has no channel.
+    /// Ends a connection that has no channel.
     private func end(saying words: [UInt8]?) {
         if let words, !words.isEmpty {
             say(words)
@@ -306,7 +310,7 @@ final class ForwardedConnection {
         }
     }
 
-    /// Whether the server, whose end has come already, takes nothing any more either.
+    /// Whether the server, whose data has ended, accepts no more bytes either.
     private func isClosedThere(_ channel: ForwardChannel) throws(SSHError) -> Bool {
         guard silentSince != channel.received else { return false }
         if try channel.isClosedThere() { return true }
@@ -314,7 +318,7 @@ final class ForwardedConnection {
         return false
     }
 
-    /// The peer is gone; the server hears of it as soon as the channel is closed.
+    /// Ends both directions because the peer is gone. Closing the channel informs the server.
     private func breakOff() {
         socket?.reset()
         (toBox, toHere) = (.ended, .ended)

@@ -1,15 +1,15 @@
 import Glibc
 
-/// Ports that lead into a box, or from it to here.
+/// The ports that lead into a box, or from it to this machine.
 ///
-/// Those of this machine stay open for as long as this lives, whatever becomes of the connection to the box: who connects
-/// meanwhile waits.
+/// Local ports stay open as long as this object lives, also while the box isn't connected. Clients that connect then
+/// wait.
 public final class Forwarder {
-    /// Those of each forward; the first one is its own.
+    /// The listeners of each forward; the first one has the forward's address.
     private let listeners: [[ForwardListener]]
     private let reverse: [ReverseForward]
 
-    /// Listens on every port of this machine, or on none.
+    /// Listens on every local port, or on none.
     ///
     /// - Throws: ``SSHError/Kind/portUnavailable``.
     public init(_ forwards: [PortForward]) throws(SSHError) {
@@ -24,12 +24,13 @@ public final class Forwarder {
         (self.listeners, self.reverse) = (listeners, reverse)
     }
 
-    /// With the addresses and ports that the system gave; those of the box once ``start(over:report:)`` has returned.
+    /// The forwards with the addresses and ports that the system assigned. Ports in the box are known once
+    /// ``start(over:report:)`` has returned.
     public var forwards: [PortForward] { listeners.map(\.[0].forward) + reverse.map(\.forward) }
 
-    /// Lets the box listen; what connects is carried when the loop runs.
+    /// Makes the box listen. Connections are carried once the loop runs.
     ///
-    /// - Parameter report: told of the first connection of a forward that was refused, once until one works again.
+    /// - Parameter report: called for the first refused connection of a forward, and again only after one has worked.
     /// - Throws: ``SSHError/Kind/portUnavailable`` when the box can't listen, or why the SSH connection ended.
     public func start(
         over connection: SSHConnection, report: @escaping (PortForward, ForwardRefusal) -> Void
@@ -37,7 +38,7 @@ public final class Forwarder {
         try ForwardLoop(connection, listeners.flatMap(\.self), reverse, RefusalReport(report))
     }
 
-    /// Each connection has a descriptor, and the usual limit of 1,024 is one that programs may raise (getrlimit(2)).
+    /// Each connection needs a descriptor. Programs may raise their usual limit of 1,024 (getrlimit(2)).
     private static func raiseDescriptorLimit() {
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         var limit = rlimit()

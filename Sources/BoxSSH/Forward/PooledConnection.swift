@@ -1,26 +1,26 @@
 internal import CSSH2
 
-/// One SSH connection of a forwarder, and the channel that it opens.
+/// One SSH connection of a forwarder, and the channel that it is opening.
 ///
-/// libssh2 keeps the state of one open request in the session (channel.c, open_state), so the next one can't be sent before
-/// the answer: with a long round trip a connection opens one channel in each round trip, and a slow destination holds it up.
+/// libssh2 stores the state of one open request in the session (channel.c, open_state), so the next request must wait
+/// for the answer. A connection therefore opens one channel per round trip, and a slow destination blocks it.
 final class PooledConnection {
     let connection: SSHConnection
     private let idleChannel: OpaquePointer
     private var request: Request?
-    /// When the last channel went, on the monotonic clock, or the connection was made.
+    /// When the last channel was closed or the connection was made, on the monotonic clock.
     var idleSince = monotonicSeconds()
 
     private struct Request {
         let connection: ForwardedConnection
-        /// libssh2 wants to see it again with every call.
+        /// libssh2 needs the same bytes again with every call.
         var message: [UInt8]
-        /// To be tried after this one.
+        /// Hosts to try after this one.
         var laterHosts: ArraySlice<String>
         let began = monotonicSeconds()
     }
 
-    /// What the server may send of one connection while nobody reads it here, in bytes.
+    /// How many bytes the server may send for one channel before they are read here.
     private static let window: UInt32 = 1 << 20
     private static let type = "direct-tcpip"
 
@@ -30,7 +30,7 @@ final class PooledConnection {
         connection.transport.acknowledgesAtOnce = true
     }
 
-    /// When the request under way was made, on the monotonic clock.
+    /// When the current request was made, on the monotonic clock.
     var openingSince: Double? { request?.began }
 
     func receive() throws(SSHError) {
@@ -40,15 +40,15 @@ final class PooledConnection {
         if libssh2_channel_eof(idleChannel) == 1 { throw connection.lost("the box ended it") }
     }
 
-    /// Writes what waits, and fails when the connection has ended.
+    /// Writes the queued bytes, and throws when the connection has ended.
     func flush() throws(SSHError) {
         connection.transport.flush()
         if let failure = connection.transport.failure { throw connection.lost(errorText(failure)) }
     }
 
-    /// Opens channels for those who wait, the first one first; true when a request was answered.
+    /// Opens channels for the waiting connections in order; true when a request was answered.
     ///
-    /// - Parameter acceptsRequests: false when only the request under way is to be finished.
+    /// - Parameter acceptsRequests: false when only the current request is to be finished.
     func open(_ waiting: inout [ForwardedConnection], acceptsRequests: Bool) throws(SSHError) -> Bool {
         var moved = false
         while connection.transport.queued <= SSHTransport.highWater {
@@ -73,7 +73,7 @@ final class PooledConnection {
         return moved
     }
 
-    /// Who waits for an answer that won't come.
+    /// Gives up the current request and returns its connection, whose answer won't arrive.
     func cancelRequest() -> ForwardedConnection? {
         defer { request = nil }
         request?.connection.isOpening = false
@@ -89,7 +89,7 @@ final class PooledConnection {
         }
     }
 
-    /// The request failed; the connection is tried at the next host or refused.
+    /// Handles a failed request: tries the connection's next host, or refuses the connection.
     private func fail(_ failed: Request, _ code: Int32) {
         let detail = LibSSH2.lastError(connection.session) ?? "libssh2 error \(code)"
         request = nil
@@ -103,7 +103,7 @@ final class PooledConnection {
         }
     }
 
-    /// The server's reason code reaches us only inside libssh2's own, fixed text (channel.c, _libssh2_channel_open).
+    /// libssh2 passes the server's reason code on only as fixed text of its own (channel.c, _libssh2_channel_open).
     private static func refusal(_ code: Int32, _ detail: String) -> ForwardRefusal {
         guard code == LIBSSH2_ERROR_CHANNEL_FAILURE else { return .other(detail) }
         if detail.contains("connect failed") { return .nobodyListens }
@@ -114,7 +114,7 @@ final class PooledConnection {
 
     private static func request(_ connection: ForwardedConnection) -> Request {
         let host = connection.forward.remote.host
-        // Servers for development often listen on one of the loopback addresses only.
+        // Development servers often listen on only one of the loopback addresses.
         let laterHosts = host == Endpoint.loopback ? ["::1"] : []
         return Request(connection: connection, message: message(host, connection), laterHosts: laterHosts[...])
     }

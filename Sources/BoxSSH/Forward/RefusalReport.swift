@@ -1,7 +1,7 @@
-/// Tells the first connection of each forward that was refused, until one works again.
+/// Reports the first refused connection of each forward, and the next one only after a connection has worked.
 final class RefusalReport {
     private let tell: (PortForward, ForwardRefusal) -> Void
-    /// The listening ends of those that were told of.
+    /// The listening endpoints of the forwards that were reported.
     private var told: [Endpoint] = []
 
     init(_ tell: @escaping (PortForward, ForwardRefusal) -> Void) { self.tell = tell }

@@ -1,19 +1,19 @@
 internal import CSSH2
 
-/// A port in the box whose connections come here.
+/// A port in the box whose connections come to this machine.
 final class ReverseForward {
-    /// With the port that the box gave, once it listens.
+    /// The forward, with the port that the box assigned once it listens.
     private(set) var forward: PortForward
-    /// Where its connections go, to be tried one after the other.
+    /// Where its connections go; the addresses are tried in order.
     let destinations: [SocketAddress]
 
-    /// Connections that libssh2 keeps until the loop's next turn, which takes them all; it refuses more.
+    /// Connections that libssh2 queues until the loop accepts all of them. It refuses more.
     private static let backlog: Int32 = 4096
 
     init(_ wanted: PortForward) throws(SSHError) {
         forward = wanted
         let local = wanted.local
-        // Servers for development often listen on one of the loopback addresses only.
+        // Development servers often listen on only one of the loopback addresses.
         let hosts = local.host == Endpoint.loopback ? [local.host, "::1"] : [local.host]
         let found = hosts.map { SocketAddress.resolve(Endpoint(host: $0, port: local.port)) }
         destinations = found.flatMap(\.addresses)
@@ -25,9 +25,9 @@ final class ReverseForward {
         }
     }
 
-    /// Asks the box to listen.
+    /// Makes the box listen.
     ///
-    /// - Returns: what libssh2 frees with the session.
+    /// - Returns: the listener, which libssh2 frees with the session.
     /// - Throws: ``SSHError/Kind/portUnavailable`` when the box refuses.
     func listen(over connection: SSHConnection, _ limit: SSHConnection.WaitLimit) throws(SSHError) -> OpaquePointer {
         var port: Int32 = 0

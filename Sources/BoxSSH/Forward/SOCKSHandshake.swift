@@ -1,23 +1,23 @@
-/// What a client says before its connection is forwarded: SOCKS 4 and 4a, or SOCKS 5 (RFC 1928) without a password. Only CONNECT.
+/// The handshake of a SOCKS client: SOCKS 4 and 4a, or SOCKS 5 (RFC 1928) without a password. It supports only CONNECT.
 struct SOCKSHandshake {
     enum Step: Equatable {
-        /// There is nothing to say or do before more bytes come.
+        /// More bytes must arrive first.
         case needsMore
         case reply([UInt8])
         case connect(Endpoint)
-        /// The last words to this client.
+        /// The last bytes to send to this client.
         case refuse([UInt8])
     }
 
     private enum Version { case four, five }
 
-    /// Nothing of a handshake is longer: a SOCKS 4a request has two texts of up to 255 bytes.
+    /// No handshake message is longer: a SOCKS 4a request has two texts of up to 255 bytes.
     static let limit = 600
 
     private var bytes: [UInt8] = []
     private var version: Version?
 
-    /// What came after the request, which is the destination's.
+    /// The bytes after the request, which belong to the destination.
     var rest: [UInt8] { bytes }
 
     mutating func take(_ new: some Sequence<UInt8>) { bytes += new }
@@ -34,7 +34,7 @@ struct SOCKSHandshake {
         return step ?? (bytes.count < Self.limit ? .needsMore : .refuse([]))
     }
 
-    /// The answer to the request: that it is connected, or why not.
+    /// The answer to the request: it is connected, or the reason why not.
     func answer(_ refusal: ForwardRefusal?) -> [UInt8] {
         guard version == .five else { return [0, refusal == nil ? 0x5A : 0x5B, 0, 0, 0, 0, 0, 0] }
         let code: UInt8 =
@@ -55,7 +55,7 @@ struct SOCKSHandshake {
         guard bytes[1] == 1 else { return .refuse(answer(.notAllowed)) }
         let port = UInt16(bytes[2]) << 8 | UInt16(bytes[3])
         let address = bytes[4..<8]
-        // 0.0.0.x with an x says that a name follows the user.
+        // An address 0.0.0.x with x other than 0 means that a host name follows the user (SOCKS 4a).
         guard address.prefix(3).allSatisfy({ $0 == 0 }), address.last != 0 else {
             bytes.removeFirst(userEnd + 1)
             return connect(Self.dotted(address), port)
@@ -102,7 +102,7 @@ struct SOCKSHandshake {
 
     // MARK: Both
 
-    /// A name that isn't one never reaches the server, in whose log it would stand.
+    /// Checks the host name. An invalid one must not reach the server, which would log it.
     private func connect(_ host: String, _ port: UInt16) -> Step {
         let isName = !host.isEmpty && host.utf8.count <= 255 && host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
         return isName ? .connect(Endpoint(host: host, port: port)) : .refuse(answer(.other("")))

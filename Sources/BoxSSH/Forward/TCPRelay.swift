@@ -1,7 +1,7 @@
 internal import CSSH2
 import Glibc
 
-/// Carries the bytes of two descriptors to and from a TCP port: what ssh(1) wants of a ProxyCommand.
+/// Carries the bytes of two descriptors to and from a TCP port, as ssh(1) needs it of a ProxyCommand.
 public struct TCPRelay: TCPTarget, Sendable {
     let boxID: String
     let host: String
@@ -15,9 +15,9 @@ public struct TCPRelay: TCPTarget, Sendable {
         self.port = port
     }
 
-    /// Returns when the other side has ended and everything of it is written, or when nobody reads `output` any more.
+    /// Returns when the other side has ended and its bytes are written, or when the reader of `output` has closed.
     ///
-    /// - Parameter retryRefusedFor: how many seconds to keep trying while the port refuses, as a machine's does that is just booting.
+    /// - Parameter retryRefusedFor: how many seconds to retry while the port refuses, as a booting machine's does.
     public func run(input: Int32, output: Int32, retryRefusedFor: Double = 0) throws(SSHError) {
         let socket = try connect(retryRefusedFor)
         defer { close(socket) }
@@ -30,7 +30,7 @@ public struct TCPRelay: TCPTarget, Sendable {
                 pollfd(fd: socket, events: events(input, output, isEnded), revents: 0),
                 pollfd(fd: output.waitFD, events: Int16(POLLOUT), revents: 0),
             ]
-            // Without events poll(2) would still report a hang-up, again and again.
+            // With no events requested, poll(2) would still report a hang-up again and again.
             if ready[1].events == 0 { ready[1].fd = -1 }
             guard poll(&ready, 3, -1) >= 0 || errno == EINTR else {
                 throw SSHError(.localFailure(errno: errno), "poll failed: \(errorText(errno))")
@@ -76,7 +76,7 @@ public struct TCPRelay: TCPTarget, Sendable {
         }
     }
 
-    /// True at the end.
+    /// Reads bytes from the socket; true at the end.
     private func receive(from socket: Int32, into output: LocalOutput) throws(SSHError) -> Bool {
         let count = output.pending.fill(limit: Self.piece) {
             recv(socket, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT))

@@ -4,12 +4,12 @@ import Glibc
 
 /// The host keys of boxes, in a known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT) with box ids as host names.
 ///
-/// OpenSSH reads the same file with `-o HostKeyAlias=<box id> -o UserKnownHostsFile=<path>`. Processes that change it
-/// at once take turns through flock(2). Errors are ``SSHError/Kind/knownHostsUnusable``.
+/// OpenSSH reads the same file with `-o HostKeyAlias=<box id> -o UserKnownHostsFile=<path>`. Processes that change the
+/// file at the same time lock it with flock(2). Errors are ``SSHError/Kind/knownHostsUnusable``.
 public struct KnownHosts: Sendable {
     public let path: String
 
-    /// A pinned key and where it stands.
+    /// A pinned key and its line in the file.
     public struct Line: Sendable, Equatable {
         /// Counted from 1.
         public let number: Int
@@ -34,8 +34,8 @@ public struct KnownHosts: Sendable {
         try Self.compare(pins(boxID: boxID), keyType, key)
     }
 
-    /// Pins a box's key, when none is pinned yet, and returns what the check found under the lock:
-    /// `.unknown` means that the pin was added now.
+    /// Pins a box's key when none is pinned yet. Returns what the check found under the lock: `.unknown` means that the
+    /// pin was added now.
     @discardableResult
     public func pin(boxID: String, keyType: String, key: [UInt8]) throws(SSHError) -> Check {
         guard Self.isHostName(boxID), Self.isHostName(keyType) else {
@@ -53,7 +53,7 @@ public struct KnownHosts: Sendable {
         return .unknown
     }
 
-    /// Forgets every key of a box; harmless when there is none. Other lines stay as they are.
+    /// Removes every key of a box, if there is one. Other lines stay as they are.
     public func remove(boxID: String) throws(SSHError) {
         guard access(path, F_OK) == 0 else { return }
         let fd = try lock(create: false)
@@ -63,7 +63,7 @@ public struct KnownHosts: Sendable {
         for line in text.split(separator: 10, omittingEmptySubsequences: false) {
             if Self.parse(line, number: 0, boxID: boxID) == nil { kept += line + [10] }
         }
-        // The split's last piece is what follows the last newline; it isn't a line of its own when empty.
+        // After the final newline the split has one more, empty piece, which isn't a line.
         if text.last == 10 || text.isEmpty { kept.removeLast() }
         guard kept.count < text.count else { return }
         let temporary = "\(path).\(getpid()).\(String(UInt64.random(in: 0 ... .max), radix: 36))"
@@ -77,7 +77,7 @@ public struct KnownHosts: Sendable {
         }
     }
 
-    /// The keys pinned for a box; more than one only if someone wrote them there.
+    /// The keys pinned for a box. There is more than one only if a user added them.
     public func pins(boxID: String) throws(SSHError) -> [Line] {
         let fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard fd >= 0 else {
@@ -108,7 +108,7 @@ public struct KnownHosts: Sendable {
         }
     }
 
-    /// The line if it names the box; comments, markers and hashed names never do.
+    /// The line, if it names the box. Comments, markers and hashed names never match.
     private static func parse(_ line: ArraySlice<UInt8>, number: Int, boxID: String) -> Line? {
         let words = line.split { $0 == 32 || $0 == 9 || $0 == 13 }
         guard words.count >= 3,
@@ -141,7 +141,7 @@ public struct KnownHosts: Sendable {
                 close(fd)
                 throw error
             }
-            // remove(boxID:) may have replaced the file while we waited: then the lock is on a file without a name.
+            // remove(boxID:) may have replaced the file while we waited. Then the locked file has no name any more.
             var locked = stat()
             var named = stat()
             if fstat(fd, &locked) == 0, stat(path, &named) == 0, locked.st_ino == named.st_ino,
@@ -153,7 +153,7 @@ public struct KnownHosts: Sendable {
         }
     }
 
-    /// A pipe in the file's place would be waited for.
+    /// Refuses a pipe, for example, because opening or reading it would block.
     private func requireRegular(_ fd: Int32) throws(SSHError) {
         var info = stat()
         guard fstat(fd, &info) == 0 else { throw failed("read") }

@@ -2,10 +2,11 @@ import BoxModel
 internal import CSSH2
 import Glibc
 
-/// The ed25519 key pair that `box` makes for itself and that every box accepts: `~/.ssh/ascii_box_ed25519`, in
-/// OpenSSH's format without a passphrase, so that ssh, scp and rsync can use it too.
+/// The ed25519 key pair that `box` creates for itself and that every box accepts: `~/.ssh/ascii_box_ed25519`.
+///
+/// It is in OpenSSH's format without a passphrase, so that ssh, scp and rsync can use it too.
 public struct ManagedKey: Sendable, CustomStringConvertible {
-    /// The private key's file, with `.pub` beside it.
+    /// The private key's file. `.pub` is beside it.
     public let privateKeyPath: String
     /// One line to register with a server, without a newline.
     public let publicKeyLine: String
@@ -14,17 +15,17 @@ public struct ManagedKey: Sendable, CustomStringConvertible {
 
     public var description: String { "ManagedKey(\(privateKeyPath))" }
 
-    /// The key under `home`, made when it isn't there yet. An existing private key is never changed.
+    /// Loads the key under `home`, or creates it when it doesn't exist. An existing private key is never changed.
     ///
-    /// The private file is the truth: a missing `.pub` is written again from it. Two processes that start at once get
-    /// the same key. Fails with ``SSHError/Kind/keyUnusable``.
+    /// The private key is authoritative: a missing `.pub` is written again from it. Two processes that start at once
+    /// get the same key. Errors are ``SSHError/Kind/keyUnusable``.
     ///
     /// - Parameter comment: the end of a new public key's line, such as `box@laptop`.
     public static func loadOrCreate(home: String, comment: String) throws(SSHError) -> ManagedKey {
         try loadOrCreate(path: home + "/.ssh/ascii_box_ed25519", comment: comment)
     }
 
-    /// The same with the private key in another file. The last directory of its path is made when it isn't there.
+    /// Does the same with another private key file. The last directory of its path is created when it doesn't exist.
     public static func loadOrCreate(path: String, comment: String) throws(SSHError) -> ManagedKey {
         if let key = try load(path) { return key }
 
@@ -37,14 +38,14 @@ public struct ManagedKey: Sendable, CustomStringConvertible {
         let text = OpenSSHKey.privateKeyPEM(
             seed: pair.seed, publicKey: pair.publicKey, comment: comment, check: .random(in: 0 ... .max))
         _ = try NewFile.create(path, Array(text.utf8), mode: 0o600)
-        // Loaded again even after making it: another process may have been first.
+        // Load the file even after creating one: another process may have created it first.
         guard let key = try load(path) else {
             throw unusable("\(path) disappeared while it was being made; run the command again")
         }
         return key
     }
 
-    /// nil when there is no such file.
+    /// Loads a key; nil when there is no such file.
     private static func load(_ path: String) throws(SSHError) -> ManagedKey? {
         let fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard fd >= 0 else {
@@ -81,7 +82,7 @@ public struct ManagedKey: Sendable, CustomStringConvertible {
         }
         let line = OpenSSHKey.publicKeyLine(publicKey: parsed.publicKey, comment: parsed.comment)
         if access(path + ".pub", F_OK) != 0 {
-            // Only OpenSSH's tools look at it, so a directory that can't be written is no reason to fail.
+            // Only OpenSSH's tools read `.pub`, so a directory that can't be written is no reason to fail.
             _ = try? NewFile.create(path + ".pub", Array((line + "\n").utf8), mode: 0o644)
         }
         return ManagedKey(privateKeyPath: path, publicKeyLine: line, secret: secret)
@@ -108,9 +109,9 @@ public struct ManagedKey: Sendable, CustomStringConvertible {
     private static func unusable(_ message: String) -> SSHError { SSHError(.keyUnusable, message) }
 }
 
-/// Secret bytes that are wiped at the end of their life and don't show when their owner is printed.
+/// Secret bytes that are wiped at deinit and don't appear when their owner is printed.
 final class SecretBytes: Sendable, CustomReflectable {
-    // Written once in init; only read until deinit. libssh2 measures keys with strlen(3), so a NUL follows the bytes.
+    // Written only in init, then read until deinit. libssh2 measures keys with strlen(3), so a NUL follows the bytes.
     private nonisolated(unsafe) let buffer: UnsafeMutableRawBufferPointer
 
     init(_ bytes: some Collection<UInt8>) {

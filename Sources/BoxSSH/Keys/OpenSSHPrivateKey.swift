@@ -1,15 +1,15 @@
 import BoxModel
 internal import CSSH2
 
-/// Reads an unencrypted ed25519 `openssh-key-v1` file far enough to know that it is whole.
+/// Parses an unencrypted ed25519 `openssh-key-v1` file and checks that it is complete.
 enum OpenSSHPrivateKey {
     struct Unusable: Error {
         /// Continues a sentence that starts with the file's path.
         let reason: String
     }
 
-    /// The public half and the comment. The halves are checked against each other, so that a damaged file is told here
-    /// and not as a refused login.
+    /// The public key and the comment. The private half is checked against the public one, so that a damaged file is
+    /// reported here and not as a refused login.
     static func parse(_ file: UnsafeRawBufferPointer) throws(Unusable) -> (publicKey: [UInt8], comment: String) {
         var lines = String(decoding: file, as: UTF8.self).split(whereSeparator: \.isNewline)
         while lines.last?.allSatisfy(\.isWhitespace) == true { lines.removeLast() }

@@ -1,13 +1,13 @@
 import BoxModel
 internal import CSSH2
 
-/// A file or directory that the server has open for us.
+/// A file or directory that the server has opened for us.
 typealias SFTPHandle = [UInt8]
 
 extension SFTPClient {
     typealias Answer<Value> = (Result<Value, FileFailure>) throws -> Void
 
-    /// One name of a directory, as the server sends it: unchecked, with the attributes of the entry itself.
+    /// One entry of a directory, as the server sends it: unchecked, with the attributes of the entry itself.
     typealias Entry = (name: BytePath, attributes: SFTPAttributes)
 
     static let readExisting = UInt32(LIBSSH2_FXF_READ)
@@ -15,10 +15,11 @@ extension SFTPClient {
     static let overwrite = UInt32(LIBSSH2_FXF_WRITE | LIBSSH2_FXF_TRUNC)
     static let createNew = UInt32(LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_EXCL)
 
-    /// A directory of a hostile server could have no end.
+    /// A limit, because a hostile server's directory could have no end.
     static let mostEntries = 1_000_000
 
-    /// Waits for one request's answer; others are handled meanwhile. Not for handlers.
+    /// Waits for one request's answer, and handles others meanwhile. Not for handlers, which run inside
+    /// ``turn(input:)``.
     func now<Value>(_ start: (@escaping Answer<Value>) -> Void) throws -> Value {
         var result: Result<Value, FileFailure>?
         start { result = $0 }
@@ -30,10 +31,10 @@ extension SFTPClient {
 
     // MARK: Paths
 
-    /// What a path leads to, following links; nil when there is nothing.
+    /// The attributes of what a path leads to, following links; nil when it doesn't exist.
     func stat(_ path: BytePath, _ answer: @escaping Answer<SFTPAttributes?>) { attributes(.stat, path, answer) }
 
-    /// What stands at the path itself.
+    /// The attributes of the path itself, without following a link.
     func lstat(_ path: BytePath, _ answer: @escaping Answer<SFTPAttributes?>) { attributes(.lstat, path, answer) }
 
     private func attributes(_ type: SFTPRequest, _ path: BytePath, _ answer: @escaping Answer<SFTPAttributes?>) {
@@ -48,7 +49,7 @@ extension SFTPClient {
         }
     }
 
-    /// The path with every link resolved.
+    /// The path with every symbolic link resolved.
     func realPath(_ path: BytePath, _ answer: @escaping Answer<BytePath>) {
         request(.realpath, { $0.string(path) }) { [unowned self] reply in
             guard reply.kind == .names else { return try answer(.failure(failure(reply, path))) }
@@ -72,9 +73,10 @@ extension SFTPClient {
         request(.remove, { $0.string(path) }, done(path, answer))
     }
 
-    /// Gives `from` the name `to`, in the place of the file that is there.
+    /// Renames `from` to `to` and replaces the existing file.
     ///
-    /// Atomic with OpenSSH's extension (its PROTOCOL, section 4.3). Elsewhere the old file is removed first.
+    /// It is atomic with OpenSSH's extension (OpenSSH's PROTOCOL, section 4.3). Without the extension the old file is
+    /// removed first.
     func rename(_ from: BytePath, over to: BytePath, isFree: Bool, _ answer: @escaping Answer<Void>) {
         if renamesOver {
             request(
@@ -101,7 +103,7 @@ extension SFTPClient {
             }, done(path, answer))
     }
 
-    /// A directory's entries but `.` and `..`.
+    /// A directory's entries, without `.` and `..`.
     func list(_ path: BytePath, _ answer: @escaping Answer<[Entry]>) {
         openHandle(.opendir, { $0.string(path) }, path) { [unowned self] result in
             switch result {
@@ -168,12 +170,12 @@ extension SFTPClient {
             }, path, answer)
     }
 
-    /// The server may tell of a late write error here.
+    /// Closes a file. The server may report a late write error here.
     func close(_ file: SFTPHandle, _ path: BytePath, _ answer: @escaping Answer<Void>) {
         request(.close, { $0.string(file) }, done(path, answer))
     }
 
-    /// The bytes, never more than were asked for and valid only meanwhile, or nil at the end.
+    /// Reads at most `count` bytes, or nil at the end. The bytes are valid only during the call of `answer`.
     func read(
         _ file: SFTPHandle, _ path: BytePath, at offset: UInt64, count: Int,
         _ answer: @escaping Answer<UnsafeRawBufferPointer?>
@@ -201,7 +203,7 @@ extension SFTPClient {
         let done = done(path, answer)
         requestWrite(file, at: offset, bytes) { reply in
             if reply.kind == .status, reply.status == LIBSSH2_FX_FAILURE {
-                // SFTP version 3 has no code of its own for it.
+                // SFTP version 3 has no status code for a full disk.
                 return try answer(.failure(FileFailure(path: path, reason: "write failed (is the disk full?)")))
             }
             try done(reply)
@@ -227,7 +229,7 @@ extension SFTPClient {
         request(type, write) { [unowned self] reply in
             guard reply.kind == .handle else { return try answer(.failure(failure(reply, path))) }
             var body = reply.body
-            // The draft's limit for a handle.
+            // The draft limits a handle to 256 bytes.
             guard let handle = body.string(), handle.count <= 256 else { throw malformed() }
             try answer(.success(Array(handle)))
         }
@@ -240,7 +242,7 @@ extension SFTPClient {
         }
     }
 
-    /// A reply that isn't the wanted one, as a failure of one file; what is no answer at all ends the connection.
+    /// A reply that reports failure, as a failure of one file. A reply that is malformed ends the connection.
     private func failure(_ reply: SFTPReply, _ path: BytePath) throws(SSHError) -> FileFailure {
         guard reply.kind == .status, reply.status != LIBSSH2_FX_OK else { throw malformed() }
         switch reply.status {

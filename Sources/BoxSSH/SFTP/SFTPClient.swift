@@ -4,19 +4,20 @@ import Glibc
 
 /// An SFTP session, version 3, whose requests don't wait for each other's answers.
 ///
-/// The packets are made here and only carried by libssh2, whose own SFTP takes a round trip for each request and has a
-/// state for one of a kind. The server of a box answers in order; nothing here relies on it.
+/// The packets are made here, and libssh2 only carries them. Its own SFTP needs a round trip for each request and has
+/// state for only one request of a kind. A box's server answers in order; nothing here relies on that.
 ///
-/// An answer's handler runs inside ``turn()`` and must not call it. A failed request is a ``FileFailure``, a failed connection an ``SSHError``.
+/// The handler of an answer runs inside ``turn(input:)`` and must not call it. A failed request is a ``FileFailure``,
+/// and a failed connection is an ``SSHError``.
 final class SFTPClient {
     typealias Handler = (SFTPReply) throws -> Void
 
     let connection: SSHConnection
     /// How long an answer may take.
     var limit = SSHConnection.WaitLimit.whileAlive
-    /// OpenSSH's posix-rename extension: a rename that replaces what has the name.
+    /// Whether the server has OpenSSH's posix-rename extension, which replaces an existing file.
     private(set) var renamesOver = false
-    /// What one request may carry, in bytes.
+    /// The most file bytes in one request.
     private(set) var longestRead = 32 * 1024
     private(set) var longestWrite = 32 * 1024
     /// How many files the server keeps open for us.
@@ -30,19 +31,19 @@ final class SFTPClient {
 
     /// OpenSSH's limit for a packet, either way (sftp-common.h, SFTP_MAX_MSG_LENGTH).
     private static let longestPacket = 256 * 1024
-    /// What goes into a packet beside the bytes of a file: OpenSSH leaves as much.
+    /// The most file bytes in a packet. OpenSSH leaves the same room for the rest.
     private static let longestPiece = longestPacket - 1024
 
-    /// What is moved at a time: small enough to be in the processor's cache still when it is enciphered or written.
+    /// How much is moved at a time. It still fits into the processor's cache when it is encrypted or written.
     private static let pieceInCache = 64 * 1024
 
-    /// More than a copy asks for at a time, so that on a long way the requests are the limit and not the window.
+    /// More than a copy requests at a time, so that on a slow link the requests are the limit and not the window.
     private static let window: UInt32 = 8 << 20
 
     init(_ connection: SSHConnection) throws {
         self.connection = connection
         channel = try connection.openChannel(window: Self.window)
-        // When it throws, deinit runs, for every property has a value.
+        // When `start` throws, deinit still runs, since every property has a value.
         try start()
     }
 
@@ -70,7 +71,7 @@ final class SFTPClient {
         if offersLimits == true { try askForLimits() }
     }
 
-    /// The version packet has no request number, so its handler stands apart; nil once it came.
+    /// Handles the version packet, which has no request number; nil once it arrived.
     private var onHello: ((SFTPReader) throws -> Void)?
 
     private func askForLimits() throws {
@@ -81,7 +82,7 @@ final class SFTPClient {
             guard reply.kind == .extended, body.longNumber() != nil, let read = body.longNumber(),
                 let write = body.longNumber(), let handles = body.longNumber()
             else { return }
-            // 0 means "no limit that I know of". Less than 4 KiB would be somebody's joke.
+            // 0 means that the server doesn't state a limit. A limit below 4 KiB isn't plausible.
             func bounded(_ value: UInt64) -> Int { Int(min(max(value, 4096), UInt64(Self.longestPiece))) }
             if read > 0 { self.longestRead = bounded(read) }
             if write > 0 { self.longestWrite = bounded(write) }
@@ -92,9 +93,9 @@ final class SFTPClient {
 
     // MARK: Requests
 
-    /// Nothing is under way.
+    /// Whether no request is unanswered or unsent.
     var isIdle: Bool { handlers.isEmpty && outgoing.isEmpty }
-    /// Whether more requests would do any good: what is queued here is not on its way yet.
+    /// Whether more requests help. Bytes that are queued here aren't sent yet.
     var hasRoom: Bool { outgoing.count < Self.pieceInCache && handlers.count < 1024 }
 
     func request(_ type: SFTPRequest, _ write: (inout SSHWireWriter) -> Void, _ handler: @escaping Handler) {
@@ -107,7 +108,7 @@ final class SFTPClient {
         enqueue(packet.bytes)
     }
 
-    /// SSH_FXP_WRITE, whose bytes are copied once only.
+    /// Sends SSH_FXP_WRITE and copies the file's bytes only once.
     func requestWrite(
         _ handle: [UInt8], at offset: UInt64, _ bytes: UnsafeRawBufferPointer, _ handler: @escaping Handler
     ) {
@@ -124,7 +125,7 @@ final class SFTPClient {
         outgoing.append(bytes)
     }
 
-    /// Drops what was asked, for a copy that ends early: late answers mean nothing to anybody.
+    /// Ignores all answers that are still to come, for a copy that ends early.
     func forgetRequests() {
         for number in handlers.keys { handlers[number] = { _ in } }
     }
@@ -138,14 +139,14 @@ final class SFTPClient {
 
     // MARK: The loop
 
-    /// Sends what the server takes and handles the answers that came. Waits when there is nothing to do, until the
-    /// server says something or `input` has something to read.
+    /// Sends what the server accepts, and handles the answers that arrived. When there is nothing to do, it waits until
+    /// the server sends something or `input` is readable.
     func turn(input: Int32 = -1) throws {
         let received = connection.transport.received
         var moved = try send()
         if try receive() { moved = true }
         connection.transport.flush()
-        // Sending may have made libssh2 take bytes from the socket, of which poll(2) says nothing then.
+        // Sending may have made libssh2 read bytes from the socket. poll(2) doesn't report those.
         if moved || connection.transport.received != received { return }
         try connection.wait(limit, input: input)
     }
@@ -155,7 +156,7 @@ final class SFTPClient {
         while !outgoing.isEmpty, connection.transport.queued <= SSHTransport.highWater {
             let count = outgoing.consume { libssh2_channel_write_ex(channel, 0, $0.baseAddress, $0.count) }
             guard count >= 0 || count == LibSSH2.wouldBlock else { throw connection.failed("copy files", count) }
-            // 0 and "would block" both wait for the server to open its window.
+            // 0 and "would block" both mean that the server must open its window first.
             guard count > 0 else { break }
             moved = true
         }
@@ -177,7 +178,7 @@ final class SFTPClient {
         return false
     }
 
-    /// How many of the bytes were whole answers.
+    /// Handles all complete answers, and returns how many bytes they had.
     private func handleAnswers(_ bytes: UnsafeRawBufferPointer) throws -> Int {
         var reader = SFTPReader(bytes)
         while true {
@@ -204,7 +205,7 @@ final class SFTPClient {
         try handler(SFTPReply(kind: SFTPReply.Kind(rawValue: packet[0]), body: reader))
     }
 
-    /// The server said something that is no SFTP, or no answer to what was asked.
+    /// The error for bytes that aren't SFTP, or that don't answer a request.
     func malformed() -> SSHError {
         SSHError(
             .protocolFailure(code: LIBSSH2_ERROR_SFTP_PROTOCOL),
@@ -212,7 +213,7 @@ final class SFTPClient {
     }
 }
 
-/// Types of requests (draft-ietf-secsh-filexfer-02, section 3), by the names that the draft has.
+/// Types of requests, with the names of draft-ietf-secsh-filexfer-02, section 3.
 enum SFTPRequest: UInt8 {
     case initialise = 1
     case version = 2

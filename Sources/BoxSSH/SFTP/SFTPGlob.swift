@@ -1,8 +1,8 @@
 import Glibc
 
 extension SFTPClient {
-    /// The paths that a shell pattern names, sorted; a path that exists as it is stands for itself. A pattern without any match is
-    /// a ``FileFailure``.
+    /// The sorted paths that a shell pattern matches. A path that exists literally matches only itself. A pattern
+    /// without a match is a ``FileFailure``.
     func matches(_ pattern: BytePath) throws -> [BytePath] {
         guard Self.isPattern(pattern), try now({ stat(pattern, $0) }) == nil else { return [pattern] }
         var found: [BytePath] = pattern.first == 47 ? [[47]] : [[]]
@@ -13,7 +13,7 @@ extension SFTPClient {
             }
             var next: [BytePath] = []
             for directory in found {
-                // What isn't a directory, or can't be read, has no matches, as in a shell.
+                // A path that isn't a directory or can't be read has no matches, as in a shell.
                 guard let entries = try unlessRefused({ try now { list(directory.isEmpty ? [46] : directory, $0) } })
                 else {
                     continue

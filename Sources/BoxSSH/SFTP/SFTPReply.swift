@@ -1,8 +1,9 @@
 internal import CSSH2
 
-/// One answer of an SFTP server (draft-ietf-secsh-filexfer-02, section 7). Its bytes are valid only while it is handled.
+/// One answer of an SFTP server (draft-ietf-secsh-filexfer-02, section 7). Its bytes are valid only while it is
+/// handled.
 struct SFTPReply {
-    /// SSH_FXP_STATUS and its neighbours.
+    /// The type of an answer, such as SSH_FXP_STATUS.
     enum Kind: UInt8 {
         case status = 101
         case handle = 102
@@ -12,12 +13,12 @@ struct SFTPReply {
         case extended = 201
     }
 
-    /// nil when the type is none of the known ones.
+    /// nil when the type is unknown.
     let kind: Kind?
-    /// What follows the request's number.
+    /// The bytes after the request's number.
     let body: SFTPReader
 
-    /// The status of a reply that is one, with a malformed one as a bad message.
+    /// The status code of a status reply; a malformed one counts as a bad message.
     var status: UInt {
         var body = body
         return UInt(body.number() ?? UInt32(LIBSSH2_FX_BAD_MESSAGE))
@@ -47,17 +48,17 @@ struct SFTPReader {
     mutating func string() -> UnsafeRawBufferPointer? { number().flatMap { take(Int($0)) } }
 }
 
-/// What a server tells of a file.
+/// The attributes of a file that a server sends.
 struct SFTPAttributes {
     var size: UInt64?
-    /// File type and permission bits, nil when the server doesn't say.
+    /// File type and permission bits; nil when the server doesn't send them.
     var mode: UInt32?
     /// In whole seconds since 1970.
     var times: (access: UInt32, modification: UInt32)?
 
     init() {}
 
-    /// nil when the bytes end too soon.
+    /// Parses attributes; nil when the bytes end too soon.
     init?(_ reader: inout SFTPReader) {
         guard let flags = reader.number() else { return nil }
         func has(_ flag: Int32) -> Bool { flags & UInt32(flag) != 0 }

@@ -4,7 +4,7 @@ typealias BytePath = [UInt8]
 extension BytePath {
     init(_ text: String) { self = Array(text.utf8) }
 
-    /// This path and one more component.
+    /// This path with one more component.
     func child(_ name: some Sequence<UInt8>) -> BytePath {
         (last == 47 || isEmpty ? self : self + [47]) + name
     }
@@ -23,25 +23,25 @@ extension BytePath {
         return BytePath(path[((path.lastIndex(of: 47) ?? -1) + 1)...])
     }
 
-    /// What stands before the last component, as a directory to put a sibling in; empty for a bare name.
+    /// The path before the last component, to put a sibling in. It is empty for a bare name.
     var parent: BytePath {
         let path = withoutTrailingSlashes
         guard let slash = path.lastIndex(of: 47) else { return [] }
         return BytePath(path[...slash])
     }
 
-    /// A name beside this file that doesn't look like a finished copy.
+    /// A temporary name in the same directory, which can't be mistaken for a finished copy.
     var temporarySibling: BytePath {
         parent + temporaryPrefix + Array(String(UInt32.random(in: 0 ... .max), radix: 36).utf8)
     }
 
-    /// What the names of all its temporary siblings begin with.
+    /// The prefix of all its temporary siblings' names.
     var temporaryPrefix: BytePath {
-        // File names have 255 bytes at most.
+        // File names have at most 255 bytes.
         Array(".".utf8) + name.prefix(200) + Array(".box-part-".utf8)
     }
 
-    /// `..` would lead out of the target, so it counts as `.`, as for scp.
+    /// Whether it names a directory's contents. `..` would lead out of the target, so it counts as `.`, as for scp.
     var isDots: Bool { name.isEmpty || name == [46] || name == [46, 46] }
 
     func withCPath<T>(_ body: (UnsafePointer<CChar>) throws -> T) rethrows -> T {
@@ -50,14 +50,14 @@ extension BytePath {
 }
 
 extension StringProtocol {
-    /// For paths in messages.
+    /// The path in a form for messages.
     var shown: String { displayText(utf8) }
 }
 
-/// Why one file wasn't copied; the others go on.
+/// Why one file wasn't copied. The others are still copied.
 struct FileFailure: Error {
     let path: BytePath
     let reason: String
-    /// What was asked for isn't allowed here; something else may be.
+    /// The operation isn't permitted here; a different one may be.
     var isDenied = false
 }

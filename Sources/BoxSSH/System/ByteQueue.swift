@@ -1,4 +1,4 @@
-/// Bytes that wait to be written, first in first out, in one buffer that is reused.
+/// A first-in, first-out queue of bytes to write, in one reused buffer.
 struct ByteQueue {
     private var storage: [UInt8] = []
     private var head = 0
@@ -14,7 +14,7 @@ struct ByteQueue {
         tail += bytes.count
     }
 
-    /// Lets `fill` write up to `limit` bytes behind what waits; it returns how many it wrote, or a negative error.
+    /// Lets `fill` write up to `limit` bytes at the end. `fill` returns how many it wrote, or a negative error.
     mutating func fill(limit: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int) -> Int {
         makeRoom(limit)
         let count = storage.withUnsafeMutableBytes { all in
@@ -24,7 +24,7 @@ struct ByteQueue {
         return count
     }
 
-    /// Hands the waiting bytes to `take`, which returns how many it took, or a negative error.
+    /// Passes the waiting bytes to `take`, which returns how many it consumed, or a negative error.
     mutating func consume(_ take: (UnsafeRawBufferPointer) throws -> Int) rethrows -> Int {
         let taken = try storage.withUnsafeBytes { try take(UnsafeRawBufferPointer(rebasing: $0[head..<tail])) }
         if taken > 0 { head += taken }

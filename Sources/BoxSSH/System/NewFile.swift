@@ -1,17 +1,17 @@
 internal import CSSH2
 import Glibc
 
-/// Makes a file that either isn't there or is whole, and never replaces one.
+/// Creates a file completely or not at all, and never replaces one.
 enum NewFile {
-    /// False when `path` exists already, also when another process made it meanwhile.
+    /// Creates the file; false when `path` already exists, also when another process has just created it.
     static func create(_ path: String, _ bytes: [UInt8], mode: mode_t) throws(SSHError) -> Bool {
         let temporary = "\(path).\(getpid()).\(String(UInt64.random(in: 0 ... .max), radix: 36))"
         guard write(temporary, bytes, mode) else { throw failed(path) }
         defer { unlink(temporary) }
-        // link(2) is the one portable call that gives a whole file its name only if the name is free.
+        // link(2) is the only portable call that gives a complete file its name only if the name is free.
         if link(temporary, path) == 0 { return true }
         if errno == EEXIST { return false }
-        // No hard links here (FAT, some network shares). This has the same guarantee on Linux.
+        // This file system has no hard links (FAT, some network shares). The next call has the same guarantee on Linux.
         if box_rename_if_free(temporary, path) == 0 { return true }
         if errno == EEXIST { return false }
         throw failed(path)
@@ -35,7 +35,7 @@ enum NewFile {
     }
 }
 
-/// Writes everything to a blocking descriptor; false with errno set when that failed.
+/// Writes all bytes to a blocking descriptor. Returns false, with errno set, on failure.
 func writeAll(_ fd: Int32, _ bytes: [UInt8]) -> Bool {
     bytes.withUnsafeBytes { writeAll(fd, $0) }
 }

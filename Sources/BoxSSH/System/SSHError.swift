@@ -1,6 +1,6 @@
-/// Why something over SSH failed: a kind to decide on and a message to show.
+/// Why something over SSH failed: a kind for decisions and a message to show.
 ///
-/// The message starts in lower case, names the host, box or file, says the next step and holds no secret.
+/// The message starts in lower case, names the host, box or file, gives the next step and holds no secret.
 public struct SSHError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Kind: Sendable, Equatable {
         /// The host name has no address.
@@ -13,7 +13,7 @@ public struct SSHError: Error, Sendable, Equatable, CustomStringConvertible {
         case timedOut
         /// The host key isn't the one that was pinned.
         case hostKeyChanged
-        /// The server doesn't take the managed key.
+        /// The server doesn't accept the managed key.
         case authenticationRefused
         /// The connection ended or went silent after it was up.
         case connectionLost
@@ -27,7 +27,7 @@ public struct SSHError: Error, Sendable, Equatable, CustomStringConvertible {
         case keyUnusable
         /// The known_hosts file can't be read or written.
         case knownHostsUnusable
-        /// What the caller asked for can't be done as asked.
+        /// The caller's request can't be carried out.
         case invalidRequest
         /// A local port that should be forwarded can't be listened on.
         case portUnavailable

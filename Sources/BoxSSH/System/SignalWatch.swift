@@ -1,17 +1,20 @@
 internal import CSSH2
 import Glibc
 
-/// Turns SIGWINCH, SIGINT, SIGTERM, SIGHUP and SIGQUIT into bytes on a pipe while it lives (the self-pipe trick), so that a
-/// poll() loop can act on them. It also ignores SIGPIPE, so that a closed output is an error code.
+/// Turns signals into bytes on a pipe while it lives (the self-pipe trick), so that a poll(2) loop can handle them.
 ///
-/// Signal handlers belong to the whole process: the first watch installs them, the last one puts the earlier ones back,
-/// and every watch gets every signal. A signal that was ignored stays ignored. When an ending signal comes a second time, or while
-/// a terminal is in raw mode, nobody waits for a loop: the handler restores the terminal and raises the signal again
-/// with its earlier action.
+/// The signals are SIGWINCH, SIGINT, SIGTERM, SIGHUP and SIGQUIT. SIGPIPE is ignored, so that a closed output gives an
+/// error code.
+///
+/// Signal handlers belong to the whole process. The first watch installs them, the last one restores the earlier ones,
+/// and every watch gets every signal. A signal that was ignored stays ignored.
+///
+/// An ending signal that arrives a second time, or while a terminal is in raw mode, isn't left to a loop. The handler
+/// restores the terminal and raises the signal again with its earlier action.
 final class SignalWatch {
     private let slot: Int
 
-    /// nil when more watches exist than there is room for; then signals act as they did before.
+    /// nil when all slots are in use; then signals act as before.
     init?() {
         guard let slot = SignalState.shared.claim() else { return nil }
         self.slot = slot
@@ -19,17 +22,17 @@ final class SignalWatch {
 
     deinit { SignalState.shared.release(slot) }
 
-    /// Readable when a signal came.
+    /// Readable when a signal has arrived.
     var fd: Int32 { SignalState.shared.readEnds[slot] }
 
-    /// The next signal that came, or nil.
+    /// The next signal that arrived, or nil.
     func next() -> Int32? {
         var number: UInt8 = 0
         guard read(fd, &number, 1) == 1 else { return nil }
         return Int32(number)
     }
 
-    /// The next signal that asks to end, skipping resizes.
+    /// The next signal that requests an end; it skips resizes.
     func nextEnding() -> Int32? {
         while let signal = next() {
             if signal != SIGWINCH { return signal }
@@ -38,28 +41,28 @@ final class SignalWatch {
     }
 }
 
-/// What the handler reads. It lives behind plain pointers that are never freed, because a signal handler must not take
-/// locks, allocate or run into Swift's exclusivity checks.
+/// The state that the signal handler reads. It is behind plain pointers that are never freed, because a handler must
+/// not lock, allocate or run into Swift's exclusivity checks.
 struct SignalState: @unchecked Sendable {
     static let shared = SignalState()
 
     private static let slots = 64
     private static let caught = [SIGWINCH, SIGINT, SIGTERM, SIGHUP, SIGQUIT]
-    /// Of a program that is broken; they only put the terminal back.
+    /// Signals of a crash. Their handler only restores the terminal.
     private static let crashes = [SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE, SIGABRT]
 
-    /// Write ends of the watches in use, -1 elsewhere.
+    /// Write ends of the watches in use; -1 for free slots.
     fileprivate let writeEnds = filled(slots, Int32(-1))
     fileprivate let readEnds = filled(slots, Int32(-1))
     /// Pipes are kept for the next watch, so that a handler on another thread never writes to a reused descriptor.
     private let keptWriteEnds = filled(slots, Int32(-1))
     fileprivate let earlier = filled(65, sigaction())
-    /// How many ending signals came since the first watch.
+    /// How many ending signals have arrived since the first watch.
     fileprivate let strikes = filled(1, Int32(0))
     private let watches = filled(1, 0)
     private let mutex = filled(1, pthread_mutex_t())
 
-    /// The terminal to restore, -1 for none; the modes are valid before the descriptor is set.
+    /// The terminal to restore, or -1. The modes are stored before the descriptor.
     let terminal = filled(1, Int32(-1))
     let terminalModes = filled(1, termios())
 
@@ -127,7 +130,7 @@ struct SignalState: @unchecked Sendable {
             if terminal[0] >= 0 || strikes[0] > 1 || isCrash(signal) {
                 if terminal[0] >= 0 { tcsetattr(terminal[0], TCSANOW, terminalModes) }
                 sigaction(signal, earlier + Int(signal), nil)
-                // Blocked until this handler returns, then acted on as if we had never been here.
+                // The signal is blocked until this handler returns. Then its earlier action applies.
                 raise(signal)
                 errno = saved
                 return

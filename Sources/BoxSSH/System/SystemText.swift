@@ -1,7 +1,7 @@
 internal import CSSH2
 import Glibc
 
-/// `errno` in words, in lower case to fit inside a message.
+/// errno's text, in lower case to fit inside a message.
 func errorText(_ code: Int32) -> String {
     var buffer = [CChar](repeating: 0, count: 256)
     guard strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
@@ -9,8 +9,8 @@ func errorText(_ code: Int32) -> String {
     return text.prefix(1).lowercased() + text.dropFirst()
 }
 
-/// Bytes from a disk or a server as text for people: control characters escaped, so that a file name can't drive the
-/// reader's terminal, and invalid UTF-8 replaced.
+/// Bytes from a disk or a server as text to show. Control characters are escaped, so that a file name can't control the
+/// reader's terminal. Invalid UTF-8 is replaced.
 func displayText(_ bytes: some Collection<UInt8>) -> String {
     var text = ""
     for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {

@@ -1,12 +1,12 @@
 internal import CSSH2
 import Glibc
 
-/// The pty to ask for on the other side, and the local terminal that it continues.
+/// The pty to request on the remote side, and the local terminal that it belongs to.
 public struct TerminalRequest: Sendable {
-    /// The value of TERM there.
+    /// The value of TERM on the remote side.
     public var term: String
-    /// The local terminal: its size and modes are sent, its resizes passed on, and it is in raw mode meanwhile. nil asks
-    /// for a pty of `columns` by `rows` without any local terminal.
+    /// The local terminal. Its size, modes and resizes are sent, and it is in raw mode meanwhile. nil requests a pty of
+    /// `columns` by `rows` without a local terminal.
     public var localTerminal: Int32?
     public var columns: Int
     public var rows: Int
@@ -18,7 +18,7 @@ public struct TerminalRequest: Sendable {
         self.rows = rows
     }
 
-    /// The size now: the local terminal's where it has one.
+    /// The current size: the local terminal's, if there is one.
     func size() -> (columns: Int32, rows: Int32) {
         var size = winsize()
         if let fd = localTerminal, ioctl(fd, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 {
@@ -27,7 +27,7 @@ public struct TerminalRequest: Sendable {
         return (Int32(clamping: columns), Int32(clamping: rows))
     }
 
-    /// The local terminal's modes as the wire has them, empty when there is none.
+    /// The local terminal's modes in wire form; empty when there is none.
     func encodedModes() -> [UInt8] {
         var modes = termios()
         guard let fd = localTerminal, tcgetattr(fd, &modes) == 0 else { return [] }
@@ -36,7 +36,7 @@ public struct TerminalRequest: Sendable {
     }
 }
 
-/// A terminal in raw mode until ``restore()``; one at a time in a process.
+/// A terminal in raw mode until ``restore()``; at most one in a process.
 ///
 /// ``SignalWatch``'s handler restores it too, so that an ending signal leaves the user's terminal usable.
 final class RawTerminal {
@@ -54,7 +54,7 @@ final class RawTerminal {
         state.terminalModes[0] = modes
         state.terminal[0] = fd
 
-        // As OpenSSH does (sshtty.c, enter_raw_mode): every key is a byte for the other side.
+        // As OpenSSH does (sshtty.c, enter_raw_mode): every key is a byte for the remote side.
         modes.c_iflag |= tcflag_t(IGNPAR)
         modes.c_iflag &= ~tcflag_t(ISTRIP | INLCR | IGNCR | ICRNL | IXON | IXANY | IXOFF | IUCLC)
         modes.c_lflag &= ~tcflag_t(ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHONL | IEXTEN)

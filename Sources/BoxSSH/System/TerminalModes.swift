@@ -1,9 +1,9 @@
 internal import CSSH2
 import Glibc
 
-/// Terminal modes on the wire (RFC 4254, section 8): an opcode and a number each, ended by 0.
+/// Terminal modes in wire form (RFC 4254, section 8): an opcode and a number each, ended by 0.
 enum TerminalModes {
-    /// The modes that fit into `limit` bytes, the ones that people notice first. A mode that isn't sent keeps the server's default.
+    /// The modes that fit into `limit` bytes, most noticeable first. A mode that isn't sent keeps the server's default.
     static func encode(_ modes: termios, limit: Int) -> [UInt8] {
         var modes = modes
         var out: [UInt8] = []
@@ -18,7 +18,7 @@ enum TerminalModes {
         let characters = withUnsafeBytes(of: modes.c_cc) { Array($0) }
         func character(_ opcode: UInt8, _ index: Int32) -> (UInt8, UInt32) {
             let value = characters[Int(index)]
-            // 255 says "none" on the wire; Linux says it with 0.
+            // "None" is 255 on the wire and 0 in Linux.
             return (opcode, value == 0 ? 255 : UInt32(value))
         }
         func flag(_ opcode: UInt8, _ set: tcflag_t, _ flag: Int32) -> (UInt8, UInt32) {

@@ -1,10 +1,10 @@
 import Glibc
 
-/// Threads for what blocks: libssh2 has one for each session.
+/// Starts threads for blocking work; each libssh2 session is used by one thread.
 enum Thread {
     /// Starts a detached thread.
     ///
-    /// - Parameter purpose: continues "no thread to" in a message.
+    /// - Parameter purpose: completes the message "no thread to … in".
     static func start(_ purpose: String, _ body: @escaping @Sendable () -> Void) throws(SSHError) {
         let work = Work(body)
         var thread = pthread_t()
