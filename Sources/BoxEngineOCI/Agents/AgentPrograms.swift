@@ -3,15 +3,15 @@ import FoundationEssentials
 import Glibc
 import HostTools
 
-/// The programs of the coding agents, which all machines of a host share, read-only, as ``AgentDirectory/path``.
+/// The coding agents' programs, which all machines of a host share, read-only, as ``AgentDirectory/path``.
 ///
 ///     agents/<version>/         one set of versions: `bin`, and the packages that it points into
 ///     agents/current            the set that machines use
 ///
-/// A directory and not a layer of every machine's overlay: machines that run when it is filled have the programs at once. See
-/// Docs/Decisions/0013-agents.md.
+/// It is a directory and not a layer of every machine's overlay, so that running machines get the programs as soon as
+/// it is filled. See Docs/Decisions/0013-agents.md.
 public struct AgentPrograms: Sendable {
-    /// A wheel, what people call the program in it, and where in the wheel that is.
+    /// A wheel, the command name of its program, and the program's path in the wheel.
     private typealias Entry = (wheel: PythonWheel, program: (name: String, path: String))
 
     private static let entries: [Entry] = [
@@ -33,12 +33,12 @@ public struct AgentPrograms: Sendable {
         ),
     ]
 
-    /// The name of the set that this boxd is made for.
+    /// The name of the set that this version of boxd uses.
     static let version = entries.map { "\($0.program.name)-\($0.wheel.version)" }.joined(separator: "_")
 
     private let directory: String
 
-    /// - Parameter directory: is there for as long as machines run.
+    /// - Parameter directory: must exist as long as machines run.
     init(directory: String) { self.directory = directory }
 
     public init(dataDirectory: String) {
@@ -48,12 +48,12 @@ public struct AgentPrograms: Sendable {
     /// Whether machines have the programs of this version.
     public var areInstalled: Bool { HostFiles.exists("\(directory)/\(Self.version)") && current == Self.version }
 
-    /// The set that machines use, or nil when there is none yet.
+    /// The name of the set that machines use, or nil when there is none yet.
     public var current: String? { HostFiles.linkTarget("\(directory)/current") }
 
-    /// Fetches the programs from PyPI, or wherever the host's pip is set up to look, and makes them the current ones.
+    /// Downloads the programs from PyPI, or from where the host's pip is configured to look, and makes them current.
     ///
-    /// - Throws: ``EngineError`` when they can't be fetched, or aren't the ones that this version was made with.
+    /// - Throws: ``EngineError`` when the download fails or a digest differs from the known one.
     public func install() async throws {
         try HostFiles.makeDirectory(directory, mode: 0o755)
         for leftover in try HostFiles.list(directory) where leftover.hasPrefix(".building-") {
@@ -66,7 +66,7 @@ public struct AgentPrograms: Sendable {
         if !HostFiles.exists("\(directory)/\(Self.version)") {
             try HostFiles.rename("\(partial)/set", to: "\(directory)/\(Self.version)")
         }
-        // The set before is kept, because agents may still run from it.
+        // The previous set is kept, because agents may still run from it.
         let kept = [Self.version, current, "current"]
         try HostFiles.link(Self.version, at: "\(directory)/current")
         for name in try HostFiles.list(directory) where !kept.contains(name) {
@@ -90,6 +90,6 @@ public struct AgentPrograms: Sendable {
 }
 
 extension String {
-    /// Without what follows the last slash.
+    /// The path before its last slash.
     fileprivate var parentPath: String { String(self[..<(lastIndex(of: "/") ?? startIndex)]) }
 }

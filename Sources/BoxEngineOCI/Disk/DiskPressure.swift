@@ -1,27 +1,29 @@
 import BoxEngine
 
-/// Decides from how much is free, and who wrote how much since the last look, who is paused and what becomes of the reserve.
+/// Decides which machines are paused and what happens to the reserve. It decides by the free space and by how much each
+/// machine wrote since the last check.
 ///
 ///     ample ── less than the reserve's size is free ──► low ── less than a quarter of it ──► full
 ///       ▲                                                 │                                   │
 ///       └──────────── twice the reserve's size is free, with the reserve taken again ─────────┘
 struct DiskPressure: Sendable, Equatable {
-    /// In bytes: what writes less than that isn't what fills a disk.
+    /// In bytes. A machine that wrote less isn't the one that fills the disk.
     static let harmlessWriting = 256 << 10
 
     private(set) var level = StorageState.Level.ample
-    /// In bytes by machine, since the looks that found too little space began. Two looks can be so close that even the fastest writer has
-    /// written little in between.
+    /// Bytes written by each machine, since the first of the checks that found too little space. Two checks can be so
+    /// close that even the fastest writer has written little in between.
     private var written: [String: Int] = [:]
     private var paused: Set<String> = []
-    /// At the last look that found too little space.
+    /// The free space at the last check that found too little.
     private var free: Int?
-    /// In bytes, since then: what was taken of the disk and written by nobody. fallocate(2) and new directories count for no process.
+    /// The bytes since then that left the free space without a write by any machine. fallocate(2) and new directories
+    /// don't count as writes of a process.
     private var unexplained = 0
 
     struct Decision: Equatable {
         var pause: Set<String> = []
-        /// Whether those who are paused are all that run, because nobody is known to fill the disk.
+        /// Whether all running machines are paused, because it isn't known which one fills the disk.
         var isSuspicion = false
         var resumesAll = false
         var releasesReserve = false
@@ -29,9 +31,9 @@ struct DiskPressure: Sendable, Equatable {
     }
 
     /// - Parameters:
-    ///   - written: bytes by machine since the last look.
-    ///   - reserve: its size in bytes.
-    ///   - isReserved: whether the space is taken now.
+    ///   - written: bytes by machine since the last check.
+    ///   - reserve: the reserve's size in bytes.
+    ///   - isReserved: whether the reserve is taken now.
     mutating func look(at space: DiskSpace, reserve: Int, isReserved: Bool, written: [String: Int]) -> Decision {
         var decision = Decision()
         let needed = level == .ample ? reserve : 2 * reserve + (isReserved ? 0 : reserve)
@@ -63,15 +65,15 @@ struct DiskPressure: Sendable, Equatable {
         return decision
     }
 
-    /// The machine isn't paused, though it was to be. What it has written still counts, so that a later look may pause it.
+    /// Records that a machine couldn't be paused. Its writes still count, so that a later check may pause it.
     mutating func isNotPaused(_ id: String) { paused.remove(id) }
 
-    /// Looks at a machine anew that was stopped.
+    /// Removes what was recorded of a machine that was stopped.
     mutating func forget(_ id: String) {
         paused.remove(id)
         written[id] = nil
     }
 
-    /// Whether it is worth knowing who writes what: there is time for a coarser look while much is free.
+    /// Whether writes must be measured at every check. A coarser interval is enough while much is free.
     static func isNear(_ space: DiskSpace, reserve: Int) -> Bool { space.free < 8 * reserve }
 }

@@ -3,13 +3,13 @@ import CLinux
 import Glibc
 
 extension HostFiles {
-    /// How many directories deep a tree is counted. Each takes a descriptor.
+    /// How many levels of directories are counted. Each level needs a descriptor.
     private static let deepestCount = 200
 
-    /// What a tree takes of the disk, in blocks of 512 bytes. A file with several names counts once.
+    /// The disk use of a tree, in blocks of 512 bytes. A file with several names counts once.
     ///
-    /// Somebody may change the tree meanwhile, and move directories in it. So there is no way up by `..`, which could then lead out of the
-    /// tree; what can't be read any more isn't counted.
+    /// The tree may change meanwhile, and directories in it may be moved. So the walk never follows `..`, which could
+    /// then lead out of the tree. Files that can't be read any more aren't counted.
     static func blocks(below path: String) -> Int {
         let root = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard root >= 0 else { return 0 }
@@ -17,7 +17,7 @@ extension HostFiles {
         return blocks(in: root, depth: 0, counted: &counted)
     }
 
-    /// Closes the directory.
+    /// Counts an open directory and closes it.
     private static func blocks(in directory: Int32, depth: Int, counted: inout Set<ino_t>) -> Int {
         defer { close(directory) }
         var sum = 0

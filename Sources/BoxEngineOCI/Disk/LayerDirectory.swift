@@ -2,14 +2,14 @@ import BoxEngine
 import CLinux
 import Glibc
 
-/// The extended attributes with which overlayfs says how a directory goes on in the layers below: the kernel's
-/// Documentation/filesystems/overlayfs.rst.
+/// The extended attributes by which overlayfs finds a directory's counterpart in the layers below. They are described
+/// in the kernel's Documentation/filesystems/overlayfs.rst.
 enum OverlayAttribute {
     static let opaque = "trusted.overlay.opaque"
     static let redirect = "trusted.overlay.redirect"
     static let lookUps: Set<String> = [opaque, redirect]
 
-    /// An absolute redirect.
+    /// The text of an absolute redirect.
     static func text(of path: [LayerDirectory.Name]) -> [UInt8] {
         path.flatMap { [UInt8(ascii: "/")] + $0.dropLast().map(UInt8.init(bitPattern:)) }
     }
@@ -17,15 +17,15 @@ enum OverlayAttribute {
 
 /// An open directory of a layer.
 final class LayerDirectory {
-    /// A name's bytes with a NUL at their end: names in a box needn't be UTF-8.
+    /// A name's bytes, ended by a NUL. Names in a box needn't be UTF-8.
     typealias Name = [CChar]
 
     enum Kind { case missing, file, whiteout, directory }
 
     enum Redirect: Equatable {
-        /// The directory had that name in the same parent.
+        /// The directory has that name in the same parent.
         case sibling(Name)
-        /// From the root.
+        /// A path from the layer's root.
         case path([Name])
     }
 
@@ -53,7 +53,7 @@ final class LayerDirectory {
 
     func parent() throws -> LayerDirectory { try open(Array("..".utf8CString)) }
 
-    /// Opens what may be further down than one path can say.
+    /// Opens a directory that may be deeper than the longest possible path (PATH_MAX).
     func open(path: [Name]) throws -> LayerDirectory {
         var (directory, chunk) = (self, Name())
         for name in path {
@@ -117,7 +117,7 @@ final class LayerDirectory {
         }
     }
 
-    /// Owner, mode, extended attributes and times, in the order in which none undoes another.
+    /// Copies owner, mode, extended attributes and times, in an order in which none resets another.
     func copyAttributes(from source: LayerDirectory, leavingOut names: Set<String>) throws {
         let found = try source.status()
         guard fchown(descriptor, found.st_uid, found.st_gid) == 0, fchmod(descriptor, found.st_mode & 0o7777) == 0

@@ -1,11 +1,13 @@
 import BoxEngine
 import Glibc
 
-/// Puts layers on top of each other into one, as overlayfs would show them: whiteouts, opaque directories and redirects included.
+/// Merges layers into one, as overlayfs would show them, including whiteouts, opaque directories and redirects.
 ///
-/// Sealed layers never change, so the merged layer's files are hard links to theirs: merging costs time by the number of files and
-/// no space. All layers have to have the same id base. Directories are walked by descriptors, because people inside boxes make trees
-/// deeper than any path may be long, and with a stack of its own instead of the thread's.
+/// Sealed layers never change, so the merged layer's files are hard links to theirs. Merging takes time per file, but
+/// no space. All layers must have the same id base.
+///
+/// Users make trees that are deeper than the longest possible path. So directories are walked by descriptors, with an
+/// explicit stack instead of the thread's.
 struct LayerMerge {
     private let layers: [LayerDirectory]
     private var frames: [MergeFrame] = []
@@ -39,7 +41,7 @@ struct LayerMerge {
         }
     }
 
-    /// Every name that one of the directory's sources has.
+    /// The names that at least one of the directory's sources has.
     private mutating func names(in index: Int) throws -> [LayerDirectory.Name] {
         var found: Set<LayerDirectory.Name> = []
         for source in frames[index].sources.indices {
@@ -52,7 +54,7 @@ struct LayerMerge {
         switch try lookUp(name, in: index) {
         case .nothing: break
         case .file(let source, let isWhiteout):
-            // A whiteout that hides nothing would itself be seen.
+            // A whiteout that hides nothing would become visible itself.
             if isWhiteout && frames[index].below == nil { return }
             let directory = try self.source(source, of: index)
             try target(of: index).link(name, from: directory)
@@ -64,7 +66,8 @@ struct LayerMerge {
         }
     }
 
-    /// Gives a directory whose contents are there what the topmost of its sources has, and what tells overlayfs where to go on.
+    /// Finishes a directory whose contents are merged. It gets the attributes of its topmost source, and those that
+    /// lead overlayfs to the layers below.
     private mutating func finish(_ index: Int) throws {
         let target = try target(of: index)
         try target.copyAttributes(from: try source(0, of: index), leavingOut: OverlayAttribute.lookUps)
@@ -81,30 +84,30 @@ struct LayerMerge {
 
 // MARK: - Looking names up as overlayfs does
 
-/// One of the directories that a merged directory is made of.
+/// One of the directories that are merged into one.
 private struct MergeSource {
     enum Origin {
-        /// Below the parent's source of that number.
+        /// In the parent's source of that number.
         case child(source: Int, name: LayerDirectory.Name)
-        /// From the layer's root on, which is where an absolute redirect leads.
+        /// From the layer's root, where an absolute redirect leads.
         case path([LayerDirectory.Name])
     }
 
     let layer: Int
     let origin: Origin
-    /// Nil while the merge is far away from the directory.
+    /// Nil while the merge is far from the directory.
     var directory: LayerDirectory?
 }
 
 /// A directory that is being merged.
 private struct MergeFrame {
     let name: LayerDirectory.Name
-    /// From the topmost down.
+    /// From the topmost to the lowest.
     var sources: [MergeSource]
-    /// Where overlayfs goes on below all merged layers; nil where an opaque directory or a file ends the search.
+    /// Where overlayfs continues below all merged layers; nil where an opaque directory or a file ends the lookup.
     let below: [LayerDirectory.Name]?
     var target: LayerDirectory?
-    /// What is left to do; nil before the first look.
+    /// The names that are left to merge; nil before they are read.
     var names: [LayerDirectory.Name]?
 
     init(
@@ -121,7 +124,7 @@ extension LayerMerge {
         case directory([MergeSource], below: [LayerDirectory.Name]?)
     }
 
-    /// After `ovl_lookup` in the kernel's fs/overlayfs/namei.c.
+    /// Looks a name up, as `ovl_lookup` in the kernel's fs/overlayfs/namei.c does.
     private mutating func lookUp(_ name: LayerDirectory.Name, in index: Int) throws -> Found {
         var found: [MergeSource] = []
         var current = name
@@ -149,8 +152,8 @@ extension LayerMerge {
         return .directory(found, below: frames[index].below.map { $0 + [current] })
     }
 
-    /// Goes on at an absolute path in the layers below `layer`. After `ovl_lookup_layer` and `ovl_check_redirect`: what the walk meets on its
-    /// way changes the path for the layers that come next.
+    /// Continues at an absolute path in the layers below `layer`, as `ovl_lookup_layer` and `ovl_check_redirect` do. A
+    /// redirect on the path changes the path for the layers below.
     private func follow(_ path: [LayerDirectory.Name], below layer: Int, _ sources: [MergeSource]) throws -> Found {
         var (path, sources) = (path, sources)
         for number in (0..<layer).reversed() {
@@ -187,7 +190,7 @@ extension LayerMerge {
 // MARK: - Descriptors
 
 extension LayerMerge {
-    /// How many directories of the way down stay open.
+    /// How many directories on the path down stay open.
     private static let openFrames = 16
 
     private mutating func closeFar(from index: Int) {
@@ -197,7 +200,7 @@ extension LayerMerge {
         for number in frames[far].sources.indices { frames[far].sources[number].directory = nil }
     }
 
-    /// Opens the directory above one that is done from that one, which costs nothing however deep it is.
+    /// Opens the parent of a finished directory from that directory, which is cheap at any depth.
     private mutating func openParent(of frame: MergeFrame) throws {
         guard let index = frames.indices.last else { return }
         if frames[index].target == nil { frames[index].target = try frame.target?.parent() }

@@ -7,12 +7,12 @@ import Glibc
 import HostTools
 import Subprocess
 
-/// The directories of one machine and the overlay that makes them its root file system.
+/// The directories of one machine, and the overlay that is its root file system.
 ///
 ///     boxes/<id>/machine.json   the record
 ///     boxes/<id>/upper, work    what the machine wrote since it started; exists while it isn't sealed
 ///     boxes/<id>/rootfs         where the overlay is mounted
-///     boxes/<id>/guest          host-written files that the machine sees read-only under /run/box
+///     boxes/<id>/guest          files of the host that the machine sees read-only under /run/box
 ///     boxes/<id>/bundle         the OCI runtime's configuration
 ///     layers/<layer>            a sealed upper
 struct MachineDisk: Sendable {
@@ -28,28 +28,28 @@ struct MachineDisk: Sendable {
     var bundle: String { "\(directory)/bundle" }
     func layer(_ layerID: String) -> String { "\(configuration.layersDirectory)/\(layerID)" }
 
-    /// The longest that a running box is frozen for a fork.
+    /// The longest time that a running box is frozen for a fork.
     private static let copyTimeout = Duration.seconds(600)
 
-    /// In seconds. The kernel writes dirty pages after 30 by default.
+    /// In seconds. The kernel writes dirty pages after 30 seconds by default.
     private static let flushDelay = 40.0
 
     /// Whether the machine wrote something that isn't sealed in a layer yet.
     var isUnsealed: Bool { HostFiles.exists(upper) }
 
     func makeDirectories(for record: MachineRecord) throws {
-        // Only the machine's own root may pass through the directory: its group is the first id of the machine's range.
+        // Only the machine's root may enter the directory: its group is the first id of the machine's range.
         try HostFiles.makeDirectory(directory, mode: 0o710, group: record.idBase)
         try HostFiles.makeDirectory(rootfs, mode: 0o755)
-        // sshd distrusts keys in a stranger's directory.
+        // sshd refuses keys in a directory of another user.
         try HostFiles.makeDirectory(guest, mode: 0o755, owner: record.idBase)
         try HostFiles.makeDirectory(bundle, mode: 0o700)
     }
 
-    /// Mounts the machine's root file system. An upper that exists already is used again: it belongs to a machine that was lost.
+    /// Mounts the machine's root file system. An existing upper is used again: it belongs to a machine that was lost.
     ///
-    /// The lower layers were written with other id ranges, so each is bound with its ids mapped to this machine's. The binds
-    /// are needed only until the overlay has cloned them.
+    /// The lower layers were written with other id ranges, so each is bound with its ids mapped to this machine's. The
+    /// binds are needed only until the overlay has cloned them.
     func mount(_ record: MachineRecord) throws {
         try makeUpper(record)
         var (lowers, binds): ([String], [String]) = ([], [])
@@ -82,7 +82,8 @@ struct MachineDisk: Sendable {
         guard result == 0 else { throw HostFiles.failure("mount the overlay at", rootfs, code: -result) }
     }
 
-    /// A new upper's root is the disk's root directory, so it goes on with the mode that the topmost layer's has.
+    /// Creates the upper and work directories. A new upper's root is the disk's root directory, so it gets the mode of
+    /// the topmost layer's root.
     private func makeUpper(_ record: MachineRecord) throws {
         try HostFiles.makeDirectory(work, mode: 0o700)
         if !HostFiles.exists(upper) {
@@ -91,7 +92,7 @@ struct MachineDisk: Sendable {
             try HostFiles.makeDirectory(upper, mode: isKnown ? root.st_mode & 0o7777 : 0o755, owner: record.idBase)
             try quota.makeProject(of: upper)
         }
-        // What overlayfs makes in one it renames into the other, which is refused across projects.
+        // overlayfs renames what it creates in `work` into the upper. Such a rename is refused across projects.
         if let project = try LayerDirectory(path: upper).project { try LayerDirectory(path: work).setProject(project) }
     }
 
@@ -99,7 +100,7 @@ struct MachineDisk: Sendable {
 
     private var quota: ProjectQuota { ProjectQuota(dataDirectory: configuration.dataDirectory) }
 
-    /// Limits what the upper may come to take.
+    /// Limits the size of the upper.
     func limit(to type: MachineType) {
         guard let project = (try? LayerDirectory(path: upper))?.project, quota.isEnforced,
             let space = DiskSpace(of: configuration.dataDirectory)
@@ -107,12 +108,13 @@ struct MachineDisk: Sendable {
         quota.setLimit(ProjectQuota.limit(of: type, onDiskOf: space.total), of: project)
     }
 
-    /// The upper and the layers that the machine wrote itself, which it may share with forks by now.
+    /// The upper and the layers that the machine itself wrote. Forks may share those layers.
     private func own(_ record: MachineRecord) -> [String] {
         (record.layers.filter { $0.idBase == record.idBase }.map { layer($0.id) } + [upper]).filter(HostFiles.exists)
     }
 
-    /// What the machine's upper and its own layers take, and the limit of the upper. What changes meanwhile is counted or not.
+    /// The disk use of the machine's upper and its own layers, and the upper's limit. Changes during the measurement
+    /// may or may not be counted.
     func measure(_ record: MachineRecord) -> DiskUse {
         own(record).reduce(into: DiskUse(used: 0)) { sum, directory in
             if let project = (try? LayerDirectory(path: directory))?.project, let use = quota.use(of: project) {
@@ -137,13 +139,14 @@ struct MachineDisk: Sendable {
         guard result == 0 else { throw HostFiles.failure("map the ids of", source, code: -result) }
     }
 
-    /// Unmounts the root file system and whatever binds an interrupted start left. Harmless when nothing is mounted.
+    /// Unmounts the root file system, and the binds that an interrupted start left. Harmless when nothing is mounted.
     ///
-    /// With its last user gone, overlayfs flushes the whole file system that the upper is on, and everything that writes to it waits.
-    /// So, for `delay` seconds, an open descriptor stays the last user until the kernel has written most of it at its own pace.
+    /// When the last user of an overlay has gone, overlayfs flushes the whole file system of the upper, and all writers
+    /// to it wait. So an open descriptor stays the last user for `delay` seconds, until the kernel has written most of
+    /// it at its own pace.
     func unmount(flushingAfter delay: Double = flushDelay) {
         let user = open(rootfs, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        // What the machine removes when it runs again shall be free then, and not when the last user has gone.
+        // Files that the machine removes when it runs again must be freed then, and not when the last user has gone.
         if delay > 0 { _ = clinux_forget_names(rootfs) }
         while clinux_unmount(rootfs) == 0 {}
         for name in (try? HostFiles.list(directory)) ?? [] where name.hasPrefix("l") {
@@ -152,16 +155,17 @@ struct MachineDisk: Sendable {
             rmdir(path)
         }
         guard user >= 0 else { return }
-        // On a thread of its own, because closing it may flush for seconds: see blocking(_:).
+        // On its own thread, because closing it may flush for seconds: see blocking(_:).
         DispatchQueue(label: "boxd.flushing").asyncAfter(deadline: .now() + delay) { close(user) }
     }
 
-    /// Makes what the machine wrote its topmost layer: one rename, whatever the size.
+    /// Makes the upper the topmost layer, by one rename at any size.
     ///
-    /// The record names the layer before the rename, so that a crash between the two loses nothing: see ``finishSealing(_:)``.
+    /// The record names the layer before the rename, so that a crash between the two loses nothing: see
+    /// ``finishSealing(_:)``.
     func seal(_ record: inout MachineRecord) throws {
         guard isUnsealed else { return }
-        // A topmost layer that isn't there is the upper, whose rename failed the last time.
+        // A topmost layer that doesn't exist is the upper, which an earlier seal failed to rename.
         if record.layers.last.map({ HostFiles.exists(layer($0.id)) }) ?? true {
             record.layers.append(.init(id: Self.newLayerID(), idBase: record.idBase, isWhole: true))
         }
@@ -169,11 +173,11 @@ struct MachineDisk: Sendable {
         try finishSealing(record)
     }
 
-    /// Makes the topmost layer the upper again: one rename. Nothing on the disk changes for the machine by being stopped and started then,
-    /// neither hard links nor what can be renamed.
+    /// Makes the topmost layer the upper again, by one rename. So a stop and a start change nothing on the disk for the
+    /// machine, neither hard links nor what can be renamed.
     ///
-    /// Nobody else's disk may have the layer. The rename comes before the record: after a crash between the two
-    /// ``finishSealing(_:)`` undoes it.
+    /// No other disk may use the layer. The rename comes before the record: after a crash between the two
+    /// ``finishSealing(_:)`` undoes the rename.
     func unseal(_ record: inout MachineRecord) throws {
         guard let top = record.layers.last, top.isWhole, top.idBase == record.idBase, !isUnsealed else { return }
         try HostFiles.rename(layer(top.id), to: upper)
@@ -181,19 +185,19 @@ struct MachineDisk: Sendable {
         try save(record)
     }
 
-    /// Moves the upper to where the record's topmost layer should be, when a crash kept that from happening.
+    /// Renames the upper to the record's topmost layer, when a crash prevented that.
     func finishSealing(_ record: MachineRecord) throws {
         guard let top = record.layers.last, !HostFiles.exists(layer(top.id)) else { return }
         try HostFiles.rename(upper, to: layer(top.id))
         try HostFiles.removeTree(work)
     }
 
-    /// Copies what a frozen machine wrote so far into a layer, whose ids are those of the machine that gets it. Uses reflinks where the file
-    /// system has them.
+    /// Copies what a frozen machine wrote so far into a layer, whose ids are those of the machine that gets it. It uses
+    /// reflinks where the file system supports them.
     func copyUpper(to copy: MachineRecord.Layer, of record: MachineRecord) async throws {
         let partial = layer(copy.id) + ".part"
         let mapped = "\(directory)/lcopy"
-        while clinux_unmount(mapped) == 0 {}  // Of a boxd that was killed here.
+        while clinux_unmount(mapped) == 0 {}  // Left by a boxd that was killed here.
         try HostFiles.makeDirectory(mapped)
         defer {
             _ = clinux_unmount(mapped)
@@ -211,7 +215,7 @@ struct MachineDisk: Sendable {
         try HostFiles.rename(partial, to: layer(copy.id))
     }
 
-    /// Makes one layer of several that follow each other.
+    /// Merges several adjacent layers into one.
     func merge(_ layers: [MachineRecord.Layer], into merged: MachineRecord.Layer) async throws {
         let partial = layer(merged.id) + ".part"
         let sources = layers.map { layer($0.id) }
@@ -232,8 +236,8 @@ struct MachineDisk: Sendable {
         try await remove()
     }
 
-    /// Removes everything. What the machine wrote goes first, so that unmounting needn't flush it; then the directory gets a name that
-    /// nobody looks for, so that a crash leaves no half machine.
+    /// Removes everything. The upper goes first, so that unmounting needn't flush it. Then the directory is renamed to
+    /// a name that is never loaded, so that a crash leaves no partial machine.
     func remove() async throws {
         try await blocking {
             try HostFiles.removeTree(upper)

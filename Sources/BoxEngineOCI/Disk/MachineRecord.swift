@@ -1,15 +1,15 @@
 import BoxEngine
 import BoxModel
 
-/// What the engine keeps of a machine, as `machine.json` in the machine's directory.
+/// The engine's record of a machine, stored as `machine.json` in the machine's directory.
 struct MachineRecord: Sendable, Equatable {
-    /// A read-only part of a disk: the changes of one life of one machine.
+    /// A read-only part of a disk: what one machine changed between a start and a stop.
     struct Layer: Sendable, Equatable {
         var id: String
-        /// The host id that stands for the layer's root: ids in it were written with this base.
+        /// The host id that ids in the layer count from: root in the layer has this id on the host.
         var idBase: UInt32
-        /// Whether all files in it are its own, so that it can become an upper directory again. A merged layer shares its files with
-        /// the layers that it was made of.
+        /// Whether the layer shares no file with another one, so that it can become an upper directory again. A merged
+        /// layer shares its files with the layers that it was made of.
         var isWhole = false
 
         fileprivate var json: JSON {
@@ -31,13 +31,13 @@ struct MachineRecord: Sendable, Equatable {
     }
 
     let id: String
-    /// The machine's number: its address and its id range follow from it.
+    /// The machine's slot, from which its address and its id range follow.
     let slot: Int
     /// The name of the image below all layers.
     let image: String
     /// From the lowest to the highest.
     var layers: [Layer]
-    /// Whether its `/etc` says who it is: see ``GuestIdentity``. A copy of another machine's disk doesn't at first.
+    /// Whether its `/etc` names this machine: see ``GuestIdentity``. A copy of another machine's disk doesn't at first.
     var hasIdentity = false
 
     var idBase: UInt32 { Slots.idBase(of: slot) }
@@ -67,18 +67,19 @@ struct MachineRecord: Sendable, Equatable {
     }
 }
 
-/// The numbers of machines. A machine keeps its number for life, and a number that was freed is the last to be given out
-/// again, so that an address doesn't soon come back under another host key.
+/// The slots of machines. A machine keeps its slot for life. A freed slot is the last to be used again, so that an
+/// address doesn't soon get another host key.
 enum Slots {
-    /// A /20 network has 4094 hosts, of which the first is the bridge; as many id ranges fit below 2^31.
+    /// A /20 network has 4094 hosts: the first is the bridge, and the last is the second resolver address. As many id
+    /// ranges fit below 2^31.
     static let all = 1...4092
-    /// The first host id that systemd leaves to nobody: its container ranges end below it.
+    /// The first host id above systemd's ranges for containers.
     static let firstIDBase: UInt32 = 0x7000_0000
     static let idsPerMachine: UInt32 = 65536
 
     static func idBase(of slot: Int) -> UInt32 { firstIDBase + UInt32(slot - 1) * idsPerMachine }
 
-    /// The next free number from `cursor` on, going round at the end.
+    /// The next free slot from `cursor` on, continuing from the first slot after the last one.
     static func next(from cursor: Int, used: Set<Int>) -> Int? {
         let start = all.contains(cursor) ? cursor : all.lowerBound
         return (start...all.upperBound).first { !used.contains($0) } ?? all.first { !used.contains($0) }

@@ -3,31 +3,33 @@ import BoxModel
 import CLinux
 import Glibc
 
-/// How much disk each machine may take, where the file system counts what belongs to a project: ext4 and XFS, quotactl(2).
+/// Limits the disk use of each machine, where the file system has project quotas: ext4 and XFS, quotactl(2).
 ///
-/// Each upper is a project, and so is whatever the machine writes there: what it has written since others got to share its layers. Files
-/// in those can't be removed for good, so a machine that is at its limit could never get below. In a user namespace nobody can change
-/// a file's project, and overlayfs writes without CAP_SYS_RESOURCE, which would be above limits.
+/// Each upper is a project, and so is all that the machine writes there since its layers may have been shared. Files in
+/// shared layers can't really be removed, so with a limit that counts them, a machine could never get below it.
+///
+/// A process in a user namespace can't change a file's project. overlayfs writes without CAP_SYS_RESOURCE, which would
+/// exceed limits.
 struct ProjectQuota: Sendable {
-    /// One that the layers and the machines' directories are on the same file system with.
+    /// A directory on the file system of the layers and the machines' directories.
     let directory: String
 
     init(dataDirectory: String) { directory = dataDirectory }
 
     var isEnforced: Bool { withDescriptor { clinux_projects_are_limited($0) == 1 } ?? false }
 
-    /// Makes a new directory, and all that will be made in it, a project that nothing else belongs to. Does nothing where projects aren't
+    /// Makes a new directory, and all that is created in it, a project of its own. Does nothing where projects aren't
     /// counted.
     func makeProject(of directory: String) throws {
         guard isEnforced else { return }
-        // Apart from the small numbers that people choose themselves.
+        // Not one of the small numbers that administrators choose themselves.
         let number = { UInt32.random(in: 1 << 30..<1 << 31) }
         var project = number()
         while use(of: project)?.used ?? 0 > 0 { project = number() }
         try LayerDirectory(path: directory).setProject(project)
     }
 
-    /// Takes the limits away of directories that nothing will be written to any more.
+    /// Removes the limits of directories that won't be written to any more.
     func removeLimits(of directories: [String]) {
         guard isEnforced else { return }
         for directory in directories {
@@ -35,7 +37,7 @@ struct ProjectQuota: Sendable {
         }
     }
 
-    /// In bytes: what the machine's type has, but at most half of the disk, so that no machine fills it alone.
+    /// The limit in bytes: that of the machine's type, but at most half of the disk, so that no machine alone fills it.
     static func limit(of type: MachineType, onDiskOf total: Int) -> Int { min(Int(type.disk), total / 2) }
 
     /// How many files the limit allows: as many as a new ext4 of that size has.
@@ -47,7 +49,7 @@ struct ProjectQuota: Sendable {
         _ = withDescriptor { clinux_limit_project($0, project, UInt64(bytes ?? 0), UInt64(files)) }
     }
 
-    /// Nil when the project isn't counted.
+    /// The project's disk use; nil when the project isn't counted.
     func use(of project: UInt32) -> DiskUse? {
         withDescriptor { descriptor in
             var limit: UInt64 = 0
@@ -56,9 +58,9 @@ struct ProjectQuota: Sendable {
         } ?? nil
     }
 
-    /// How to get limits for each box, where there are none.
+    /// How the operator can get a disk limit for each box, where there is none.
     static func hint(dataDirectory: String) -> HostProblem? {
-        // The directory may not be there yet.
+        // The directory may not exist yet.
         var place = dataDirectory
         while !HostFiles.exists(place), let slash = place.lastIndex(of: "/"), slash > place.startIndex {
             place = String(place[..<slash])
@@ -107,7 +109,7 @@ struct MountedFileSystem: Equatable {
         self.init(of: String(cString: resolved), mounts: HostFiles.read("/proc/self/mountinfo") ?? "")
     }
 
-    /// The last of several mounts at one place is the one that is seen.
+    /// Of several mounts at one path, only the last one is visible.
     init?(of path: String, mounts: String) {
         var best: MountedFileSystem?
         for line in mounts.split(separator: "\n") {

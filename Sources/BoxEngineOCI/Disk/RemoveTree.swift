@@ -2,10 +2,10 @@ import BoxEngine
 import Glibc
 
 extension HostFiles {
-    /// Removes a tree of any depth and with any names, without following links. Harmless when it is missing.
+    /// Removes a tree of any depth and with any names, without following links. Harmless when it doesn't exist.
     ///
-    /// Goes down and up with descriptors instead of paths: people inside boxes make trees deeper than any path may be long. Only
-    /// one directory is open at a time. Nothing else may change the tree meanwhile.
+    /// It goes down and up by descriptors instead of paths, since users make trees deeper than the longest possible
+    /// path. Only one directory is open at a time. Nothing else may change the tree meanwhile.
     static func removeTree(_ path: String) throws {
         if unlink(path) == 0 || errno == ENOENT { return }
         guard errno == EISDIR || errno == EPERM else { throw failure("remove", path) }
@@ -33,9 +33,9 @@ extension HostFiles {
         }
     }
 
-    /// Removes what is in a directory.
+    /// Removes a directory's contents.
     ///
-    /// - Returns: the name of a subdirectory that isn't empty and has to be emptied first, or nil when nothing is left.
+    /// - Returns: the name of a subdirectory that must be emptied first, or nil when the directory is empty.
     private static func emptyUntilSubdirectory(_ directory: Int32, _ path: String) throws -> [CChar]? {
         for name in try names(in: directory) {
             if unlinkat(directory, name, 0) == 0 || errno == ENOENT { continue }
@@ -47,7 +47,7 @@ extension HostFiles {
         return nil
     }
 
-    /// The names in an open directory, as bytes: nothing says that they are UTF-8.
+    /// The names in an open directory, as bytes, since they needn't be UTF-8.
     static func names(in directory: Int32) throws -> [[CChar]] {
         let copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0, let stream = fdopendir(copy) else { throw failure("read", "a directory") }

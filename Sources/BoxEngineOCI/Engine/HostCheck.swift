@@ -3,16 +3,16 @@ import CLinux
 import Glibc
 import HostTools
 
-/// Whether this host can run boxes, and what to do where it can't.
+/// Whether this host can run boxes, and what the operator can do if it can't.
 public struct HostCheck: Sendable {
     public typealias Problem = HostProblem
 
     public let problems: [Problem]
-    /// What a host that runs boxes can't do: nothing of it keeps boxd from starting.
+    /// Features that a host lacks although it can run boxes. None of them keeps boxd from starting.
     public let warnings: [Problem]
-    /// What would make boxes safer or better here.
+    /// Changes that would make boxes safer or better on this host.
     public let hints: [Problem]
-    /// The OCI runtime that works here, with why it was chosen.
+    /// The OCI runtime that works on this host, and why it was chosen.
     public let runtime: (program: String, reason: String)?
 
     public init(configuration: OCIEngineConfiguration) {
@@ -54,14 +54,15 @@ public struct HostCheck: Sendable {
             + "\nscripts/bootstrap installs what Debian and Ubuntu have."
     }
 
-    /// What boxes would lack on this host, although it can run them.
+    /// The features that boxes lack on this host, although it can run them.
     public static func warnings(configuration: OCIEngineConfiguration) async -> [Problem] {
         let resolver = HostResolver.read()
         let firewall = HostFirewall(configuration: configuration)
         return [resolver.problem].compactMap { $0 } + (await firewall.problems(nameServers: resolver.nameServers))
     }
 
-    /// The agents' programs and Node.js come from PyPI, by a pip in a virtual environment, which Debian has in a package of its own.
+    /// Warns when Python can't make virtual environments, which Debian has in a separate package. A pip in such an
+    /// environment fetches the agents' programs and Node.js from PyPI.
     static func pythonWarning(find: (String) -> String?) -> Problem? {
         let lost = "so images need --slim, and boxes have no agents"
         guard let python = find("python3") else {
@@ -69,7 +70,7 @@ public struct HostCheck: Sendable {
         }
         guard let resolved = realpath(python, nil) else { return nil }
         defer { free(resolved) }
-        // bin/python3.11 has its modules in lib/python3.11.
+        // The modules of bin/python3.11 are in lib/python3.11.
         let parts = String(cString: resolved).split(separator: "/")
         guard let name = parts.last, name.hasPrefix("python3."), parts.count >= 2 else { return nil }
         let modules = parts.dropLast(2).map { "/\($0)" }.joined() + "/lib/\(name)"
@@ -85,7 +86,7 @@ public struct HostCheck: Sendable {
         ("mmdebstrap", "mmdebstrap"),
     ]
 
-    /// Id-mapped mounts work under overlayfs from Linux 5.19 on.
+    /// Id-mapped mounts work under overlayfs since Linux 5.19.
     private static func kernelProblem() -> Problem? {
         let release = HostFiles.read("/proc/sys/kernel/osrelease") ?? ""
         let numbers = release.split(whereSeparator: { !$0.isNumber }).prefix(2).compactMap { Int($0) }
@@ -105,7 +106,7 @@ public struct HostCheck: Sendable {
         return nil
     }
 
-    /// crun refuses hosts that mix cgroup v1 and v2; runc takes every kind.
+    /// crun refuses hosts that mix cgroup v1 and v2; runc accepts every kind.
     private static func chooseRuntime(_ wish: String?) -> (program: String, reason: String)? {
         if let wish { return HostPrograms.find(wish).map { ($0, "it was asked for") } }
         let unified = HostFiles.exists("/sys/fs/cgroup/cgroup.controllers")

@@ -3,10 +3,10 @@ import CLinux
 import Glibc
 import HostTools
 
-/// The name under which an engine's machines, interfaces, tables and cgroups are on the host. Two engines with one name would each take the
-/// other's for remains of its own.
+/// The name of an engine's machines, interfaces, tables and cgroups on the host. Two engines with one name would each
+/// remove the other's as leftovers.
 enum Instance {
-    /// - Throws: ``EngineError`` with ``EngineError/Reason/hostNotReady`` while another engine has the name.
+    /// - Throws: ``EngineError`` with ``EngineError/Reason/hostNotReady`` while another engine uses the name.
     static func hold(_ configuration: OCIEngineConfiguration) throws -> HeldFile {
         let path = "\(configuration.runDirectory).lock"
         let held: HeldFile?
@@ -22,12 +22,13 @@ enum Instance {
         return held
     }
 
-    /// - Throws: ``EngineError`` with ``EngineError/Reason/hostNotReady`` when one of the machines is of another data directory, which a
-    ///   boxd that has ended left running.
+    /// - Throws: ``EngineError`` with ``EngineError/Reason/hostNotReady`` when a machine belongs to another data
+    ///   directory. A boxd that has ended left it running.
     static func requireOwn(_ machines: [OCIRuntime.Entry], _ configuration: OCIEngineConfiguration) throws {
         guard let boxes = status(configuration.boxesDirectory) else { return }
         for machine in machines where machine.process != nil {
-            // boxes/<id>/bundle, perhaps by another path to the same directory. What is nowhere is nobody's.
+            // This is boxes/<id>/bundle, perhaps by another path. A bundle that doesn't exist belongs to no data
+            // directory.
             guard let own = status("\(machine.bundle)/../.."), own.st_ino != boxes.st_ino || own.st_dev != boxes.st_dev
             else { continue }
             let directory = machine.bundle.split(separator: "/").dropLast(3).map { "/\($0)" }.joined()

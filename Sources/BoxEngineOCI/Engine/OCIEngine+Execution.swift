@@ -2,7 +2,7 @@ import BoxEngine
 import BoxModel
 
 extension OCIEngine {
-    /// For ending a command, and for getting its output out of the machine.
+    /// How long a command may take to end, and its output to arrive, after its own time limit.
     private static let grace = Duration.seconds(30)
     static let patience = Duration.seconds(60)
 
@@ -82,7 +82,7 @@ extension OCIEngine {
 }
 
 extension CommandOutcome {
-    /// - Parameter limit: of each output, in bytes. The machine may say anything.
+    /// - Parameter limit: of each output, in bytes. The machine may send anything, so it isn't trusted to keep to it.
     init(reading answer: inout GuestAnswer, limit: Int) async throws {
         let header = try await answer.header()
         guard let exitCode = header["exitCode"]?.int else { throw GuestAnswer.IsMissing() }

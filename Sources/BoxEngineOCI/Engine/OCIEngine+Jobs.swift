@@ -29,7 +29,7 @@ extension OCIEngine {
                         over.yield()
                     }
                 }
-                // The program in the machine may go on though it has told the end.
+                // The program in the machine may keep running after it has sent the last record.
                 group.addTask { for await _ in isOver { return } }
                 defer { group.cancelAll() }
                 try await group.next()
@@ -69,16 +69,16 @@ extension OCIEngine {
     }
 }
 
-/// Takes the records of a job apart: see `Guest/jobs.py`.
+/// Parses the records of a job: see `Guest/jobs.py`.
 struct JobRecordReader {
-    /// In bytes: more than the supervisor lets a line, and all of them, have.
+    /// In bytes: more than the supervisor allows for one line, and for all lines.
     private static let longestLine = 9 << 20
     private static let longestOutput = 160 << 20
 
     private var line: [UInt8] = []
     private var count = 0
 
-    /// - Throws: ``EngineError`` for what no supervisor says: the machine's owner can put another in its place.
+    /// - Throws: ``EngineError`` for what no supervisor sends. The machine's owner can replace the supervisor.
     mutating func read(_ piece: ArraySlice<UInt8>) throws -> [JobRecord] {
         count += piece.count
         guard count <= Self.longestOutput else { throw Self.damaged }
@@ -98,7 +98,7 @@ struct JobRecordReader {
         EngineError(.failed, "the job's supervisor says what can't be understood")
     }
 
-    /// - Returns: nil for a commit that can't be one.
+    /// - Returns: nil for a commit that isn't valid.
     private static func record(_ line: [UInt8]) throws -> JobRecord? {
         guard let kind = line.first else { throw damaged }
         let text = Array(line.dropFirst())

@@ -25,7 +25,7 @@ extension OCIEngine {
         }
     }
 
-    /// From a disk to a machine whose sshd answers. Each step pushes what undoes it.
+    /// Starts a machine from its disk and waits for its sshd. Each step pushes its rollback.
     private func boot(
         _ machine: MachineSpec, _ record: MachineRecord, address: String, network: Network,
         rollback: inout RollbackStack
@@ -33,7 +33,7 @@ extension OCIEngine {
         let disk = disk(record.id)
         let spec = runtimeSpec(record, machine)
         let record = try await prepareDisk(of: record, rollback: &rollback)
-        // After boxd's own files are there: a fork can have more from the start than it may have.
+        // After boxd has written its own files. A fork may start with more than its limit allows.
         disk.limit(to: machine.type)
         let files = GuestFiles(disk: disk, owner: record.idBase)
         rollback.push("secrets") { files.removeSecrets() }
@@ -45,7 +45,7 @@ extension OCIEngine {
         async let admitted: Void = network.admit(record.id, slot: record.slot)
         rollback.push("machine") { [runtime] in try await runtime.delete(record.id) }
         let process = try await runtime.create(record.id, bundle: disk.bundle)
-        // Nothing of the machine runs before its limits are set; its sshd listens on whatever interface there will be.
+        // The limits are set before anything of the machine runs. Its sshd listens on an interface that is added later.
         async let connected: Void = network.connect(record.id, slot: record.slot, process: process)
         try KernelLimits.set(for: process, nested: machine.allowsNested)
         guard let running = MachineProcesses(first: process) else {
@@ -58,8 +58,8 @@ extension OCIEngine {
         processes[record.id] = running
     }
 
-    /// Mounts the machine's disk, with an upper that is one of three: what a lost machine had written, the topmost layer where nobody
-    /// else has it, or a new one.
+    /// Mounts the machine's disk. The upper is one of three: what a lost machine had written, the topmost layer when no
+    /// other machine uses it, or a new one.
     private func prepareDisk(
         of record: MachineRecord, rollback: inout RollbackStack
     ) async throws -> MachineRecord {
@@ -95,7 +95,7 @@ extension OCIEngine {
 
     private func seal(_ record: MachineRecord) throws {
         var record = record
-        // In the books before it is done: a failure in between must not forget a layer that has its new name already.
+        // Updated even on failure: a failure in between must not lose a layer that has its new name already.
         defer { update(record) }
         try disk(record.id).seal(&record)
     }
@@ -117,12 +117,12 @@ extension OCIEngine {
         await removeUnusedLayers()
     }
 
-    /// Ends the machine's processes and takes away its veth pair and cgroup. Its disk stays as it is.
+    /// Ends the machine's processes and removes its veth pair and cgroup. Its disk isn't changed.
     private func end(_ record: MachineRecord, grace: StopGrace) async throws {
-        // A paused one can't end by itself, and must not go on to write.
+        // A paused machine can't end by itself, and must not be resumed to write more.
         let grace = isPausedForSpace(record.id) ? .none : grace
         if let running = processes[record.id], try await !running.end(grace: grace) {
-            // Frozen, perhaps: then the signal is taken once it is thawed.
+            // The machine may be frozen. Then it processes the signal once it is thawed.
             try? await runtime.resume(record.id)
             guard try await running.end(grace: .none) else {
                 throw EngineError(
@@ -135,7 +135,7 @@ extension OCIEngine {
         if let network = try? readyNetwork() { await network.disconnect(record.id, slot: record.slot) }
     }
 
-    /// Takes away what a machine, or an attempt to start one, left behind.
+    /// Removes what a machine, or an attempt to start one, left behind.
     private func clearRemains(_ id: String) async throws {
         try await runtime.delete(id)
         let disk = disk(id)
@@ -148,7 +148,7 @@ extension OCIEngine {
         guard let record = records[source] else { throw EngineError(.noSuchMachine, "no machine \(source)") }
         let slot = try reserveSlot()
         defer { releaseSlot(slot) }
-        // Held before it exists: what nobody is known to need is removed.
+        // Held before it exists, because layers without a known user are removed.
         let fresh = MachineRecord.Layer(
             id: MachineDisk.newLayerID(), idBase: Slots.idBase(of: slot), isWhole: true)
         let held = record.layers + [fresh]
@@ -159,9 +159,9 @@ extension OCIEngine {
             MachineRecord(id: id, slot: slot, image: record.image, layers: wroteSomething ? held : record.layers))
     }
 
-    /// Copies what the machine wrote since it started, freezing it meanwhile.
+    /// Copies what the machine wrote since it started. The machine is frozen meanwhile.
     ///
-    /// - Returns: false when its disk is sealed, so that there is nothing to copy.
+    /// - Returns: false when its disk is sealed and there is nothing to copy.
     private func copyUnsealed(_ record: MachineRecord, to layer: MachineRecord.Layer) async throws -> Bool {
         let disk = disk(record.id)
         guard disk.isUnsealed else { return false }
@@ -181,7 +181,8 @@ extension OCIEngine {
         return true
     }
 
-    /// With cgroup v1 it takes luck while processes come and go in the machine, as they do around an agent: the kernel wants it tried again.
+    /// Freezes a machine. With cgroup v1 an attempt can fail while processes start and end in the machine, as they do
+    /// around an agent. The kernel then requires a retry.
     func freeze(_ id: String) async throws {
         for _ in 1..<Self.freezeTries {
             do { return try await runtime.pause(id) } catch is EngineError where processes[id]?.isAlive == true {
@@ -191,7 +192,7 @@ extension OCIEngine {
         try await runtime.pause(id)
     }
 
-    /// A machine that is paused because it fills the disk stays so.
+    /// Resumes a machine, unless it is paused because it fills the disk.
     private func thaw(_ id: String) async throws {
         if !isPausedForSpace(id) { try await runtime.resume(id) }
     }
@@ -200,7 +201,7 @@ extension OCIEngine {
 
     public func compact(_ id: String) async throws {
         guard var record = records[id], !disk(id).isUnsealed else { return }
-        // Its own layers are the topmost ones; those below came with a fork and were written with other ids.
+        // Its own layers are the topmost ones. The layers below came with a fork and were written with other ids.
         let own = Array(record.layers.reversed().prefix { $0.idBase == record.idBase }.reversed())
         guard own.count > configuration.mergeThreshold else { return }
         let merged = MachineRecord.Layer(id: MachineDisk.newLayerID(), idBase: record.idBase)

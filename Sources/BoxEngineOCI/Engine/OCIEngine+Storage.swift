@@ -2,28 +2,30 @@ import BoxEngine
 import Glibc
 import Logging
 
-/// What the engine keeps between two looks at the disk.
+/// The engine's state between two checks of the disk.
 struct StorageWatch: Sendable {
     var pressure = DiskPressure()
     var paused: Set<String> = []
-    /// The look that is under way.
+    /// The check in progress.
     var look: Task<StorageState, Never>?
-    /// What each running machine had written at the last look, in bytes.
+    /// What each running machine had written at the last check, in bytes.
     var written: [String: Int] = [:]
     var lastLook: ContinuousClock.Instant?
-    /// By machine; measured one machine at a time.
+    /// The disk use by machine; one machine is measured at a time.
     var used: [String: DiskUse] = [:]
     var isMeasuring = false
     var lastMeasured = ""
     var saysNoReserve = true
 
-    /// While there is space, how often it is seen who writes what.
+    /// How often writes are measured while there is enough space.
     static let relaxedInterval = Duration.seconds(5)
 }
 
 extension OCIEngine {
-    /// One look at a time: a second one must not give the reserve away while the first is still pausing who would take it. And always one that
-    /// began after the call: what an earlier one saw can be out of date within milliseconds.
+    /// Checks the disk, one check at a time. A second one must not release the reserve while the first is still pausing
+    /// the machines that would use it.
+    ///
+    /// The result is always of a check that began after the call. An earlier check can be outdated within milliseconds.
     public func checkStorage() async -> StorageState {
         while let look = storage.look { _ = await look.value }
         let look = Task {
@@ -41,7 +43,7 @@ extension OCIEngine {
         let size = DiskReserve.size(ofTotal: space.total)
         let decision = storage.pressure.look(
             at: space, reserve: size, isReserved: reserve.isThere, written: writtenSinceLastLook(space, reserve: size))
-        // Before the reserve is there for everybody, those who would take it are stopped.
+        // The machines that would use up the reserve are paused before it is released.
         var arePaused = true
         let before = storage.used
         for id in decision.pause where !(await pauseForSpace(id)) { arePaused = false }
@@ -60,7 +62,7 @@ extension OCIEngine {
             level: storage.pressure.level, free: space.free, total: space.total, paused: storage.paused)
     }
 
-    /// A machine that has just been paused is measured here: its turn may come late.
+    /// The disk use of a machine. A machine that was just paused is measured here, since its turn may come late.
     public func diskUse(of id: String) async -> DiskUse? {
         if storage.used[id] == nil, storage.paused.contains(id), let record = records[id] {
             let disk = disk(id)
@@ -79,17 +81,17 @@ extension OCIEngine {
         let before = storage.written
         storage.written = processes.compactMapValues { $0.isAlive ? $0.bytesWritten() : nil }
         return storage.written.reduce(into: [:]) { result, entry in
-            // A machine that wasn't there at the last look wrote all of it since.
+            // A machine that wasn't there at the last check wrote everything since.
             result[entry.key] = max(0, entry.value - (before[entry.key] ?? 0))
         }
     }
 
-    /// - Returns: false when it has to be tried again: a process that waits for the disk can't be frozen at once.
+    /// - Returns: false when it must be tried again: a process that waits for the disk can't be frozen at once.
     private func pauseForSpace(_ id: String) async -> Bool {
         do {
             try await freeze(id)
             storage.paused.insert(id)
-            // Its owner wants to know at once how much it has.
+            // Measure it anew, since its owner needs to know its current size.
             storage.used[id] = nil
             logger.error("the disk is nearly full: the box that fills it is paused", metadata: ["box": "\(id)"])
             return true
@@ -104,8 +106,8 @@ extension OCIEngine {
         }
     }
 
-    /// Of machines that were paused because nobody was seen to fill the disk, lets those go on whose disks haven't grown since they were
-    /// measured last.
+    /// Resumes those suspects whose disks haven't grown since they were measured last. They were paused because it
+    /// wasn't known which machine fills the disk.
     private func letGrownOnly(_ suspects: Set<String>, before: [String: DiskUse]) async {
         var growth: [String: Int] = [:]
         for id in suspects {
@@ -144,7 +146,7 @@ extension OCIEngine {
 
     // MARK: Who has what
 
-    /// Measures the disk of one machine in the background, unless one is being measured. Goes round all of them.
+    /// Measures the disk of one machine in the background, in turn, unless a measurement is in progress.
     private func measureSomeDisk() {
         guard !storage.isMeasuring else { return }
         storage.used = storage.used.filter { records[$0.key] != nil }
@@ -157,7 +159,7 @@ extension OCIEngine {
             let began = ContinuousClock.now
             storage.used[id] = try? await blocking { disk.measure(record) }
             storage.lastMeasured = id
-            // At most a fiftieth of a processor.
+            // Uses at most a fiftieth of a processor.
             try? await Task.sleep(for: max(.milliseconds(250), (ContinuousClock.now - began) * 50))
             storage.isMeasuring = false
         }
@@ -170,8 +172,8 @@ extension OCIEngine {
 }
 
 extension MachineProcesses {
-    /// What all of the machine's processes have written so far, those that ended included, in bytes: the kernel adds what a process wrote
-    /// to its parent's count when it is waited for. See proc(5), /proc/pid/io.
+    /// The bytes that all of the machine's processes have written so far, including those that ended. When a process is
+    /// waited for, the kernel adds its count to its parent's. See proc(5), /proc/pid/io.
     func bytesWritten() -> Int {
         cgroupMembers().reduce(0) { sum, process in
             let lines = (HostFiles.read("/proc/\(process)/io") ?? "").split(separator: "\n")

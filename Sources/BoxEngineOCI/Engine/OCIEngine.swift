@@ -7,8 +7,9 @@ import Logging
 
 /// The embedded engine: an OCI runtime, overlayfs, user namespaces and a bridge on this host.
 ///
-/// The actor holds the books: which machines exist, which numbers they have, which processes are theirs. The slow work on one
-/// machine runs between its awaits, so different machines don't wait for each other; the caller keeps calls about one machine apart.
+/// The actor records which machines exist, and which slots and processes they have. The slow work on one machine runs
+/// between its awaits, so different machines don't wait for each other. The caller must serialize calls about one
+/// machine.
 public actor OCIEngine: MachineEngine {
     let configuration: OCIEngineConfiguration
     let logger: Logger
@@ -22,16 +23,16 @@ public actor OCIEngine: MachineEngine {
     private var network: Network?
     var storage = StorageWatch()
     private var nextSlot = Slots.all.lowerBound
-    /// Of machines whose disks are being copied.
+    /// Slots of machines whose disks are being copied.
     private var reservedSlots: Set<Int> = []
-    /// While a machine can't be read, nobody knows which layers are its own, so none are removed.
+    /// While a machine's record can't be read, its layers are unknown, so no layers are removed.
     private var hasUnreadableRecords = false
-    /// One removal at a time; it looks again when something may have come to be unused meanwhile.
+    /// One removal runs at a time. It repeats when layers may have lost their last user meanwhile.
     private var isRemovingLayers = false
     private var layersMayBeUnused = false
-    /// Nobody else may have boxes of the same names on this host.
+    /// Prevents a second engine with the same instance name on this host.
     private var instance: HeldFile?
-    /// Layers that a fork is about to use, so that removing the last machine that had them doesn't take them away meanwhile.
+    /// Layers that a fork is about to use. They aren't removed, even when the last machine that used them is.
     private var layersInTransit: [String: Int] = [:]
 
     /// - Throws: ``EngineError`` with ``EngineError/Reason/hostNotReady`` when the host lacks something.
@@ -52,7 +53,7 @@ public actor OCIEngine: MachineEngine {
 
     func disk(_ id: String) -> MachineDisk { MachineDisk(configuration: configuration, id: id) }
 
-    /// What Go, whose names the profile uses, calls this architecture.
+    /// Go's name of this architecture, as the seccomp profile uses it.
     private static var architecture: String {
         #if arch(arm64)
             "arm64"
@@ -66,7 +67,7 @@ public actor OCIEngine: MachineEngine {
 
 extension OCIEngine {
     public func prepare() async throws {
-        // People pass through to their own box's directory only: see MachineDisk.makeDirectories.
+        // Users may pass through to the directory of their own box only: see MachineDisk.makeDirectories.
         try HostFiles.makeDirectory(configuration.dataDirectory, mode: 0o711)
         try HostFiles.makeDirectory(configuration.boxesDirectory, mode: 0o711)
         try HostFiles.makeDirectory(configuration.layersDirectory, mode: 0o700)
@@ -92,7 +93,7 @@ extension OCIEngine {
             metadata: ["subnet": "\(subnet)", "machines": "\(records.count)", "running": "\(processes.count)"])
     }
 
-    /// A machine that can't be read is left alone: somebody's files are in it, and the others shall work.
+    /// Loads all records. A machine that can't be read is left alone: it has a user's files, and the others must work.
     private func loadRecords() async throws {
         for name in try HostFiles.list(configuration.boxesDirectory) {
             do { try await loadRecord(name) } catch {
@@ -111,7 +112,7 @@ extension OCIEngine {
         }
         let disk = disk(name)
         guard let text = try HostFiles.readIfThere(disk.recordPath) else {
-            // The start or fork that made the directory never got as far as a disk.
+            // The start or fork that created the directory never created a disk.
             guard !disk.isUnsealed else { throw EngineError(.failed, "the machine has a disk and no record") }
             return try await disk.remove()
         }
@@ -122,7 +123,7 @@ extension OCIEngine {
         records[record.id] = record
     }
 
-    /// Takes over the machines that outlived the last boxd.
+    /// Adopts the machines that kept running when the last boxd ended.
     private func adopt(_ machines: [OCIRuntime.Entry]) async {
         for entry in machines {
             do {
@@ -132,7 +133,7 @@ extension OCIEngine {
                     try await runtime.delete(entry.id)
                     continue
                 }
-                // The last boxd died while it copied the disk.
+                // The last boxd ended while it copied the disk.
                 if entry.isPaused { try await runtime.resume(entry.id) }
                 processes[entry.id] = running
                 try GuestFiles(disk: disk(entry.id), owner: record.idBase).writeGuestProgram()
@@ -142,7 +143,7 @@ extension OCIEngine {
         }
     }
 
-    /// What a boxd that was killed left of machines that don't run.
+    /// Removes what a killed boxd left of machines that don't run.
     private func clearStopped() {
         for record in records.values where processes[record.id] == nil {
             GuestFiles(disk: disk(record.id), owner: record.idBase).removeSecrets()
@@ -150,7 +151,7 @@ extension OCIEngine {
         Cgroups.removeEmpty(below: configuration.cgroupPrefix)
     }
 
-    /// The network of the last boxd, or the one that was asked for, or a free one.
+    /// Chooses the configured network, the network of the last boxd, or a free one.
     private func chooseSubnet() throws -> Subnet {
         let path = "\(configuration.dataDirectory)/network.json"
         let kept = try HostFiles.readIfThere(path).flatMap { try? JSON.parse($0) }
@@ -162,7 +163,7 @@ extension OCIEngine {
             }
             return subnet
         }
-        // Another program, or another boxd, may have taken the kept one since.
+        // Another program, or another boxd, may use the stored network now.
         let routes = (HostFiles.read("/proc/net/route") ?? "").split(separator: "\n")
             .filter { !$0.hasPrefix("\(configuration.instance)-") }.joined(separator: "\n")
         if let subnet = kept?["subnet"]?.string.flatMap(Subnet.init),
@@ -188,7 +189,8 @@ extension OCIEngine {
         return network
     }
 
-    /// Takes the next free slot, for a machine that isn't in the books yet. Give it back with ``releaseSlot(_:)`` once it is, or never will be.
+    /// Reserves the next free slot for a machine that has no record yet. Call ``releaseSlot(_:)`` once it has one, or
+    /// never will.
     func reserveSlot() throws -> Int {
         let used = Set(records.values.map(\.slot)).union(reservedSlots)
         guard let slot = Slots.next(from: nextSlot, used: used) else {
@@ -202,7 +204,7 @@ extension OCIEngine {
 
     func releaseSlot(_ slot: Int) { reservedSlots.remove(slot) }
 
-    /// Enters a new machine in the books, on disk and in memory.
+    /// Inserts a new machine's record, on disk and in memory.
     func addRecord(_ record: MachineRecord) throws {
         records[record.id] = record
         do {
@@ -248,7 +250,7 @@ extension OCIEngine {
         }
     }
 
-    /// Whether no other machine's disk has the topmost layer of this one, so that it may be written to again.
+    /// Whether no other machine's disk uses the topmost layer of this one, so that it may be written to again.
     func ownsTopLayer(_ record: MachineRecord) -> Bool {
         guard let top = record.layers.last, layersInTransit[top.id] == nil, !hasUnreadableRecords else { return false }
         return !records.values.contains { other in
@@ -256,8 +258,10 @@ extension OCIEngine {
         }
     }
 
-    /// Removes the layers that no machine's disk has any more. One that nobody needs now can't come to be needed later. What can't be
-    /// removed now, such as a copy that the last boxd's `cp` is still busy with, is tried again the next time.
+    /// Removes the layers that no machine's disk uses. A layer without references never gains one.
+    ///
+    /// A layer that can't be removed now is tried again the next time. One example is a copy that the last boxd's `cp`
+    /// is still writing.
     func removeUnusedLayers() async {
         layersMayBeUnused = true
         guard !isRemovingLayers, !hasUnreadableRecords else { return }

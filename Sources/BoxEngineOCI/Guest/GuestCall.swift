@@ -4,25 +4,27 @@ import HostTools
 import Subprocess
 import SystemPackage
 
-/// One request to a machine's guest program (`Guest/guest.py`), which the OCI runtime starts in the machine for it.
+/// One request to a machine's guest program (`Guest/guest.py`), which the OCI runtime starts in the machine for each
+/// request.
 ///
-/// The program gets its source from the host with every machine's start, so that it always fits this boxd; it needs the image's
-/// Python, which a box's owner can remove.
+/// The host writes the program's source at every start of a machine, so that it always fits this boxd. It needs the
+/// image's Python, which a box's owner can remove.
 struct GuestCall: Sendable {
     let runtime: OCIRuntime
     let id: String
-    /// For the request with everything that is read of its answer. Nil for as long as it takes. Time in which the machine is frozen doesn't
-    /// count.
+    /// The time limit for the request and for reading all of its answer; nil for none. Time in which the machine is
+    /// frozen doesn't count.
     let timeout: Duration?
     let freezes: FreezeClock
 
-    /// The guest program's directory in the machine, and its name there and in the directory of the host's files for it.
+    /// The guest program's directory in the machine. Its file name is the same there and in the host's directory for
+    /// it.
     static let directory = "/run/box"
     static let name = "guest.py"
 
     /// - Parameters:
-    ///   - request: with the sizes of what `payload` has.
-    ///   - read: gets the answer. What it hasn't read when it returns is dropped.
+    ///   - request: includes the sizes of the parts of `payload`.
+    ///   - read: reads the answer. What it leaves unread is dropped.
     func perform<Value: Sendable>(
         _ request: JSON, payload: [GuestPayload] = [],
         _ read: @escaping @Sendable (inout GuestAnswer) async throws -> Value
@@ -57,9 +59,9 @@ struct GuestCall: Sendable {
         }
     }
 
-    /// Why there was no answer, by what the OCI runtime or the guest program said.
+    /// The error for a missing answer, from the messages of the OCI runtime or the guest program.
     static func failure(_ errors: String, _ status: String) -> EngineError {
-        // EAGAIN in the words of fork(2)'s callers: Go's, C's and Python's.
+        // EAGAIN as the callers of fork(2) word it: Go, C and Python.
         let isFull = errors.lowercased().contains("resource temporarily unavailable")
         return EngineError(
             .failed,
@@ -81,7 +83,8 @@ struct GuestCall: Sendable {
                 runtime.execArguments(id, ["/usr/bin/python3", "-ISB", "\(Self.directory)/\(Self.name)"])),
             environment: OCIRuntime.environment, input: .inputWriter, output: .sequence, error: .string(limit: 16 << 10)
         ) { execution in
-            // The input stays open until the answer is read: its end tells the guest that nobody waits any more.
+            // The input stays open until the answer is read. Its end tells the guest program that the caller waits no
+            // longer.
             let writer = execution.standardInputWriter
             async let written: Void = Self.write([.init(Self.length(header) + header)] + payload, to: writer)
             var answer = GuestAnswer(execution.standardOutput)
@@ -104,9 +107,9 @@ struct GuestCall: Sendable {
     }
 }
 
-/// What the guest program answers: a header, and bytes that follow it.
+/// The guest program's answer: a header, and bytes that follow it.
 struct GuestAnswer {
-    /// The guest ended without a whole answer.
+    /// The guest program ended without a complete answer.
     struct IsMissing: Error {}
 
     private var output: SubprocessOutputSequence.Iterator
@@ -114,7 +117,7 @@ struct GuestAnswer {
 
     init(_ output: SubprocessOutputSequence) { self.output = output.makeAsyncIterator() }
 
-    /// - Throws: ``GuestRefusal`` when that is the answer.
+    /// - Throws: ``GuestRefusal`` when the guest program refuses the request.
     mutating func header() async throws -> JSON {
         guard let count = Int(String(decoding: try await bytes(8), as: UTF8.self), radix: 16), count <= 1 << 20,
             let json = try? JSON.parse(await bytes(count))

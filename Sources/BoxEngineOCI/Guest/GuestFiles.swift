@@ -5,11 +5,11 @@ import Glibc
 
 /// The files that the host writes for a machine, which the machine sees read-only in `/run/box`.
 ///
-/// Because they never pass through the machine's own disk, nothing inside can lead the host's writes astray with a link,
-/// and keys survive whatever a person does to the disk.
+/// They never pass through the machine's own disk. So no link in the machine can redirect the host's writes, and keys
+/// survive every change of the disk by the user.
 struct GuestFiles {
     let disk: MachineDisk
-    /// The host id of the machine's root, who owns the files.
+    /// The host id of the machine's root, which owns the files.
     let owner: uid_t
 
     /// - Parameter hasLoginModule: whether the machine's image has ``Image/loginModule``.
@@ -21,7 +21,7 @@ struct GuestFiles {
         try writeGuestProgram()
     }
 
-    /// Replaces the one that an earlier boxd wrote.
+    /// Replaces the guest program that an earlier boxd wrote.
     func writeGuestProgram() throws {
         for (name, source) in [(GuestCall.name, PackageResources.guest_py), ("jobs.py", PackageResources.jobs_py)] {
             try put(name, String(decoding: source, as: UTF8.self), mode: 0o644)
@@ -33,7 +33,7 @@ struct GuestFiles {
         try put("environment", GuestEnvironment.entries(environment), mode: 0o644)
     }
 
-    /// A stopped machine's environment is in the server's database only, sealed.
+    /// Removes the environment of a stopped machine. It is then only in the server's database, encrypted.
     func removeSecrets() { for name in ["env.sh", "environment"] { unlink("\(disk.guest)/\(name)") } }
 
     func writeAuthorizedKeys(_ keys: [String]) throws {
@@ -44,7 +44,7 @@ struct GuestFiles {
         try HostFiles.write(text, to: "\(disk.guest)/\(name)", mode: mode, owner: owner)
     }
 
-    /// The host key lives as long as the machine: clients pin it.
+    /// The host key is kept as long as the machine exists, because clients pin it.
     private func writeHostKeyOnce(hostname: String) throws {
         let name = "ssh_host_ed25519_key"
         if HostFiles.exists("\(disk.guest)/\(name)") { return }
@@ -56,10 +56,13 @@ struct GuestFiles {
         try put(name, pem)
     }
 
-    /// `StrictModes no`: whoever could write to the box's home directory or its root is the box's user or root, who are one with sudo; and the
-    /// keys that count come from the host. A `chmod 777` shall lock nobody out.
+    /// The machine's sshd_config.
     ///
-    /// PAM gives logins the box's variables. Without it they get what has no newline and never changes.
+    /// `StrictModes no`: only the box's user or root can write to its home directory or root directory, and sudo makes
+    /// the two equal. The keys come from the host. So a `chmod 777` must not lock the user out.
+    ///
+    /// PAM sets the box's variables for logins. Without it, logins get only variables without a newline that never
+    /// change.
     private static func sshdConfiguration(boxID: String, usesPAM: Bool) -> String {
         """
         ListenAddress 0.0.0.0
@@ -89,7 +92,8 @@ struct GuestFiles {
         """
     }
 
-    /// A machine's first `/etc/resolv.conf`. The host answers at these addresses with whatever name servers it has by then.
+    /// A machine's first `/etc/resolv.conf`. The host answers at these addresses with the name servers that it has at
+    /// that time.
     static func resolverConfiguration(nameServers: [String]) -> String {
         HostResolver.read().text(nameServers: nameServers)
     }

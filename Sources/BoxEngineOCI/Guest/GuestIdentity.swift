@@ -2,24 +2,24 @@ import BoxEngine
 import CLinux
 import Glibc
 
-/// What a machine's own `/etc` says about which machine it is: `hostname`, `hosts`, `resolv.conf` and `machine-id`.
+/// The files in a machine's own `/etc` that identify it: `hostname`, `hosts`, `resolv.conf` and `machine-id`.
 ///
-/// They are plain files of the machine's disk, written once before its first start, so what people change in them stays. A fork's
-/// disk has those of the machine that it was copied from.
+/// They are ordinary files of the machine's disk, written once before its first start, so users' changes persist. A
+/// fork's disk has the files of the machine that it was copied from.
 struct GuestIdentity: Sendable {
     let hostname: String
     let address: String
-    /// Addresses of the host at which it answers queries of names.
+    /// Addresses of the host at which it answers DNS queries.
     var nameServers: [String] = []
 
-    /// Larger files of that name aren't ours; they stay as they are.
+    /// Larger files of such a name weren't written here and aren't changed.
     private static let largestFile = 1 << 20
 
     /// - Parameters:
     ///   - root: where the machine's disk is mounted, while nothing of the machine runs.
     ///   - owner: the host id of the machine's root.
     func write(into root: String, owner: uid_t) throws {
-        // Whoever had this disk may have put a link in the place of any of them.
+        // An earlier user of this disk may have replaced any of these by a link.
         let directory = open("\(root)/etc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard directory >= 0 else { return }
         defer { close(directory) }
@@ -35,7 +35,8 @@ struct GuestIdentity: Sendable {
         try replace("machine-id", Self.newMachineID() + "\n", mode: 0o444)
     }
 
-    /// The lines of the file but for the one about the machine itself. Of a new disk, whose file is empty, the usual ones.
+    /// The lines of the file, with the one about the machine itself replaced. An empty file, as on a new disk, gets the
+    /// usual lines.
     func hostsFile(from text: String) -> String {
         let own = "\(address) \(hostname)"
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
@@ -52,13 +53,13 @@ struct GuestIdentity: Sendable {
         return kept.joined(separator: "\n")
     }
 
-    /// Whether the line is one that this type wrote: an address and a box's hostname, nothing else.
+    /// Whether this type wrote the line: an address and a box's hostname, nothing else.
     private static func namesABox(_ line: Substring) -> Bool {
         let fields = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
         return fields.count == 2 && fields[0].first != "#" && fields[1].hasPrefix("bx-") && fields[1].utf8.count == 11
     }
 
-    /// As machine-id(5) has it: 128 random bits, in lower-case hexadecimal.
+    /// A machine id by machine-id(5): 128 random bits, in lower-case hexadecimal.
     private static func newMachineID() -> String {
         (0..<16).map { _ in
             let byte = UInt8.random(in: .min ... .max)
@@ -68,7 +69,7 @@ struct GuestIdentity: Sendable {
 }
 
 extension HostFiles {
-    /// A regular file's text, or nil when there is none, or something else, or one that is too large. Links aren't followed.
+    /// A regular file's text. Nil when it doesn't exist, isn't a regular file or is too large. Links aren't followed.
     static func read(_ name: String, in directory: Int32, maximum: Int) -> String? {
         let descriptor = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -80,7 +81,7 @@ extension HostFiles {
         return try? readToEnd(descriptor, name)
     }
 
-    /// Puts a new file in the place of whatever has that name, unless it is a directory.
+    /// Replaces a file, or anything else of that name except a directory, by a new file.
     static func replace(_ name: String, in directory: Int32, with text: String, mode: mode_t, owner: uid_t) throws {
         let temporary = ".\(name).box"
         unlinkat(directory, temporary, 0)

@@ -4,7 +4,7 @@ import Glibc
 
 /// Bytes that follow a request to a machine's guest program, in pieces.
 struct GuestPayload: AsyncSequence, Sendable {
-    /// In bytes.
+    /// The total size in bytes.
     let size: Int
     private let source: FileSource
 

@@ -3,16 +3,17 @@ import BoxEngine
 import BoxModel
 import Synchronization
 
-/// A file on its way out of a machine: read no faster than somebody takes it, and given up when the machine lets wait.
-final class GuestReading: @unchecked Sendable {  // OpenFile lets in one caller at a time, who has the iterator.
+/// A transfer of a file out of a machine. It reads no faster than the consumer, and gives up when the machine sends
+/// nothing for too long.
+final class GuestReading: @unchecked Sendable {  // OpenFile allows one caller at a time, which then has the iterator.
     private var pieces: AsyncThrowingChannel<[UInt8], any Error>.Iterator
     private let sizes: AsyncThrowingChannel<Int, any Error>
     private let task: Task<Void, Never>
     private let watch: Task<Void, Never>
 
     /// - Parameters:
-    ///   - limit: in bytes; what the machine sends beyond it, or beyond the size that it told, isn't taken.
-    ///   - patience: for the machine's next bytes.
+    ///   - limit: in bytes. What the machine sends beyond it, or beyond the size that it reported, is ignored.
+    ///   - patience: how long the machine's next bytes may take.
     init(_ call: GuestCall, _ request: JSON, limit: Int?, patience: Duration) {
         let (pieces, sizes) = (AsyncThrowingChannel<[UInt8], any Error>(), AsyncThrowingChannel<Int, any Error>())
         let stopwatch = Stopwatch()
@@ -33,7 +34,7 @@ final class GuestReading: @unchecked Sendable {  // OpenFile lets in one caller 
                         left -= piece.count
                         await pieces.send(Array(piece))
                     }
-                    // Here, and not when the machine's program has ended, which it may never do.
+                    // At the last byte, and not at the end of the machine's program, which may never end.
                     pieces.finish()
                 }
             } catch {
@@ -44,7 +45,7 @@ final class GuestReading: @unchecked Sendable {  // OpenFile lets in one caller 
         watch = Task { [task] in
             while !Task.isCancelled, stopwatch.elapsed < patience {
                 try? await Task.sleep(for: .seconds(1))
-                // The machine can't answer now.
+                // A frozen machine can't answer.
                 if call.freezes.isFrozen { stopwatch.restart() }
             }
             if !Task.isCancelled { task.cancel() }
@@ -66,7 +67,7 @@ final class GuestReading: @unchecked Sendable {  // OpenFile lets in one caller 
     /// The next bytes, nil at the end.
     func next() async throws -> [UInt8]? { try await orTimeOut { try await pieces.next() } }
 
-    /// The watch ends the reading by cancelling it. That is the machine's failure, not a request that was given up.
+    /// `watch` ends the transfer by cancelling it. Report that as the machine's failure, not as a cancelled request.
     private func orTimeOut<Value>(_ work: () async throws -> Value) async throws -> Value {
         do { return try await work() } catch is CancellationError where !Task.isCancelled {
             throw EngineError(.failed, "the box took too long to send the file")
@@ -79,15 +80,15 @@ final class GuestReading: @unchecked Sendable {  // OpenFile lets in one caller 
     }
 }
 
-/// Tells how long something has been waited for.
+/// Measures how long the current wait has lasted.
 private final class Stopwatch: Sendable {
     private let started = Mutex<ContinuousClock.Instant?>(nil)
 
     func start() { started.withLock { $0 = .now } }
     func stop() { started.withLock { $0 = nil } }
-    /// Forgets what was waited so far.
+    /// Sets the time of the current wait to zero.
     func restart() { started.withLock { started in started = started.map { _ in .now } } }
 
-    /// Zero while nothing is waited for.
+    /// Zero while there is no wait.
     var elapsed: Duration { started.withLock { $0.map { .now - $0 } } ?? .zero }
 }

@@ -4,7 +4,8 @@ import Glibc
 
 /// Small file operations whose failures name the file.
 enum HostFiles {
-    /// Writes through a temporary name, so that a reader sees the old contents or the new ones and a crash leaves no half.
+    /// Writes through a temporary file, so that readers see the old or the new contents, and a crash leaves no partial
+    /// file.
     static func write(_ text: String, to path: String, mode: mode_t = 0o600, owner: uid_t = 0) throws {
         let temporary = "\(path).tmp"
         unlink(temporary)
@@ -28,7 +29,7 @@ enum HostFiles {
         }
     }
 
-    /// Flushes a file system, so that a rename which comes next can't outlive the data that it points to.
+    /// Flushes a file system, so that a rename that follows can't reach the disk before the data.
     static func sync(fileSystemOf path: String) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return }
@@ -36,12 +37,12 @@ enum HostFiles {
         close(descriptor)
     }
 
-    /// The file's text, or nil when it can't be read, for files whose absence means little, such as those in /proc.
+    /// The file's text, or nil when it can't be read. It is for files that may be absent, such as those in /proc.
     static func read(_ path: String) -> String? { try? readIfThere(path) }
 
     /// The file's text, or nil when there is no such file.
     ///
-    /// - Throws: when there is one and it can't be read, which is something else.
+    /// - Throws: when the file exists and can't be read.
     static func readIfThere(_ path: String) throws -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
@@ -68,13 +69,13 @@ enum HostFiles {
         guard chmod(path, mode) == 0, chown(path, owner, group ?? owner) == 0 else { throw failure("own", path) }
     }
 
-    /// Whether there is anything of that name; a link counts, wherever it leads.
+    /// Whether a file of any type has that name. A link counts even if it leads nowhere.
     static func exists(_ path: String) -> Bool {
         var found = stat()
         return lstat(path, &found) == 0
     }
 
-    /// What a symbolic link says, or nil when there is none.
+    /// The target of a symbolic link, or nil when there is no link.
     static func linkTarget(_ path: String) -> String? {
         var target = [UInt8](repeating: 0, count: 4096)
         let count = target.withUnsafeMutableBytes { bytes in
@@ -83,7 +84,7 @@ enum HostFiles {
         return count > 0 ? String(decoding: target.prefix(count), as: UTF8.self) : nil
     }
 
-    /// Makes a symbolic link, or makes the one that is there lead elsewhere, so that a reader finds the old one or the new one.
+    /// Makes a symbolic link, or replaces an existing one atomically, so that readers see the old or the new one.
     static func link(_ target: String, at path: String) throws {
         let temporary = "\(path).tmp"
         unlink(temporary)
@@ -97,7 +98,7 @@ enum HostFiles {
 
     /// The names in a directory, sorted; none when there is no such directory.
     ///
-    /// - Throws: when there is one and it can't be read: "nothing is there" would be the wrong conclusion.
+    /// - Throws: when the directory exists and can't be read. It must not be taken for an empty one.
     static func list(_ directory: String) throws -> [String] {
         let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else {

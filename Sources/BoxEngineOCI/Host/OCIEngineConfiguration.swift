@@ -1,21 +1,21 @@
-/// Where the embedded engine keeps things and what it calls its shared parts.
+/// The embedded engine's directories, and the names of its shared resources.
 ///
-/// Two engines on one host need different data directories and instance names; everything else follows from these.
+/// Two engines on one host need different data directories and instance names. All other names follow from these.
 public struct OCIEngineConfiguration: Sendable {
-    /// Images, layers and boxes. On a file system that overlayfs can use as an upper layer.
+    /// The directory of images, layers and boxes. overlayfs must support its file system as an upper layer.
     public var dataDirectory: String
-    /// The OCI runtime's state. On a tmpfs, so that a reboot empties it.
+    /// The directory of the OCI runtime's state, on a tmpfs, so that a reboot empties it.
     public var runDirectory: String
-    /// At most six lower-case letters and digits: the prefix of interfaces, nft tables and cgroups.
+    /// The prefix of interfaces, nft tables and cgroups: at most six lower-case letters and digits.
     public var instance: String
     /// The boxes' private network in CIDR form with a prefix of 20, or nil to pick a free one.
     public var subnet: String?
     /// `runc`, `crun` or a path, or nil to pick what works on this host.
     public var runtime: String?
-    /// Seconds until a start without an answer from sshd is given up.
+    /// How many seconds a machine's sshd may take to answer at a start.
     public var startTimeout: Double = 30
-    /// Layers that a stopped machine may have written itself before they are merged into one. Overlayfs takes 500 at most, and
-    /// fewer when their paths fill the page that mount(2) takes.
+    /// How many layers of its own a stopped machine may have before they are merged into one. overlayfs allows at most
+    /// 500, and fewer when their paths fill the page that mount(2) accepts.
     public var mergeThreshold = 16
 
     public init(dataDirectory: String, instance: String = "box", runDirectory: String? = nil) {
@@ -32,6 +32,6 @@ public struct OCIEngineConfiguration: Sendable {
     var nftTable: String { "boxd_\(instance)" }
     var cgroupPrefix: String { "/boxd/\(instance)" }
 
-    /// The host side of a box's veth pair. Linux allows 15 characters: six, a dash and the id's eight.
+    /// The host side of a box's veth pair. Linux allows 15 characters: six, a dash and the eight of the id.
     func hostInterface(of id: String) -> String { "\(instance)-\(id.dropFirst(3))" }
 }

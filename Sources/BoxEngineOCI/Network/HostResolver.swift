@@ -1,23 +1,24 @@
 import CLinux
 import Glibc
 
-/// The host's name servers as its files have them now, and whether these changed.
+/// The host's current name servers from its files, and whether the files have changed.
 struct HostResolver: Sendable {
     static let paths = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"]
 
-    /// Programs that don't rename a new file into place leave none, or an empty one, for a moment. What lasts longer than this many looks counts.
+    /// Programs that don't rename a new file into place leave none, or an empty one, for a moment. A state that lasts
+    /// for more reads than this counts.
     private static let patience = 5
 
     private var seen: [String] = []
     private var looksInVain = 0
 
-    /// The configuration as it is now.
+    /// Reads the current configuration.
     static func read() -> ResolverConfiguration {
         let texts = paths.map { HostFiles.read($0) ?? "" }
         return ResolverConfiguration(texts[0], upstreams: texts[1])
     }
 
-    /// - Returns: the configuration when a file changed since the last call, or with the first one; nil otherwise.
+    /// - Returns: the configuration on the first call and when a file has changed since the last call; nil otherwise.
     mutating func readIfChanged() -> ResolverConfiguration? {
         let now = Self.paths.map(Self.identity)
         guard now != seen else { return nil }
@@ -31,7 +32,7 @@ struct HostResolver: Sendable {
         return resolver
     }
 
-    /// What tells one version of a file from another, through all links to it. Empty when there is none.
+    /// Identifies a version of the file that a path leads to. Empty when there is none.
     private static func identity(_ path: String) -> String {
         var found = stat()
         guard stat(path, &found) == 0 else { return "" }

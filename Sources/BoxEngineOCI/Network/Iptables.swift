@@ -1,18 +1,18 @@
 import HostTools
 
-/// boxd's rules among those of iptables, where Docker, ufw and people drop what is forwarded.
+/// boxd's rules in iptables, where Docker, ufw and administrators drop forwarded packets.
 ///
-/// A packet that one program's chain accepts is still dropped by another's, so the chain that drops has to have the rule. The rules name the
-/// instance's interfaces only, so nothing changes for anybody else's packets.
+/// A packet that one program's chain accepts can still be dropped by another's, so the rule must be in the chain that
+/// drops. The rules match only the instance's interfaces, so they don't change other packets.
 struct Iptables: Sendable {
-    /// `iptables-nft` or `iptables-legacy`: their rules are apart, and both count.
+    /// `iptables-nft` or `iptables-legacy`: their rules are separate, and both apply.
     let program: String
     let configuration: OCIEngineConfiguration
 
-    /// For people, without the directory.
+    /// The program's name without its directory, for messages.
     var name: Substring { program.split(separator: "/").last ?? "" }
 
-    /// Inserts what is missing. Harmless when nothing is.
+    /// Inserts the missing rules. Harmless when none is missing.
     func open() async throws {
         for arguments in changes(to: try await listing()) { try await run(arguments) }
     }
@@ -43,14 +43,14 @@ struct Iptables: Sendable {
         ]
     }
 
-    /// For a name server that is the host itself; see ``NetworkRules/resolverText``.
+    /// For a name server on the host itself; see ``NetworkRules/resolverText``.
     private var inputRules: [[String]] {
         [rule("-i", interfaces, "-m", "conntrack", "--ctstate", "DNAT", "--ctorigdstport", "53")]
     }
 
-    /// The arguments of the calls that make boxes' packets pass.
+    /// The arguments of the calls that let boxes' packets pass.
     ///
-    /// Docker reserves DOCKER-USER for rules of others and puts it first.
+    /// Docker reserves DOCKER-USER for other programs' rules and evaluates it first.
     func changes(to listing: String) -> [[String]] {
         let lines = Set(listing.split(separator: "\n").map(String.init))
         let hasDocker = lines.contains("-N DOCKER-USER") && lines.contains("-A FORWARD -j DOCKER-USER")
@@ -59,7 +59,7 @@ struct Iptables: Sendable {
             + insertions(of: inputRules, into: ["INPUT"], of: "INPUT", lines)
     }
 
-    /// - Parameter chains: where a rule may be; a missing one is inserted into the first.
+    /// - Parameter chains: where a rule may already be. A missing rule is inserted into the first chain.
     private func insertions(of rules: [[String]], into chains: [String], of base: String, _ lines: Set<String>)
         -> [[String]]
     {

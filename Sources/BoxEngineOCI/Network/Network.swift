@@ -3,22 +3,23 @@ import Glibc
 import HostTools
 import Logging
 
-/// The host's side of the boxes' network: a routed veth pair per box, NAT, DNS, and walls between boxes and around the host.
+/// The host's side of the boxes' network: a routed veth pair per box, NAT, DNS, and rules that isolate boxes and the
+/// host.
 ///
-/// The actor holds which machines are let in, so that the rules can be made anew at any time.
+/// The actor records the admitted machines, so that the rules can be recreated at any time.
 actor Network {
     nonisolated let configuration: OCIEngineConfiguration
     nonisolated let subnet: Subnet
     let logger: Logger
     let firewall: HostFirewall
     var rules: NetworkRules
-    /// The slots of the machines whose packets are let in.
+    /// The slots of the machines whose packets are admitted.
     private(set) var machines: [String: Int] = [:]
-    /// Those that an earlier boxd attached to the bridge. They stay there until they stop.
+    /// Machines that an earlier boxd attached to the bridge. They stay attached until they stop.
     private var bridged: [String: Int] = [:]
-    /// How the rules looked right after they were made, without the machines.
+    /// The listing of the rules right after they were applied, without the machines.
     private var appliedRules = ""
-    /// What keeps boxes from the network and only the host's operator can change.
+    /// Problems that block boxes' packets and that only the host's operator can solve.
     private var problems: [HostProblem] = []
     private var resolverProblem: HostProblem?
     private(set) var walls = NetworkWalls()
@@ -32,8 +33,8 @@ actor Network {
         firewall = HostFirewall(configuration: configuration)
     }
 
-    /// Makes the bridge and the rules, or brings existing ones up to date. Packets of running boxes keep flowing:
-    /// nft replaces a table in one transaction.
+    /// Creates the bridge and the rules, or updates existing ones. Packets of running boxes keep flowing, because nft
+    /// replaces a table in one transaction.
     func setUp(running: [(id: String, slot: Int)]) async throws {
         try await makeBridge()
         try Self.setSysctl("net/ipv4/ip_forward", "1", required: true)
@@ -50,7 +51,8 @@ actor Network {
         await openFirewall()
     }
 
-    /// The bridge has the gateway's address. No box is attached to it any more, but for those that run since an earlier boxd.
+    /// Creates the bridge, which has the gateway's address. Only boxes that run since an earlier boxd are attached to
+    /// it.
     private func makeBridge() async throws {
         let bridge = configuration.bridge
         if !HostFiles.exists("/sys/class/net/\(bridge)") {
@@ -63,7 +65,7 @@ actor Network {
                     """)
         }
         try Self.setSysctl("net/ipv6/conf/\(bridge)/disable_ipv6", "1", required: false)
-        // Both are the host's own, so that what no rule sends elsewhere is refused instead of lost.
+        // The host itself has both addresses, so that a query that no rule redirects is refused instead of lost.
         let addresses = subnet.resolverAddresses
         try await Tool.run(
             "ip", ["-batch", "-"],
@@ -71,7 +73,7 @@ actor Network {
                 + addresses.dropFirst().map { "address replace \($0)/32 dev \(bridge)\n" }.joined())
     }
 
-    /// Removes the bridge and the rules. Harmless when they are gone.
+    /// Removes the bridge and the rules. Harmless when they don't exist.
     func tearDown() async {
         await firewall.close()
         _ = try? await Tool.run("nft", ["-f", "-"], input: rules.removal)
@@ -88,8 +90,9 @@ actor Network {
     func connect(_ id: String, slot: Int, process: pid_t) async throws {
         let interface = configuration.hostInterface(of: id)
         let (mtu, hardware) = (Self.uplinkMTU(), subnet.hardwareAddress(of: slot))
-        // Without ARP, a frame's destination is the sender's own hardware address (arp_constructor of the kernel), so both ends have the same.
-        // Nothing has to be learned or answered, and no box takes a place in the host's neighbour table, which 1,024 of them would fill.
+        // Without ARP, a frame's destination is the sender's own hardware address (the kernel's arp_constructor), so
+        // both ends have the same one. So no address must be resolved, and boxes need no entry in the host's neighbour
+        // table, which 1,024 of them would fill.
         try await Tool.run(
             "ip", ["-batch", "-"],
             input: """
@@ -98,7 +101,8 @@ actor Network {
                 route replace \(subnet.address(of: slot)) dev \(interface) src \(subnet.gateway)
 
                 """)
-        // The box must not make itself the host's router, as it could with an advertisement while another program has removed the rules.
+        // Otherwise a box could make itself the host's router with a router advertisement, while another program has
+        // removed the rules.
         try Self.setSysctl("net/ipv6/conf/\(interface)/disable_ipv6", "1", required: false)
         if rules.leadToLoopback { try Self.setLoopbackRouting(interface, true) }
         try await Tool.run(
@@ -114,8 +118,8 @@ actor Network {
         try await waitUntilUp(interface)
     }
 
-    /// The kernel takes the carrier of a new pair into account a little later. What is sent to the machine before that is lost, and TCP tries
-    /// again only after a second.
+    /// Waits until the kernel reports the new pair as up, which takes a moment. Packets to the machine before that are
+    /// lost, and TCP retransmits only after a second.
     private func waitUntilUp(_ interface: String) async throws {
         let deadline = ContinuousClock.now + .seconds(1)
         // IF_OPER_UP (RFC 2863).
@@ -126,16 +130,16 @@ actor Network {
         }
     }
 
-    /// Lets the machine's interface send from its own addresses, and from no other.
+    /// Lets the machine's interface send from its own addresses only.
     func admit(_ id: String, slot: Int) async throws {
         machines[id] = slot
         do { try await change("add", "inet", id, slot) } catch {
-            // Another program may have removed the rules a moment ago.
+            // Another program may just have removed the rules.
             guard try await restoreRules() else { throw error }
         }
     }
 
-    /// Detaches a machine. Harmless when it isn't attached: the pair goes with the machine's namespace.
+    /// Detaches a machine. Harmless when it isn't attached: the pair is removed with the machine's namespace.
     func disconnect(_ id: String, slot: Int) async {
         let interface = configuration.hostInterface(of: id)
         machines[id] = nil
@@ -155,7 +159,7 @@ actor Network {
 // MARK: - Rules
 
 extension Network {
-    /// Makes all rules anew. A machine that comes or goes meanwhile isn't in the text, so then it is made again.
+    /// Recreates all rules. A machine that is attached or detached meanwhile isn't in the text, so then it repeats.
     private func applyRules() async throws {
         var applied: [String: Int]
         repeat {
@@ -168,9 +172,9 @@ extension Network {
         appliedRules = await currentRules() ?? ""
     }
 
-    /// Puts the rules back when another program removed or changed them.
+    /// Restores the rules when another program has removed or changed them.
     ///
-    /// - Returns: whether there was something to put back.
+    /// - Returns: whether there was something to restore.
     @discardableResult
     private func restoreRules() async throws -> Bool {
         let current = await currentRules()
@@ -185,12 +189,12 @@ extension Network {
         return true
     }
 
-    /// The table as nft lists it without its sets' elements and counters; nil when there is none.
+    /// The table as nft lists it, without elements of sets and counters; nil when there is no table.
     private func currentRules() async -> String? {
         try? await Tool.run("nft", ["--terse", "--stateless", "list", "table", "inet", configuration.nftTable])
     }
 
-    /// What boxes' owners should know of the network.
+    /// Network problems to show to boxes' owners.
     var warnings: [String] { ((resolverProblem.map { [$0] } ?? []) + problems).map(\.description) }
 
     private func openFirewall() async {
@@ -203,7 +207,7 @@ extension Network {
         problems = current
     }
 
-    /// Takes over the host's name servers for the rules that are made next, and logs what follows from them.
+    /// Stores the host's name servers for the next rules, and logs the result.
     private func report(_ resolver: ResolverConfiguration) {
         rules.nameServers = resolver.nameServers
         resolverProblem = resolver.problem
@@ -220,7 +224,7 @@ extension Network {
 // MARK: - Watch
 
 extension Network {
-    /// Keeps DNS and rules as they should be until ``stopWatching()``.
+    /// Keeps DNS and rules up to date until ``stopWatching()``.
     func startWatching() {
         watching = Task { [weak self] in
             let events = RulesetEvents()
@@ -235,7 +239,9 @@ extension Network {
                 if changed { mayHaveChanged = true }
                 let isUp = await self.walls.areUp
                 if changed || !isUp { await self.restoreOwnRules() }
-                // The old iptables reports no changes. Others may change all the time, and their rules can be many.
+                // Legacy iptables reports no changes, so its rules are checked every ten seconds. Other programs may
+                // change rules all the time, and may have many, so the firewalls are checked at most every three
+                // seconds.
                 if seconds % 10 == 0, self.firewall.hasLegacyTables { mayHaveChanged = true }
                 if mayHaveChanged, seconds % 3 == 0 {
                     mayHaveChanged = false
@@ -277,7 +283,7 @@ extension Network {
 // MARK: - Kernel settings
 
 extension Network {
-    /// The MTU of the way out, so that boxes don't send packets that the host would have to refuse.
+    /// The MTU of the default route's interface, so that boxes don't send packets that the host would have to refuse.
     static func uplinkMTU() -> Int {
         let routes = HostFiles.read("/proc/net/route") ?? ""
         for line in routes.split(separator: "\n").dropFirst() {
@@ -289,8 +295,8 @@ extension Network {
         return 1500
     }
 
-    /// Whether packets that come in over the interface may be led to the host's loopback addresses. The chain `source` drops those
-    /// that a box itself addressed there.
+    /// Sets whether packets from the interface may be redirected to the host's loopback addresses. The chain `source`
+    /// drops packets that a box itself addresses there.
     private static func setLoopbackRouting(_ interface: String, _ on: Bool) throws {
         try setSysctl("net/ipv4/conf/\(interface)/route_localnet", on ? "1" : "0", required: false)
     }

@@ -1,11 +1,12 @@
 /// The nftables rules of the boxes' network, as text for `nft -f`.
 ///
-/// They match interfaces by the instance's prefix, so a box that comes or goes changes one element of a set.
+/// They match interfaces by the instance's prefix, so attaching or detaching a box changes only one element of a set.
 struct NetworkRules: Sendable {
-    /// Connections of one box that the host tracks at a time: the table is the whole host's.
+    /// How many connections of one box the host tracks at a time. The table of connections is shared by the whole host.
     static let connectionLimit = 8192
 
-    /// Link-local addresses, where most clouds tell machines their secrets, and Alibaba's. Azure's (168.63.129.16) is its name server too.
+    /// Link-local addresses, where most clouds serve machines' secrets, and Alibaba's address. Azure's (168.63.129.16)
+    /// has a rule of its own, because it is a name server too.
     private static let metadataAddresses = "169.254.0.0/16, 100.100.100.200"
 
     let configuration: OCIEngineConfiguration
@@ -27,7 +28,7 @@ struct NetworkRules: Sendable {
         (self.configuration, self.subnet) = (configuration, subnet)
     }
 
-    /// The interface, hardware address and IP address that belong together.
+    /// A set element: the interface, hardware address and IP address that belong together.
     func element(_ id: String, slot: Int) -> String {
         "\"\(configuration.hostInterface(of: id))\" . \(subnet.hardwareAddress(of: slot)) . \(subnet.address(of: slot))"
     }
@@ -42,14 +43,15 @@ struct NetworkRules: Sendable {
         """
     }
 
-    /// Everything anew in one transaction. Connections keep flowing meanwhile.
+    /// All rules, recreated in one transaction. Connections keep flowing meanwhile.
     ///
     /// - Parameter bridged: machines that an earlier boxd attached to the bridge.
     func text(machines: [String: Int], bridged: [String: Int]) -> String {
         removal + walls(machines) + resolverText + (bridged.isEmpty ? "" : bridgeTable(bridged))
     }
 
-    /// Who may talk to whom. Boxes reach the world through NAT; of the host nothing but its resolver, and not each other.
+    /// The rules that isolate boxes. Boxes reach other networks through NAT and the host's resolver, but nothing else
+    /// on the host and not each other.
     private func walls(_ machines: [String: Int]) -> String {
         """
         table inet \(table) {
@@ -105,9 +107,10 @@ struct NetworkRules: Sendable {
         """
     }
 
-    /// Where boxes' DNS queries go, in one transaction. Before other programs' rules for addresses of the host (-100): the first one counts.
+    /// The rules that redirect boxes' DNS queries, in one transaction. They come before other programs' rules for the
+    /// host's addresses (priority -100), because the first redirect counts.
     ///
-    /// A resolver of the host itself gets them as from its own address, for most of these answer nobody else.
+    /// A resolver on the host gets the queries from its own address, since most such resolvers answer no other.
     var resolverText: String {
         var lines = ["flush chain inet \(table) resolver", "flush chain inet \(table) resolver_source"]
         let targets = [nameServers.prefix(1), nameServers.dropFirst()].map { $0.isEmpty ? nameServers.prefix(1) : $0 }
@@ -125,7 +128,8 @@ struct NetworkRules: Sendable {
         return lines.map { $0 + "\n" }.joined()
     }
 
-    /// The same wall as the chain `source` for machines on the bridge, whose packets come in over the bridge itself.
+    /// The same isolation as in the chain `source`, for machines on the bridge, whose packets arrive over the bridge
+    /// itself.
     private func bridgeTable(_ machines: [String: Int]) -> String {
         """
         table bridge \(table) {

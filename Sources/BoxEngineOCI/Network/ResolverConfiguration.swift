@@ -1,18 +1,18 @@
 import Glibc
 
-/// What a host's `resolv.conf` says, as far as boxes can use it.
+/// The parts of a host's `resolv.conf` that boxes can use.
 ///
-/// Lines are read as glibc reads them (resolv.conf(5)): a keyword at the start of the line, blanks, values. Keywords that glibc doesn't know,
-/// comments and name servers after the third are ignored.
+/// Lines are parsed as by glibc (resolv.conf(5)): a keyword at the start of the line, blanks, values. Keywords that
+/// glibc doesn't support, comments and name servers after the third are ignored.
 struct ResolverConfiguration: Sendable, Equatable {
-    /// The IPv4 name servers that boxes' queries can be sent to, in the order in which the host asks them.
+    /// The IPv4 name servers to which boxes' queries can be sent, in the order in which the host queries them.
     private(set) var nameServers: [String] = []
-    /// The name servers that boxes' queries can't be sent to: IPv6 ones, and systemd-resolved's stub.
+    /// The name servers to which boxes' queries can't be sent: IPv6 ones, and systemd-resolved's stub.
     private(set) var unusable: [String] = []
-    /// The `search`, `domain` and `options` lines, without comments and superfluous blanks.
+    /// The `search`, `domain` and `options` lines, without comments and extra blanks.
     private(set) var otherLines: [String] = []
 
-    /// Why boxes can't resolve names, if they can't.
+    /// Why boxes can't resolve names; nil when they can.
     var problem: HostProblem? {
         guard nameServers.isEmpty else { return nil }
         let named = unusable.joined(separator: ", ")
@@ -23,14 +23,14 @@ struct ResolverConfiguration: Sendable, Equatable {
             remedy: "add a name server with an IPv4 address to /etc/resolv.conf; running boxes follow it at once")
     }
 
-    /// systemd-resolved answers at these only what comes in over the loopback interface itself.
+    /// Addresses of systemd-resolved's stub, which answers only queries over the loopback interface itself.
     static let stubs: Set<String> = ["127.0.0.53", "127.0.0.54"]
     /// glibc's MAXNS.
     private static let mostNameServers = 3
 
     /// - Parameters:
     ///   - text: the host's `/etc/resolv.conf`.
-    ///   - upstreams: systemd-resolved's own list of name servers, which stands in for a text that names no other than its stub.
+    ///   - upstreams: systemd-resolved's own list of name servers. It is used when `text` names only the stub.
     init(_ text: String, upstreams: String = "") {
         for line in text.split(whereSeparator: \.isNewline) {
             let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
@@ -56,14 +56,14 @@ struct ResolverConfiguration: Sendable, Equatable {
         guard inet_pton(AF_INET, server, &address) == 1, !Self.stubs.contains(server) else {
             return unusable.append(server)
         }
-        // For the host's own programs, the unspecified address is the host itself.
+        // For the host's own programs, the unspecified address means the host itself.
         let reachable = address.s_addr == 0 ? "127.0.0.1" : server
         if !nameServers.contains(reachable) { nameServers.append(reachable) }
     }
 
     /// A box's first `/etc/resolv.conf`.
     ///
-    /// - Parameter addresses: those where the host answers boxes' queries (``Subnet/resolverAddresses``).
+    /// - Parameter addresses: where the host answers boxes' queries (``Subnet/resolverAddresses``).
     func text(nameServers addresses: [String]) -> String {
         (addresses.map { "nameserver \($0)" } + otherLines).map { $0 + "\n" }.joined()
     }

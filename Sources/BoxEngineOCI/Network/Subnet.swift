@@ -19,19 +19,20 @@ struct Subnet: Sendable, Equatable, CustomStringConvertible {
 
     var description: String { "\(Self.text(base))/\(Self.prefixLength)" }
     var gateway: String { Self.text(base + 1) }
-    /// Where boxes send their DNS queries: the gateway for the host's first name server, and one more for its other ones, so that a box's resolver
-    /// goes on to the next one as the host's does. No slot has the second address.
+    /// The addresses to which boxes send DNS queries: the gateway for the host's first name server, and a second one
+    /// for its other name servers. So a box's resolver tries the next server as the host's does. No slot has the second
+    /// address.
     var resolverAddresses: [String] { [gateway, Self.text(base + 4094)] }
     func address(of slot: Int) -> String { Self.text(base + 1 + UInt32(slot)) }
 
-    /// A machine's hardware address is its own for life like its IP address, so that nobody's neighbour table is ever out of date.
-    /// The second bit of the first byte says that it is a locally administered one.
+    /// A machine's hardware address is fixed like its IP address, so that no neighbour table is ever out of date. The
+    /// second bit of the first byte marks a locally administered address.
     func hardwareAddress(of slot: Int) -> String {
         "02:b0:00:00:"
             + [slot >> 8, slot & 0xFF].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
     }
 
-    /// Candidates for hosts where nobody chose: they are rarely used by routers, VPNs or other container engines.
+    /// The networks to choose from when none is configured. Routers, VPNs and other container engines rarely use them.
     static var candidates: [Subnet] { (201...250).map { Subnet(base: 10 << 24 | $0 << 16) } }
 
     /// The first candidate that is free. See ``isFree(routes:)``.

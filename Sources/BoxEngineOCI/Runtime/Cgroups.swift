@@ -1,11 +1,11 @@
 import CLinux
 import Glibc
 
-/// The control groups that machines have on this host, in each hierarchy: cgroups(7).
+/// The cgroups of machines on this host, in each hierarchy: cgroups(7).
 enum Cgroups {
     private static let mount = "/sys/fs/cgroup"
 
-    /// Removes a group and the groups in it, those that hold processes excepted.
+    /// Removes a group and the groups in it, except those with processes.
     ///
     /// - Parameter prefix: such as `/boxd/box`.
     static func removeEmpty(below prefix: String) {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How long a machine has been frozen, so that this counts against no time-out of what runs in it.
+/// Measures how long a machine has been frozen, so that this time counts for no timeout of what runs in it.
 final class FreezeClock: Sendable {
     private struct State {
         var total = Duration.zero
@@ -20,14 +20,14 @@ final class FreezeClock: Sendable {
 
     var isFrozen: Bool { state.withLock { $0.since != nil } }
 
-    /// All that it has been frozen so far.
+    /// The total time that it has been frozen so far.
     var total: Duration { state.withLock { state in state.total + (state.since.map { .now - $0 } ?? .zero) } }
 
     func waitUntilThawed() async throws {
         while isFrozen { try await Task.sleep(for: .milliseconds(20)) }
     }
 
-    /// Sleeps for so much time in which the machine is not frozen.
+    /// Sleeps until `time` has passed in which the machine was not frozen.
     func sleep(for time: Duration) async throws {
         var left = time
         while left > .zero {

@@ -1,15 +1,16 @@
 import Glibc
 
-/// What of the host decides how large a machine looks from inside.
+/// The properties of the host that decide which size a machine sees from inside.
 struct HostShape: Sendable {
-    /// The processors that machines may be given, or none where the kernel can't keep a machine to some of them.
+    /// The processors that machines may get. Empty where the kernel can't restrict a machine to some of them.
     var processors: [Int] = []
-    /// Where lxcfs shows a process its own cgroup's size, or nil when it doesn't run here. See Docs/Decisions/0021-size-from-inside.md.
+    /// The directory where lxcfs shows a process the size of its own cgroup; nil when lxcfs doesn't run on this host.
+    /// See Docs/Decisions/0021-size-from-inside.md.
     var lxcfs: String?
 
     private static let lxcfsDirectory = "/var/lib/lxcfs"
 
-    /// The files that lxcfs has, by their places in a machine.
+    /// The files of lxcfs, by their paths in a machine.
     static let lxcfsFiles = [
         "/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg", "/proc/meminfo", "/proc/stat", "/proc/swaps",
         "/proc/uptime",
@@ -30,7 +31,7 @@ struct HostShape: Sendable {
         return shape
     }
 
-    /// How boxes would see their own size, unless they do.
+    /// How the operator can make boxes show their own size; nil when they do.
     var hint: HostProblem? {
         guard lxcfs == nil else { return nil }
         return HostProblem(
@@ -38,7 +39,7 @@ struct HostShape: Sendable {
             remedy: "apt-get install lxcfs, and resume the boxes that run (Docs/Running.md says what it costs)")
     }
 
-    /// What the kernel writes as `0-3,8`; see "List format" in cpuset(7).
+    /// Parses the kernel's form `0-3,8`; see "List format" in cpuset(7).
     static func numbers(_ list: Substring) -> [Int] {
         list.split(separator: ",").flatMap { part in
             let ends = part.split(separator: "-").compactMap { Int($0) }
@@ -47,9 +48,10 @@ struct HostShape: Sendable {
         }
     }
 
-    /// The processors of a machine, or nil when it may have all of them. Machines start at different ones, so that they spread.
+    /// The processors of a machine, or nil when it may use all. Machines start at different processors, so that they
+    /// spread.
     ///
-    /// - Parameter slot: the machine's number.
+    /// - Parameter slot: the machine's slot.
     func processors(count: Int, slot: Int) -> String? {
         guard count < processors.count else { return nil }
         let first = slot * count % processors.count

@@ -3,10 +3,10 @@ import BoxModel
 import CLinux
 import Glibc
 
-/// What a machine may take of the kernel's own tables, which are the whole host's: no cgroup counts these.
+/// The limits of a machine on the kernel's own tables, which the whole host shares and no cgroup counts.
 enum KernelLimits {
-    /// Per user of the machine's user namespace; see namespaces(7) and inotify(7). Without them the machine has the host's limits,
-    /// and what it takes counts against the host's root, who owns its namespace.
+    /// The limits of each user in the machine's user namespace; see namespaces(7) and inotify(7). Without them the
+    /// host's limits would apply. All use would then count for the host's root, which owns the namespace.
     private static let namespaceLimits = [
         "max_user_namespaces": 1024, "max_pid_namespaces": 1024, "max_net_namespaces": 256, "max_mnt_namespaces": 1024,
         "max_ipc_namespaces": 1024, "max_uts_namespaces": 1024, "max_cgroup_namespaces": 1024,
@@ -14,10 +14,11 @@ enum KernelLimits {
         "max_inotify_instances": 512, "max_inotify_watches": 131_072, "max_fanotify_groups": 16,
     ]
 
-    /// Sets them for the user namespace of a machine's first process. A kernel that lacks one of the files does without.
+    /// Sets them for the user namespace of a machine's first process. Files that the kernel lacks are skipped.
     ///
-    /// - Parameter nested: whether the machine may have user namespaces of its own. In one `user` has every capability, over what is
-    ///   in it, and with them parts of the kernel to attack that are root's otherwise, such as nf_tables.
+    /// - Parameter nested: whether the machine may create user namespaces. In such a namespace `user` has every
+    ///   capability over its contents. Parts of the kernel that otherwise only root can attack, such as nf_tables, are
+    ///   then exposed.
     static func set(for process: pid_t, nested: Bool) throws {
         var limits = namespaceLimits
         if !nested { limits["max_user_namespaces"] = 0 }
@@ -33,15 +34,16 @@ enum KernelLimits {
         }
     }
 
-    /// What the host needs for many machines at a time: the usual 128 inotify instances for root are one busy machine's.
+    /// The host's minimum values for many machines. One busy machine alone uses the 128 inotify instances that root
+    /// usually has.
     static let hostMinimums = [
         ("fs/inotify/max_user_instances", 16384), ("fs/inotify/max_user_watches", 1_048_576),
         ("net/netfilter/nf_conntrack_max", 262_144),
-        // Eight boxes may have as many processes as the usual 32,768.
+        // Eight boxes can have as many processes as the usual 32,768.
         ("kernel/pid_max", 4_194_304),
     ]
 
-    /// The machine's `process.rlimits`. Signals and message queues count for the host's root too.
+    /// The machine's `process.rlimits`. Signals and message queues also count for the host's root.
     static var resourceLimits: JSON {
         let limits: [(name: String, resource: __rlimit_resource_t, soft: UInt64, hard: UInt64)] = [
             ("RLIMIT_NOFILE", __rlimit_resource_t(RLIMIT_NOFILE.rawValue), 65536, 1_048_576),
@@ -50,7 +52,7 @@ enum KernelLimits {
         ]
         return .array(
             limits.map { name, resource, soft, hard in
-                // Nobody may go over the limit that boxd has itself.
+                // No process may exceed boxd's own hard limit.
                 var own = rlimit()
                 let most = getrlimit(resource, &own) == 0 ? UInt64(own.rlim_max) : hard
                 return [

@@ -4,8 +4,8 @@ import Glibc
 
 /// The processes of a running machine, seen from the host.
 ///
-/// Holds a descriptor of the first one: that it lives is then known without opening anything, and no other process that came to
-/// have its number since is taken for it.
+/// It holds a descriptor of the first process. So checking that it lives opens nothing, and a later process with the
+/// same number isn't mistaken for it.
 final class MachineProcesses: Sendable {
     let first: pid_t
     let freezes = FreezeClock()
@@ -24,16 +24,16 @@ final class MachineProcesses: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Whether the first process, and so the machine, hasn't ended. A zombie has.
+    /// Whether the first process, and so the machine, still runs. A zombie has ended.
     var isAlive: Bool {
         var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&request, 1, 0) == 0
     }
 
-    /// Asks everything but the machine's init and its sshd to end and waits for that as long as `grace` says; then kills init, with
-    /// which the kernel ends whatever is left, and waits up to `patience`.
+    /// Ends the machine. Everything but its init and its sshd is asked to end and may take as long as `grace` allows.
+    /// Then init is killed, with which the kernel ends all other processes, and may take up to `patience`.
     ///
-    /// - Returns: whether the machine has ended. A frozen one doesn't.
+    /// - Returns: whether the machine has ended. A frozen one doesn't end.
     /// - Throws: `CancellationError` when the grace was abandoned.
     func end(grace: StopGrace, patience: Duration = .seconds(10)) async throws -> Bool {
         let asked = grace.duration > .zero ? others() : []
@@ -55,7 +55,8 @@ final class MachineProcesses: Sendable {
         return !isAlive
     }
 
-    /// Waits until the machine has ended or what is asked holds. Looks often at first, because most machines end within a moment.
+    /// Waits until the machine has ended or `condition` holds. It polls often at first, because most machines end
+    /// quickly.
     private func wait(upTo time: () -> Duration, or condition: () -> Bool) async {
         let began = ContinuousClock.now
         while isAlive, !condition() {
@@ -65,11 +66,11 @@ final class MachineProcesses: Sendable {
         }
     }
 
-    /// Sends SIGTERM, as every service manager does. An interactive shell ignores that, so the leader of a terminal's session also gets
-    /// SIGHUP, as from a terminal that is closed. SIGCONT lets stopped ones see both.
+    /// Sends SIGTERM, as every service manager does. An interactive shell ignores it, so the leader of a terminal's
+    /// session also gets SIGHUP, as when a terminal is closed. SIGCONT lets stopped processes handle both.
     private func ask(_ processes: [pid_t]) {
-        // A number can be another process's by the time the descriptor is opened. Such a process isn't in the machine's cgroup, or
-        // is there by right.
+        // A number may belong to another process when the descriptor is opened. Such a process either isn't in the
+        // machine's cgroup, or may be signalled because it is.
         let descriptors = processes.map { (process: $0, descriptor: clinux_process_descriptor($0)) }
             .filter { $0.descriptor >= 0 }
         defer { for (_, descriptor) in descriptors { close(descriptor) } }
@@ -81,10 +82,10 @@ final class MachineProcesses: Sendable {
         }
     }
 
-    /// Every process but init and the listening sshd, which is init's first child.
+    /// Every process except init and the listening sshd, which is a child of init.
     private func others() -> [pid_t] { cgroupMembers().filter(isOther(than: listener())) }
 
-    /// Whether there is one of them. Looks at no more than it has to, because a box can have thousands.
+    /// Whether there is such a process. It reads no more than necessary, because a box can have thousands.
     private func hasOthers() -> Bool { cgroupMembers().contains(where: isOther(than: listener())) }
 
     private func listener() -> pid_t? {
@@ -114,11 +115,11 @@ final class MachineProcesses: Sendable {
     }
 }
 
-/// The parts of `/proc/<pid>/stat` that matter here. See proc(5).
+/// The fields of `/proc/<pid>/stat` that are used here. See proc(5).
 struct ProcessStatus {
     let name: Substring
     let state: Substring
-    /// Whether it leads a session that has a terminal, as the shell of a login does.
+    /// Whether it leads a session with a terminal, as a login shell does.
     let leadsTerminal: Bool
 
     init?(of process: pid_t) {

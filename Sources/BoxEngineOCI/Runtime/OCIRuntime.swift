@@ -4,20 +4,21 @@ import Glibc
 import HostTools
 import Subprocess
 
-/// The command line of an OCI runtime: what the machine's processes are made and ended with.
+/// The command line of an OCI runtime, which creates and ends the machines' processes.
 struct OCIRuntime: Sendable {
     /// The program: `runc`, `crun` or a path.
     let program: String
-    /// Where the runtime keeps its state, on a tmpfs.
+    /// The directory of the runtime's state, on a tmpfs.
     let stateDirectory: String
 
-    /// runc is done before collecting Go's garbage would pay, which takes a tenth of its time otherwise.
+    /// runc ends before a garbage collection by Go would help. Without this setting, that takes a tenth of its time.
     static let environment = Environment.inherit.updating(["GOGC": "off"])
 
-    /// Makes the machine's namespaces and its first process, which waits. Returns that process.
+    /// Creates the machine's namespaces and its first process, which waits. Returns that process.
     ///
-    /// Not with boxd's own umask: the machine's root, who is nobody on the host, has to pass through the parents of its cgroup. Before
-    /// Linux 6.16 it can't mount it otherwise, and afterwards it couldn't read its limits.
+    /// It doesn't use boxd's own umask. The machine's root, an unprivileged user on the host, must be able to enter the
+    /// parent directories of its cgroup. Otherwise it can't mount the cgroup before Linux 6.16, and can't read its
+    /// limits since.
     func create(_ id: String, bundle: String) async throws -> pid_t {
         let (pidFile, log) = ("\(bundle)/pid", "\(bundle)/runtime.log")
         unlink(log)
@@ -41,12 +42,13 @@ struct OCIRuntime: Sendable {
         }
     }
 
-    /// What `runc start` does, without the start of a Go program, which takes a tenth of what a machine takes to be ready.
+    /// Does what `runc start` does. It saves the start of a Go program, a tenth of the time until a machine is ready.
     ///
-    /// runc's first process opens this FIFO for writing as its last act before it runs the command, so it waits for whoever reads.
-    /// While the file exists, runc takes the machine for one that isn't started.
+    /// As its last act before the command, runc's first process opens this FIFO for writing, so it waits for a reader.
+    /// While the file exists, runc considers the machine not started.
     ///
-    /// - Returns: false when there is no such FIFO, or nobody wrote to it; runc itself then knows what is wrong.
+    /// - Returns: false when there is no such FIFO, or nothing was written to it. Then runc itself reports what is
+    ///   wrong.
     private func openFIFO(of id: String, while alive: () -> Bool) async throws -> Bool {
         let path = "\(stateDirectory)/\(id)/exec.fifo"
         let fifo = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
@@ -67,18 +69,18 @@ struct OCIRuntime: Sendable {
 
     /// The arguments that run a program in the machine as its root, with its own standard streams.
     func execArguments(_ id: String, _ command: [String]) -> [String] {
-        // A machine that is frozen for a fork is one to wait for, and not to refuse, as runc would have it.
+        // A command waits for a machine that is frozen for a fork. By default runc would refuse it.
         let waiting = program.hasSuffix("crun") ? [] : ["--ignore-paused"]
         return globals() + ["exec"] + waiting + ["--user", "0:0", "--cwd", "/", id] + command
     }
 
-    /// Removes the state and the cgroup of a machine, whose processes it kills if any are left. Harmless when it is missing.
+    /// Removes a machine's state and cgroup, and kills its remaining processes. Harmless when it doesn't exist.
     func delete(_ id: String) async throws {
         guard HostFiles.exists("\(stateDirectory)/\(id)") else { return }
         try await run(["delete", "--force", id])
     }
 
-    /// A machine that the runtime knows.
+    /// A machine that the runtime lists.
     struct Entry: Sendable {
         let id: String
         /// The first process, when the machine runs.
@@ -101,7 +103,7 @@ struct OCIRuntime: Sendable {
         }
     }
 
-    /// runc fails when a machine is removed while it goes through them, as one of a boxd that was killed may be.
+    /// Lists machines. runc fails when one is removed meanwhile, as can happen after a boxd was killed.
     private func listing() async throws -> String {
         for _ in 1..<20 {
             do { return try await run(["list", "--format", "json"]) } catch is EngineError {

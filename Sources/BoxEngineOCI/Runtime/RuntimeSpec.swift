@@ -9,18 +9,18 @@ struct RuntimeSpec {
     let seccomp: JSON
     var host = HostShape()
 
-    /// What a box's root may do inside its own user namespace. None of these reaches the host.
+    /// The capabilities of a box's root inside its own user namespace. None of them applies on the host.
     static let capabilities: [String] = [
         "CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_MKNOD",
         "CAP_NET_BIND_SERVICE", "CAP_NET_RAW", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID",
         "CAP_SYS_CHROOT", "CAP_SYS_PTRACE",
     ]
-    /// Processes and threads of a box.
+    /// The limit of processes and threads of a box.
     static let processLimit = 4096
-    /// How much sooner than another process the kernel ends one of a box when the host's memory is used up: proc(5). boxd's own number is
-    /// negative, and what it starts would have it too.
+    /// How much sooner the kernel ends a box's process than another one when the host's memory is used up: proc(5).
+    /// boxd's own value is negative, and processes that it starts would inherit it.
     static let oomScoreAdjustment = 300
-    /// The box's hostname: its id, whose underscore no hostname may have.
+    /// The box's hostname: its id with the underscore replaced, which no hostname may contain.
     static func hostname(of id: String) -> String { id.replacing("_", with: "-") }
     var hostname: String { Self.hostname(of: machine.id) }
 
@@ -40,9 +40,9 @@ struct RuntimeSpec {
                 ],
                 "cwd": "/",
                 "rlimits": KernelLimits.resourceLimits,
-                // Before anything of the host itself.
+                // A box's processes are ended before the host's own.
                 "oomScoreAdj": JSON(Self.oomScoreAdjustment),
-                // sudo needs to gain privileges, which are the box's own.
+                // sudo needs to gain privileges, which are valid only in the box.
                 "noNewPrivileges": false,
                 "capabilities": [
                     "bounding": capabilities, "effective": capabilities, "permitted": capabilities,
@@ -64,8 +64,8 @@ struct RuntimeSpec {
         ]
     }
 
-    /// tini reaps orphans; sshd is the way in. The log is on the box's own disk, so that it can't fill the host's.
-    /// The services that somebody enabled in the box start beside it, if there are any.
+    /// The machine's init. tini reaps orphans, and sshd is the way in. sshd's log is on the box's own disk, so that it
+    /// can't fill the host's. Services that were enabled in the box start beside sshd.
     private static let initCommand = [
         "/usr/bin/tini", "--", "/bin/sh", "-c",
         """
@@ -83,7 +83,7 @@ struct RuntimeSpec {
     private var resources: JSON {
         let period = 100_000
         var cpu: JSONObject = ["quota": JSON(machine.type.virtualCPUs * period), "period": JSON(period)]
-        // The quota alone would leave `nproc` at the host's processors, and programs would start as many threads.
+        // With the quota alone, `nproc` would show the host's processors, and programs would start as many threads.
         if let processors = host.processors(count: machine.type.virtualCPUs, slot: record.slot) {
             cpu["cpus"] = .string(processors)
         }
@@ -113,8 +113,8 @@ struct RuntimeSpec {
             Self.mount("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "ro"]),
             tmpfs("/run", "mode=755", "size=\(machine.type.memory / 16)"),
             tmpfs("/run/lock", "mode=1777", "size=5120k"),
-            // Where nobody sees it, because the next mount is over it: the kernel lets a sandbox within the box mount a /proc of its own only
-            // while there is a whole one, and the box's /proc has masks.
+            // This mount is hidden by the next one. The kernel lets a sandbox within the box mount its own /proc only
+            // while a complete /proc is mounted, and the box's /proc has masked paths.
             Self.mount("/run/sshd/proc", "proc", "proc", []),
             tmpfs("/run/sshd", "mode=755", "size=64k"),
             Self.mount("/run/box", "bind", disk.guest, ["bind", "ro", "nosuid", "nodev", "noexec"]),
@@ -139,7 +139,7 @@ struct RuntimeSpec {
     private static let maskedPaths = [
         "/proc/asound", "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
         "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap",
-        // Which machine the host is.
+        // Identifies the host's hardware.
         "/sys/devices/virtual/dmi",
     ]
     private static let readOnlyPaths = [

@@ -4,7 +4,7 @@ import Glibc
 
 /// Finds out when a machine's sshd answers.
 enum SSHProbe {
-    /// Returns once the server at the address sent an SSH banner, or throws when `alive` says that it never will.
+    /// Returns once the server at the address has sent an SSH banner. Throws when `alive` returns false.
     static func wait(for address: String, timeout: Double, alive: @Sendable () -> Bool) async throws {
         let deadline = ContinuousClock.now + .seconds(timeout)
         while ContinuousClock.now < deadline {

@@ -1,22 +1,22 @@
 import BoxEngine
 import BoxModel
 
-/// The default seccomp profile of the container tools, as the OCI runtime wants it.
+/// The default seccomp profile of the container tools, in the form of the OCI runtime.
 ///
-/// The tools' file says for each rule on which architectures and with which capabilities it counts;
-/// the runtime's form has only the rules that count here. What they say about sockets is replaced: see ``socketRules``.
+/// The tools' file states for each rule the architectures and capabilities for which it applies. The runtime's form has
+/// only the rules that apply here. Rules about sockets are replaced: see ``socketRules``.
 struct SeccompProfile {
     static let path = "/usr/share/containers/seccomp.json"
 
-    /// Hardly a kernel runs programs of this kind (Debian's and Ubuntu's don't unless they are told to at boot), and its rules are a sixth of
-    /// the time that a machine takes to be made: libseccomp writes the whole filter for each architecture.
+    /// Few kernels run programs of this kind; Debian's and Ubuntu's need a boot parameter for it. Its rules would take
+    /// a sixth of the time to create a machine, because libseccomp generates the whole filter for each architecture.
     private static let unused: JSON = "SCMP_ARCH_X32"
 
     let json: JSON
 
     /// - Parameters:
     ///   - source: the text of the tools' file.
-    ///   - capabilities: names such as `CAP_CHOWN` that the box has.
+    ///   - capabilities: the box's capabilities, by names such as `CAP_CHOWN`.
     ///   - architecture: Go's name of the machine's architecture: `amd64` or `arm64`.
     init(source: String, capabilities: Set<String>, architecture: String) throws {
         let profile: JSON
@@ -26,7 +26,7 @@ struct SeccompProfile {
         guard let rules = profile["syscalls"]?.array, let defaultAction = profile["defaultAction"] else {
             throw EngineError(.hostNotReady, "the seccomp profile \(Self.path) has no rules")
         }
-        // What no rule allows has to be refused: socket families are.
+        // Calls without a rule must be refused, since most socket families are refused that way.
         guard defaultAction == "SCMP_ACT_ERRNO" else {
             throw EngineError(
                 .hostNotReady,
@@ -65,17 +65,20 @@ struct SeccompProfile {
 
     // MARK: Sockets
 
-    /// AF_UNIX, AF_INET, AF_INET6, AF_NETLINK and AF_PACKET: what network namespaces keep apart and programs use.
+    /// AF_UNIX, AF_INET, AF_INET6, AF_NETLINK and AF_PACKET: network namespaces isolate them, and programs use them.
     private static let families = [1, 2, 10, 16, 17]
     private static let unsupported = 97  // EAFNOSUPPORT
 
-    /// Other families reach beyond the box (AF_VSOCK and AF_QIPCRTR know no namespaces) or into code of the kernel that hardly anybody
-    /// needs. The default action meets them, as it meets every system call that has no rule: a rule for each, to choose the error, would be a
-    /// tenth of the time that a machine takes to be made.
+    /// The rules about sockets, which allow only ``families``.
     ///
-    /// socketcall(2) of 32-bit programs has its arguments in memory, where no filter sees them, so it is refused as a whole. Since Linux 4.3 there
-    /// is socket(2) for them too, though Debian's own i386 libc doesn't use it. The rule comes first, because libseccomp makes others of
-    /// rules about socket(2), which would be in its way; and runc leaves out what says the same as the default action.
+    /// Other families reach beyond the box (AF_VSOCK and AF_QIPCRTR ignore namespaces) or into rarely used kernel code.
+    /// The default action refuses them, like every system call without a rule. A rule for each, to choose the error,
+    /// would take a tenth of the time to create a machine.
+    ///
+    /// socketcall(2) of 32-bit programs has its arguments in memory, where no filter can read them, so all of it is
+    /// refused. Since Linux 4.3 such programs can call socket(2), though Debian's own i386 libc doesn't. The rule comes
+    /// first, because libseccomp derives rules for socketcall(2) from those for socket(2), which would conflict. runc
+    /// omits rules that equal the default action.
     private static var socketRules: [JSON] {
         [["names": ["socketcall"], "action": "SCMP_ACT_ERRNO", "errnoRet": JSON(unsupported)]]
             + families.map { family in
