@@ -7,12 +7,12 @@ import Glibc
 public enum CLI {
     /// Runs this process's command line.
     public static func main() async -> Never {
-        // A closed pipe is then an error of write(2), which is a normal end and not death by signal.
+        // With SIGPIPE ignored, writing to a closed pipe fails with an errno, which ends the run normally.
         signal(SIGPIPE, SIG_IGN)
         Interruption.install()
         let status = await run(Array(CommandLine.arguments.dropFirst()), in: .live())
-        // Not exit(3): its handlers take OpenSSL down while libcurl's thread may still be closing a connection, which
-        // crashes now and then. Nothing waits to be written: every write has left when it returns.
+        // Not exit(3): its handlers clean up OpenSSL while libcurl's thread may still be closing a connection, which
+        // occasionally crashes. No output is lost, since every write is complete when it returns.
         _exit(status.rawValue)
     }
 
@@ -53,10 +53,10 @@ public enum CLI {
         return status
     }
 
-    /// Says why a run failed, in the one place where that is done.
+    /// Reports why a run failed. No other code reports that.
     private static func end(_ error: any Error, _ emitter: Emitter) -> ExitStatus {
         switch error {
-        // Whoever read has read enough.
+        // The reader needs no more output.
         case let error as SinkError where error.code == EPIPE: return .success
         case let error as SinkError: return cannotWrite(error, emitter)
         case let error as UsageError: emitter.usageError(error.description)
@@ -66,7 +66,7 @@ public enum CLI {
             } catch let error as SinkError where error.code != EPIPE {
                 return cannotWrite(error, emitter)
             } catch {
-                // Nobody reads the words any more, but the status still counts.
+                // stderr or stdout can't be written any more, but the exit status still counts.
             }
         }
         return Failure(error).exit

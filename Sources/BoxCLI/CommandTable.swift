@@ -1,6 +1,6 @@
 import BoxArguments
 
-/// Every command there is.
+/// Every command of the program.
 enum CommandTable {
     static let root = CommandNode.group(
         CommandSpec(

@@ -3,7 +3,7 @@ import BoxModel
 import Glibc
 
 extension Dependencies {
-    /// This process's own.
+    /// The dependencies of this process.
     static func live() -> Dependencies {
         let environment = Self.liveEnvironment()
         return Dependencies(
@@ -20,7 +20,7 @@ extension Dependencies {
         return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    /// Names and values of environ(7).
+    /// The names and values of environ(7).
     private static func liveEnvironment() -> [String: String] {
         var variables = [String: String](minimumCapacity: 64)
         var entry = environ

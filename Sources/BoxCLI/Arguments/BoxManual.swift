@@ -2,7 +2,7 @@ import BoxArguments
 import BoxModel
 
 extension Manual {
-    /// What the manual of `box` says beside its commands.
+    /// The parts of the manual of `box` besides its commands.
     static let box = Manual(
         version: ProductVersion.current,
         description: """

@@ -1,13 +1,15 @@
 import BoxSSH
 
-/// A forward as one word: `PORT`, `LOCAL:REMOTE`, `LOCAL:HOST:REMOTE`, `BIND:LOCAL:REMOTE` or
-/// `BIND:LOCAL:HOST:REMOTE`, with IPv6 addresses in brackets, as for `ssh -L` and `ssh -R`.
+/// Parses a forward that is one word, as for `ssh -L` and `ssh -R`.
+///
+/// The forms are `PORT`, `LOCAL:REMOTE`, `LOCAL:HOST:REMOTE`, `BIND:LOCAL:REMOTE` and `BIND:LOCAL:HOST:REMOTE`, with
+/// IPv6 addresses in brackets.
 enum ForwardOperand {
     static let forms = "[BIND:]LOCAL:[HOST:]REMOTE, such as 8080:3000, with IPv6 addresses in brackets"
     static let reverseForms = "[BIND:]REMOTE:[HOST:]LOCAL, such as 8080:3000, with IPv6 addresses in brackets"
     static let askedForm = "[BIND:]PORT, such as 1080, with IPv6 addresses in brackets"
 
-    /// A forward to the box, or from it to here: what stands first listens.
+    /// Parses a local or remote forward. The end that is named first listens.
     ///
     /// - Parameter bind: the address to listen on when the word has none.
     /// - Returns: nil when the word has another form.
@@ -18,7 +20,7 @@ enum ForwardOperand {
             : PortForward(direction, local: listening, remote: destination)
     }
 
-    /// A port whose clients say where to go: `PORT` or `BIND:PORT`.
+    /// Parses a dynamic forward, whose clients name their destinations: `PORT` or `BIND:PORT`.
     static func parseAsked(_ word: String, bind: String) -> PortForward? {
         guard let parts = parts(of: word[...]), let port = parts.last.flatMap(port), parts.count <= 2 else {
             return nil
@@ -32,7 +34,7 @@ enum ForwardOperand {
         listening: Endpoint, destination: Endpoint
     )? {
         guard let parts = parts(of: word[...]) else { return nil }
-        // A number in front is a port, so that what follows it is a host.
+        // A leading number is a port, so the next part is a host.
         let startsWithPort = parts.first.flatMap(port) != nil
         let (listeningHost, host): (String, String)
         switch (parts.count, startsWithPort) {
@@ -54,7 +56,7 @@ enum ForwardOperand {
     private static func port(_ text: String) -> UInt16? { text.first == "+" ? nil : UInt16(text) }
     private static func usedPort(_ text: String) -> UInt16? { port(text).flatMap { $0 > 0 ? $0 : nil } }
 
-    /// A name or an address, and no mere number.
+    /// Whether it is a name or an address, and not just a number.
     static func isHost(_ text: String) -> Bool {
         guard !text.isEmpty, text.utf8.count <= 253, text.contains(where: { !$0.isNumber }) else { return false }
         return text.utf8.allSatisfy { byte in
@@ -65,7 +67,7 @@ enum ForwardOperand {
         }
     }
 
-    /// What is between the colons; those inside brackets don't count, and the brackets go.
+    /// Splits a word at its colons. Colons inside brackets don't count, and the brackets are removed.
     private static func parts(of word: Substring) -> [String]? {
         guard word.first == "[" else {
             guard let colon = word.firstIndex(of: ":") else { return [String(word)] }

@@ -1,7 +1,7 @@
 import BoxArguments
 import BoxSSH
 
-/// The forwards that options ask for, in `box ssh` and `box forward`.
+/// Parses the options for forwards of `box ssh` and `box forward`.
 enum ForwardOptions {
     static func reverse(_ when: String = "") -> OptionSpec {
         .value(
@@ -17,8 +17,8 @@ enum ForwardOptions {
     }
 
     /// - Parameters:
-    ///   - bind: where ports of this machine listen when nothing else is said. Those of the box do on its `localhost`.
-    ///   - allowsAny: whether port 0 may be given, for one that is free.
+    ///   - bind: the default address of listening local ports. Ports of the box listen on its `localhost` by default.
+    ///   - allowsAny: whether port 0 is valid, for a free port.
     static func parse(
         _ parsed: ParsedCommand, bind: String = Endpoint.localhost, allowsAny: Bool
     ) throws(UsageError) -> [PortForward] {

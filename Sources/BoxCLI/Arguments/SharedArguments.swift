@@ -3,7 +3,7 @@ import BoxClient
 import BoxModel
 
 extension PositionalSpec {
-    /// The operand of nearly every verb.
+    /// The operand of most commands.
     static let box = PositionalSpec("ID", "the box, as `box list` shows it, or `current`", kind: .boxID)
     /// A file's path in the box.
     static let remotePath = PositionalSpec(
@@ -11,14 +11,14 @@ extension PositionalSpec {
 }
 
 extension OptionSpec {
-    /// Of commands that use SSH, for machines without a usable home directory.
+    /// For commands that use SSH, where the home directory isn't usable.
     static let sshKey = OptionSpec.value(
         "ssh-key", short: "i", "FILE", "the private key (default BOX_SSH_KEY, else ~/.ssh/ascii_box_ed25519)",
         kind: .file)
 }
 
 extension [OptionSpec] {
-    /// `--ttl` and `--no-auto-stop`: when a box stops by itself.
+    /// `--ttl` and `--no-auto-stop`: when a box is stopped automatically.
     static let timeToLive: [OptionSpec] = [
         .value(
             "ttl", "SECONDS", "stop the box after so many seconds (default 3600, at most 30 days)",
@@ -26,7 +26,7 @@ extension [OptionSpec] {
         .flag("no-auto-stop", "let the box run until you stop it"),
     ]
 
-    /// `--type`, `--env` and `--no-env`: how the machine is made.
+    /// `--type`, `--env` and `--no-env`: how the machine is configured.
     static let machine: [OptionSpec] = [
         .value(
             "type", "TYPE", "small (2 CPUs, 4 GB), default (4 CPUs, 8 GB) or large (8 CPUs, 16 GB)",
@@ -38,7 +38,7 @@ extension [OptionSpec] {
         .value("environment", "NAME", "accepted for scripts of the hosted service; has no effect", isHidden: true),
     ]
 
-    /// Whether to come back before the change is done.
+    /// `--wait` and `--no-wait`: whether to return before the change is done.
     static let waiting: [OptionSpec] = [
         .flag("wait", "wait until it is done, also with --json"),
         .flag("no-wait", "come back as soon as the server has accepted"),
@@ -46,7 +46,7 @@ extension [OptionSpec] {
 }
 
 extension TimeToLiveChoice {
-    /// Of ``timeToLive`` options; nil when none was given.
+    /// Parses the ``timeToLive`` options; nil when none was given.
     init?(_ parsed: ParsedCommand) {
         if parsed.has("no-auto-stop") {
             self = .never
@@ -70,7 +70,7 @@ extension MachineOptions {
     }
 }
 
-/// Whether a verb waits: people wait unless they say no, programs don't unless they say so.
+/// Whether a command waits. By default it waits in human mode and doesn't in JSON mode.
 enum Waiting: Sendable, Equatable {
     case byMode, always, never
 
@@ -88,7 +88,7 @@ enum Waiting: Sendable, Equatable {
 }
 
 extension EnvironmentVariable {
-    /// `NAME=VALUE`.
+    /// Parses `NAME=VALUE`.
     init(pair: String) {
         let name = pair.prefix { $0 != "=" }
         self.init(name: String(name), value: String(pair.dropFirst(name.count + 1)))

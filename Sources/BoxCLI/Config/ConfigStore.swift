@@ -1,11 +1,11 @@
 import BoxClient
 import BoxModel
 
-/// `config.json` as it is on disk. Keys that we don't know are kept.
+/// The contents of `config.json`. Unknown keys are kept.
 struct ConfigFile: Sendable, Equatable {
     var object = JSONObject()
 
-    /// An origin, without the API's path.
+    /// The server's origin, without the API's path.
     var apiURL: String? {
         get { text("api_url") }
         set { object["api_url"] = newValue.map { .string($0) } }
@@ -16,8 +16,10 @@ struct ConfigFile: Sendable, Equatable {
         set { object["token"] = newValue.map { .string($0) } }
     }
 
-    /// The only server that gets ``token``: the one that it was stored for. Earlier versions, and programs that write the file, say none;
-    /// then it is ``apiURL``, or the default. They may leave what is said of another token.
+    /// The only server that gets ``token``: the one that it was stored for.
+    ///
+    /// Earlier versions, and other programs that write the file, store no origin. Then it is ``apiURL``, or the
+    /// default. They may also leave the origin of an earlier token, which is ignored.
     var tokenOrigin: String {
         let stored = object["token_origin"]
         let isOfToken = stored?["last_four"]?.string == token.map(Self.lastFour)
@@ -28,17 +30,17 @@ struct ConfigFile: Sendable, Equatable {
 
     var channel: String? { text("channel") }
 
-    /// Of a CA that isn't the system's; relative to the configuration's directory.
+    /// The file of an additional CA; relative to the configuration's directory.
     var caFile: String? { text("ca_file") }
 
-    /// Makes a key of a server the one that counts.
+    /// Stores a key and makes its server the configured one.
     mutating func store(_ key: String, of origin: Origin) {
         apiURL = origin.description
         token = key
         object["token_origin"] = ["url": .string(origin.description), "last_four": .string(Self.lastFour(key))]
     }
 
-    /// Whether that server is the configured one, and the key is its.
+    /// Whether the origin is the configured server, and the stored key is for it.
     func isLogin(at origin: Origin) -> Bool {
         apiURL.flatMap { try? Origin($0) } == origin && (try? Origin(tokenOrigin)) == origin
     }
@@ -62,7 +64,7 @@ struct ConfigStore: Sendable, Equatable {
     /// - Throws: `CommandError` that names the file when it isn't a JSON object.
     func load() throws -> ConfigFile {
         guard var bytes = try Files.readOwn(path)?[...] else { return ConfigFile() }
-        // The mark that some editors put before UTF-8.
+        // The byte order mark that some editors write before UTF-8.
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
         if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x0A || $0 == 0x0D || $0 == 0x09 }) { return ConfigFile() }
         do {
@@ -75,7 +77,7 @@ struct ConfigStore: Sendable, Equatable {
         }
     }
 
-    /// Changes the file as a whole; processes that do so at once take turns. A corrupt file is left alone.
+    /// Changes the file as a whole. Concurrent processes are serialized by a lock. A corrupt file isn't changed.
     func update(_ change: (inout ConfigFile) -> Void) throws {
         let directory = Files.parent(of: path) ?? "/"
         try Files.makeDirectory(directory)
@@ -86,7 +88,7 @@ struct ConfigStore: Sendable, Equatable {
         }
     }
 
-    /// Copies a login at another server beside the configuration, before this one's takes its place.
+    /// Copies the login for another server to a file beside the configuration, before a new login replaces it.
     ///
     /// - Returns: the copy's path, or nil when there is no such login.
     func keepOther(than origin: Origin) throws -> String? {

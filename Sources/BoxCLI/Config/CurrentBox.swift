@@ -1,18 +1,19 @@
 import BoxModel
 import Glibc
 
-/// Which shell a run belongs to: its session's leader, and when that was started, since process ids come again.
+/// Identifies the shell that a run belongs to: its session leader and that process's start time, since process ids are
+/// reused.
 public struct ShellSession: Sendable, Equatable {
     let leader: Int32
     private let known: String?
 
-    /// A session that isn't this process's.
+    /// Creates a session other than this process's.
     public init(leader: Int32, started: String) {
         self.leader = leader
         known = started
     }
 
-    /// This process's. Most runs never ask when it was started.
+    /// Creates this process's session. Its start time is read only when needed, since most runs don't need it.
     private init(leader: Int32) {
         self.leader = leader
         known = nil
@@ -23,12 +24,14 @@ public struct ShellSession: Sendable, Equatable {
         return ShellSession(leader: leader > 0 ? leader : oldestVisible())
     }
 
-    /// In a container that was entered (`nsenter`, `unshare --pid`) the leader may be outside of our process namespace: its id is 0
-    /// then. The first of the session's processes in here takes its place, which `timeout box` and `(box)` have in common.
+    /// The oldest visible process of the session, which takes the leader's role.
+    ///
+    /// In a container that was entered (`nsenter`, `unshare --pid`) the leader may be outside our process namespace,
+    /// and then its id is 0. `timeout box` and `(box)` share this oldest process.
     private static func oldestVisible() -> Int32 {
         var oldest = getpid()
         while let parent = parent(of: oldest), parent > 0, getsid(parent) == 0 { oldest = parent }
-        // Alone, such as in the background of a shell that has ended.
+        // This process is alone, such as in the background of a shell that has ended.
         return oldest == getpid() ? getppid() : oldest
     }
 
@@ -36,12 +39,13 @@ public struct ShellSession: Sendable, Equatable {
         status(of: process, field: 4).flatMap { Int32($0) }
     }
 
-    /// In clock ticks since the machine's start, as in proc(5).
+    /// In clock ticks since boot, as in proc(5).
     private var started: String { known ?? Self.startTime(of: leader) ?? "0" }
 
     static func startTime(of process: Int32) -> String? { status(of: process, field: 22) }
 
-    /// A field of /proc/PID/stat, numbered as in proc(5), after the second: the name in brackets, which may hold anything.
+    /// A field of /proc/PID/stat, numbered as in proc(5). Only fields after the second are valid: the second is the
+    /// name in brackets, which may contain anything.
     private static func status(of process: Int32, field number: Int) -> String? {
         guard let bytes = try? Files.read("/proc/\(process)/stat") else { return nil }
         let text = String(decoding: bytes, as: UTF8.self)
@@ -52,7 +56,7 @@ public struct ShellSession: Sendable, Equatable {
 
     var key: String { "\(leader)-\(started)" }
 
-    /// Whether a key is of a session that has ended.
+    /// Whether the session of a key has ended.
     static func hasEnded(_ key: String) -> Bool {
         let parts = key.split(separator: "-")
         guard parts.count == 2, let leader = Int32(parts[0]) else { return true }
@@ -60,23 +64,23 @@ public struct ShellSession: Sendable, Equatable {
     }
 }
 
-/// Remembers the last box that was made in each shell, for the word `current`.
+/// Stores the last box that was created in each shell, for the word `current`.
 struct CurrentBox: Sendable, Equatable {
     let directory: String
-    /// What is there already: a home directory isn't made.
+    /// A directory that must already exist, because a home directory isn't created.
     let base: String
     let session: ShellSession
 
     private var path: String { "\(directory)/\(session.key)" }
 
-    /// - Throws: when something else than a file is in its place.
+    /// - Throws: when something other than a file is at the path.
     func load() throws -> String? {
         guard let bytes = try Files.readOwn(path, maximum: 1024) else { return nil }
         let id = Settings.trimmed(String(decoding: bytes, as: UTF8.self))
         return ServerForm.isID(id) ? id : nil
     }
 
-    /// A failure is no reason for the command to fail: the box is there, only the word isn't.
+    /// Stores a box's id. A failure isn't reported, because the box exists and only `current` won't work.
     func save(_ id: String) {
         guard Files.canHold(path, below: base) else { return }
         try? Files.makeDirectory(directory)

@@ -1,15 +1,16 @@
 import Glibc
 
-/// Where this user's files are.
+/// The paths of this user's files.
 struct Paths: Sendable, Equatable {
     let home: String
-    /// What ``configDirectory`` may be made below: the home directory, or XDG_CONFIG_HOME.
+    /// The directory below which ``configDirectory`` may be created: the home directory, or the parent of
+    /// XDG_CONFIG_HOME.
     let base: String
-    /// `config.json` and the known host keys.
+    /// The directory of `config.json` and the known host keys.
     let configDirectory: String
-    /// What may be lost without harm.
+    /// The directory of files that may be lost without harm.
     let stateDirectory: String
-    /// What ``stateDirectory`` may be made below.
+    /// The directory below which ``stateDirectory`` may be created.
     let stateBase: String
 
     init(environment: [String: String]) {
@@ -23,12 +24,12 @@ struct Paths: Sendable, Equatable {
     }
 
     var config: String { configDirectory + "/config.json" }
-    /// Beside the configuration: OpenSSH's format, with box ids as names.
+    /// Beside the configuration, in OpenSSH's format, with box ids as host names.
     var knownHosts: String { configDirectory + "/known_hosts" }
-    /// What `box ssh-config` makes for OpenSSH.
+    /// The configuration that `box ssh-config` writes for OpenSSH.
     var sshConfig: String { configDirectory + "/ssh_config" }
 
-    /// The XDG specification has relative paths ignored.
+    /// The XDG specification requires that relative paths be ignored.
     private static func absolute(_ path: String?) -> String? {
         guard var path, path.hasPrefix("/") else { return nil }
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }

@@ -1,12 +1,12 @@
 import BoxClient
 import BoxModel
 
-/// A login through a browser that has begun and that `box onboard` completes. Only its owner can read the file.
+/// A started login through a browser, which `box onboard` completes. Only its owner can read the file.
 struct PendingLogin: Sendable, Equatable {
     var origin: Origin
     var url: String
     var pollToken: String
-    /// After that no answer can come.
+    /// The time after which the login can't be completed.
     var expires: Timestamp
 
     private static func path(_ paths: Paths) -> String { paths.stateDirectory + "/login.json" }
@@ -20,7 +20,7 @@ struct PendingLogin: Sendable, Equatable {
         try Files.replace(Self.path(paths), with: json.compactBytes)
     }
 
-    /// - Returns: nil when no login is under way.
+    /// - Returns: nil when there is no pending login.
     static func load(_ paths: Paths) throws -> PendingLogin? {
         guard let bytes = try Files.readOwn(path(paths)), let json = try? JSON.parse(bytes),
             let origin = try? json["origin"]?.string.map({ try Origin($0) }), let url = json["url"]?.string,
@@ -30,11 +30,11 @@ struct PendingLogin: Sendable, Equatable {
         return PendingLogin(origin: origin, url: url, pollToken: token, expires: expires)
     }
 
-    /// Not where another login was begun meanwhile.
+    /// Removes this login, unless another one was started meanwhile.
     func forget(_ paths: Paths) {
         if (try? Self.load(paths))?.pollToken == pollToken { Files.remove(Self.path(paths)) }
     }
 
-    /// Whichever it is.
+    /// Removes the pending login, whichever it is.
     static func forgetAny(_ paths: Paths) { Files.remove(path(paths)) }
 }

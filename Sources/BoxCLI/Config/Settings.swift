@@ -1,9 +1,9 @@
 import BoxClient
 import BoxModel
 
-/// The configuration that counts for this run: flag, else environment, else file, else default.
+/// The effective configuration of this run: from an option, else the environment, else the file, else the default.
 struct Settings: Sendable, Equatable {
-    /// Where a value is from.
+    /// The source of a value.
     enum Source: Sendable, Equatable {
         case option(String)
         case variable(String)
@@ -15,18 +15,18 @@ struct Settings: Sendable, Equatable {
         let source: Source
     }
 
-    /// As configured; nil when only the default is left. The other two have no default.
+    /// As configured; nil when only the default is left. `key` and `updateChannel` have no default.
     let url: Value?
     let key: Value?
     let updateChannel: Value?
-    /// The only server that gets a stored key; nil for one of the environment, which is for the server that counts.
+    /// The only server that gets a stored key. Nil for a key from the environment, which is for the configured server.
     let keyOrigin: String?
-    /// The file of a CA's certificates for HTTPS, a path that means the same in every directory; nil for the system's own.
+    /// The absolute path of a CA's certificates for HTTPS; nil for the system's.
     let caFile: String?
 
     /// - Parameters:
-    ///   - flag: the server's address.
-    ///   - configDirectory: what a relative path in the file is relative to.
+    ///   - flag: the server's address from the option.
+    ///   - configDirectory: the base of relative paths in the file.
     init(
         flag: String?, caFile: String? = nil, environment: [String: String], file: ConfigFile,
         configDirectory: String = "/"
@@ -41,7 +41,7 @@ struct Settings: Sendable, Equatable {
         key = variable("BOX_API_KEY") ?? inFile(file.token)
         keyOrigin = key?.source == .file ? file.tokenOrigin : nil
         updateChannel = inFile(file.channel)
-        // The last two are for every program, so what is said to this one goes before them.
+        // The last two variables are for all programs, so settings for this program come first.
         self.caFile =
             caFile ?? file.caFile.map { $0.hasPrefix("/") ? $0 : "\(configDirectory)/\($0)" }
             ?? variable("CURL_CA_BUNDLE")?.text ?? variable("SSL_CERT_FILE")?.text
@@ -56,19 +56,19 @@ struct Settings: Sendable, Equatable {
         return try Origin(apiURL)
     }
 
-    /// The server that the stored key is of, for people, where it isn't the one that counts.
+    /// The server that the stored key is for, in a form to show. Nil when it is the configured server.
     var otherKeyOrigin: String? {
         guard let keyOrigin, let origin = try? origin(), (try? Origin(keyOrigin)) != origin else { return nil }
         return (try? Origin(keyOrigin))?.description ?? Origin.withoutCredentials(keyOrigin)
     }
 
-    /// Whether there is a key for the server that counts.
+    /// Whether there is a key for the configured server.
     var isLoggedIn: Bool { key != nil && otherKeyOrigin == nil }
 
-    /// The token, if there is one, where it can be a header's value.
+    /// The token, if there is one, when it is valid as a header's value.
     ///
-    /// - Parameter path: the configuration file's, for people.
-    /// - Throws: also when it is another server's.
+    /// - Parameter path: the configuration file's, for error messages.
+    /// - Throws: also when the token is for another server.
     func usableToken(path: String) throws -> String? {
         if let other = otherKeyOrigin {
             let origin = try origin()
@@ -82,7 +82,7 @@ struct Settings: Sendable, Equatable {
         }
     }
 
-    /// The key itself. The error says where it is from and never what it is.
+    /// Returns the key if it is valid. The error names the key's source and never the key.
     static func usable(_ key: String, from source: String) throws(CommandError) -> String {
         guard key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw CommandError("the API key \(source) has characters that no key has. copy it again, as one word")
@@ -90,7 +90,7 @@ struct Settings: Sendable, Equatable {
         return key
     }
 
-    /// What is configured, for people and programs: a user name or password in it isn't shown.
+    /// The configured server in a form to show, without a user name or password.
     var shownURL: String? {
         guard let apiURL else { return nil }
         return (try? Origin(apiURL))?.description ?? Origin.withoutCredentials(apiURL)

@@ -1,15 +1,15 @@
 import BoxArguments
 
-/// One verb: its declaration, its options as a value, and what it does with them.
+/// One command: its declaration, its options as a value, and its run.
 protocol Command: Sendable, Equatable {
     static var spec: CommandSpec { get }
-    /// Takes the options out of a command line that fits the declaration.
+    /// Reads the options from a command line that matches the declaration.
     init(_ parsed: ParsedCommand) throws(UsageError)
-    /// - Returns: success, unless the command has a status of its own. Failures are thrown.
+    /// - Returns: success, unless the command has another exit status. Failures are thrown.
     func run(_ context: Context) async throws -> ExitStatus
 }
 
-/// The commands as people find them.
+/// The tree of commands and groups.
 enum CommandNode: Sendable {
     case command(any Command.Type)
     case group(CommandSpec, [CommandNode])
@@ -30,7 +30,7 @@ enum CommandNode: Sendable {
         }
     }
 
-    /// The command under these names, the first of which is this node's own.
+    /// The command at a path of names, the first of which is this node's name.
     func command(at path: some Collection<String>) -> (any Command.Type)? {
         guard path.first == name else { return nil }
         switch self {

@@ -2,8 +2,8 @@ import BoxClient
 import BoxModel
 
 extension Context {
-    /// Does something that needs a running machine. A box that is still starting is waited for, and for a stopped one
-    /// the error says how to start it.
+    /// Runs `body`, which needs a running machine. It waits for a box that is still starting. For a stopped box the
+    /// error contains the command that starts it.
     func onRunningBox<Value: Sendable>(
         _ id: String, _ client: BoxClient, _ body: () async throws -> Value
     ) async throws -> Value {
@@ -21,8 +21,8 @@ extension Context {
         }
     }
 
-    /// For commands whose exit status is another command's: 1 could be that one's, so failures before it are those of a
-    /// connection.
+    /// Turns failures into connection failures, for commands whose exit status is a remote command's. A status of 1
+    /// could be the remote command's.
     func unconnectedOnFailure<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
         do {
             return try await body()
@@ -33,6 +33,6 @@ extension Context {
 }
 
 extension BoxError {
-    /// The API's code, where the API answered with an error.
+    /// The API's error code, when the API answered with an error.
     var code: ErrorCode? { if case .api(let failure) = self { failure.code } else { nil } }
 }

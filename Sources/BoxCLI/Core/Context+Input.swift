@@ -2,11 +2,11 @@ import BoxClient
 import Glibc
 
 extension Context {
-    /// The bytes of a file here, or of standard input without one or with `-`.
+    /// The bytes of a local file, or of standard input for nil or `-`.
     ///
     /// - Parameters:
     ///   - maximum: in bytes, whole KiB.
-    ///   - advice: what to do with more.
+    ///   - advice: what the user can do with more bytes.
     func readInput(_ path: String?, maximum: Int, advice: String) throws -> [UInt8] {
         do {
             guard let path, path != "-" else { return try dependencies.input.readToEnd(maximum: maximum) }
@@ -17,7 +17,7 @@ extension Context {
         }
     }
 
-    /// The same input as a file that can be sent without holding it; nil when it isn't a regular file.
+    /// The same input as a file that can be streamed; nil when it isn't a regular file.
     func regularInput(_ path: String?, maximum: Int, advice: String) throws -> UploadFile? {
         var file: UploadFile?
         if let path, path != "-" {
@@ -39,7 +39,7 @@ extension Context {
         return CommandError("\(path) has more than \(limit). \(advice)")
     }
 
-    /// The same as text. Secrets can't be anything else.
+    /// The same input as text, which secrets must be.
     func readText(_ path: String?, maximum: Int, advice: String) throws -> String {
         let bytes = try readInput(path, maximum: maximum, advice: advice)
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {

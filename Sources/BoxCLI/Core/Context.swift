@@ -4,7 +4,7 @@ import BoxModel
 import BoxSSH
 import Glibc
 
-/// What a run gets from outside. Tests give their own; nothing else in this module reads the process's globals.
+/// The dependencies of a run. Tests pass their own; nothing else in this module reads the process's globals.
 public struct Dependencies: Sendable {
     public var environment: [String: String]
     public var terminal: Terminal
@@ -17,7 +17,7 @@ public struct Dependencies: Sendable {
     public var pause: @Sendable (Duration) async throws -> Void
     public var processes: any ProcessControl
     public var ssh: any SSHService
-    /// This machine's name, for people elsewhere.
+    /// This machine's name, to show in a browser.
     public var machine: String
 
     public init(
@@ -41,13 +41,13 @@ public struct Dependencies: Sendable {
     }
 }
 
-/// The options that every command takes.
+/// The options that every command accepts.
 struct GlobalOptions: Sendable, Equatable {
     var json = false
     var apiURL: String?
     var color = ColorChoice.auto
     var isVerbose = false
-    /// Whether a key may go to another machine over plain HTTP.
+    /// Whether a key may be sent to another machine over plain HTTP.
     var isInsecure = false
     /// The file of a CA's certificates.
     var caFile: String?
@@ -66,10 +66,10 @@ struct GlobalOptions: Sendable, Equatable {
     }
 }
 
-/// Everything that a command may use.
+/// The context of a command: everything that it may use.
 struct Context: Sendable {
     let dependencies: Dependencies
-    /// Every command there is.
+    /// Every command of the program.
     let commands: CommandNode
     var globals: GlobalOptions
     let emitter: Emitter
@@ -95,7 +95,7 @@ struct Context: Sendable {
         CurrentBox(directory: paths.stateDirectory + "/current", base: paths.stateBase, session: dependencies.session)
     }
 
-    /// The width that text on stdout should fit; nil when nobody looks.
+    /// The width that text on stdout should fit; nil when stdout isn't a terminal.
     var outputWidth: Int? { dependencies.terminal.stdoutIsTerminal ? dependencies.terminal.width : nil }
 
     func settings(apiURL: String? = nil) throws -> Settings {
@@ -104,7 +104,8 @@ struct Context: Sendable {
             file: try loadedConfig(), configDirectory: paths.configDirectory)
     }
 
-    /// A file that may not be looked at is as good as none where a key is given otherwise: HOME may be somebody else's.
+    /// The configuration. One that can't be read counts as empty when the key comes from the environment: HOME may be
+    /// another user's.
     private func loadedConfig() throws -> ConfigFile {
         do {
             return try config.load()
@@ -115,12 +116,12 @@ struct Context: Sendable {
         }
     }
 
-    /// Whether somebody says that the network is safe.
+    /// Whether plain HTTP is explicitly allowed.
     var allowsPlainHTTP: Bool { globals.isInsecure || dependencies.environment["BOX_INSECURE"] == "1" }
 
     /// A client for the configured server and key.
     ///
-    /// - Parameter apiURL: goes before the option of this run.
+    /// - Parameter apiURL: overrides the option of this run.
     func client(apiURL: String? = nil) throws -> BoxClient {
         let settings = try settings(apiURL: apiURL)
         return try client(origin: try settings.origin(), apiKey: try settings.usableToken(path: paths.config))
@@ -128,7 +129,7 @@ struct Context: Sendable {
 
     func client(origin: Origin, apiKey: String?) throws -> BoxClient {
         let caFile = try settings().caFile
-        // A file that somebody named for this run is looked at in any case, also where HTTP needs none.
+        // A file from this run's option is always checked, even where HTTP doesn't need it.
         if let caFile, globals.caFile != nil { try CAFile.check(caFile) }
         let trace: (@Sendable (BoxClient.Exchange) -> Void)? =
             globals.isVerbose ? { @Sendable [emitter] in emitter.trace(Self.text(for: $0)) } : nil
@@ -148,7 +149,7 @@ struct Context: Sendable {
         return "\(exchange.method) \(exchange.url) \(outcome) in \(Text.elapsed(exchange.duration))\(request)\(again)"
     }
 
-    /// The id that an argument means: itself, or what `current` stands for.
+    /// The id for an argument: the argument itself, or the id for `current`.
     func boxID(_ argument: String) throws -> String {
         if argument == "current" {
             guard let id = try currentBox.load() else {
@@ -156,7 +157,7 @@ struct Context: Sendable {
             }
             return id
         }
-        // No id has another form, so nothing has to be asked. The words are those of the server's answer.
+        // No id has another form, so no request is needed. The message is the same as for the server's answer.
         guard ServerForm.isID(argument) else { throw CommandError(Failure.notFoundMessage) }
         return argument
     }

@@ -1,54 +1,54 @@
 import BoxClient
 import BoxSSH
 
-/// What the command line needs of SSH. Errors are BoxSSH's own.
+/// The SSH operations of the command line. Errors are BoxSSH's.
 public protocol SSHService: Sendable {
-    /// The managed key's public line; the key is made when there is none.
+    /// The managed key's public line. The key is created when it doesn't exist.
     func publicKey(keyPath: String) throws -> String
 
-    /// Begins to connect to where a box was last, while the API is asked where it is. Whoever connects to the same place then,
-    /// takes that connection; if it failed, another is made.
+    /// Starts to connect to a box's last known address, while the API is asked for the current one. A later connection
+    /// to the same destination uses this one. When it has failed, a new one is made.
     func prepare(_ destination: SSHDestination)
 
     /// Runs a command, or a shell without one, on standard input, output and error.
     ///
-    /// - Parameter notice: told, on any thread, what becomes of the session's forwards.
+    /// - Parameter notice: called on any thread with messages about the session's forwards.
     /// - Returns: the remote exit code, or 128 and the signal's number.
     func run(_ session: SSHSession, notice: @escaping @Sendable (String) -> Void) throws -> Int32
 
-    /// Copies between here and one box.
+    /// Copies between this machine and one box.
     func copy(_ job: CopyJob, progress: @escaping (CopyStep) -> Void) throws -> CopyResult
 
-    /// Connects standard input and output with a box's SSH server, until that ends.
+    /// Connects standard input and output to a box's SSH server, until the connection ends.
     func relay(to destination: SSHDestination) throws
 
-    /// Whether an SSH server answers on port 22 of the host in time. Nothing is logged in to.
+    /// Whether an SSH server answers on port 22 of the host in time. It doesn't log in.
     func hasSSHServer(boxID: String, host: String, within timeout: Duration) -> Bool
 
-    /// Listens on the ports of forwards on this machine, on all or none.
+    /// Listens on the local ports of all forwards, or of none.
     func listen(_ forwards: [PortForward]) throws -> any PortForwarding
 
-    /// Forgets a box's host key. Harmless when none is known.
+    /// Removes a box's host key. Harmless when none is known.
     func forgetHost(boxID: String, knownHostsPath: String) throws
 }
 
-/// Local ports that are listened on until this goes. Who connects while no connection to the box is carried waits.
+/// Local ports that listen as long as this object lives. Clients that connect while the box isn't connected wait.
 public protocol PortForwarding {
-    /// With the addresses and ports that the systems gave; the box's are known when a connection is carried.
+    /// The forwards with the assigned addresses and ports. Ports in the box are known once a connection is up.
     var forwards: [PortForward] { get }
 
-    /// Connects and carries until a signal comes or the connection ends.
+    /// Connects and carries connections until a signal arrives or the SSH connection ends.
     ///
     /// - Parameters:
     ///   - onConnect: called once, when the ports can be used.
-    ///   - onRefusal: called for the first connection that the box refuses, once until one works again.
+    ///   - onRefusal: called for the first refused connection, and again only after one has worked.
     func carry(
         to destination: SSHDestination, onConnect: () throws -> Void,
         onRefusal: @escaping (PortForward, ForwardRefusal) -> Void
     ) throws -> Never
 }
 
-/// Where a box takes connections, and with what.
+/// The address and the credentials for SSH to a box.
 public struct SSHDestination: Sendable, Equatable {
     public var boxID: String
     public var host: String
@@ -63,17 +63,17 @@ public struct SSHSession: Sendable, Equatable {
     public var destination: SSHDestination
     /// Nil for the login shell.
     public var words: [String]
-    /// Whether to ask for a terminal there.
+    /// Whether to request a terminal in the box.
     public var wantsTerminal: Bool
-    /// Whether standard input is a terminal that can be continued there.
+    /// Whether standard input is a terminal that the remote one can use.
     public var hasLocalTerminal: Bool
     /// The value of TERM.
     public var term: String
-    /// For the command there.
+    /// For the remote command.
     public var environment: [EnvironmentVariable] = []
-    /// Ports that lead into the box, or from it to here, meanwhile.
+    /// Ports to forward during the session.
     public var forwards: [PortForward] = []
-    /// Whether the command gets our standard input; else it has none.
+    /// Whether the command gets our standard input; otherwise it has none.
     public var hasInput = true
     /// Whether the only word names a subsystem of the server.
     public var isSubsystem = false
@@ -86,7 +86,7 @@ public struct CopyJob: Sendable, Equatable {
 
     /// The path that stands for standard input or output.
     public static let stream = "-"
-    /// So many bytes of a file stay when a connection is lost.
+    /// An unfinished file of at least this many bytes is kept when a connection is lost.
     public static let resumable = SFTPCopy.resumable
 
     public var destination: SSHDestination
@@ -95,25 +95,25 @@ public struct CopyJob: Sendable, Equatable {
     public var target: String
     public var isRecursive: Bool
     public var preservesTimes: Bool
-    /// Go on with what an earlier copy left.
+    /// Resume what an earlier copy left unfinished.
     public var resumes = false
     public var compresses = false
-    /// Somebody watches it.
+    /// Whether the progress is shown.
     public var isShown = false
 }
 
-/// Where a copy stands.
+/// The progress of a copy.
 public struct CopyStep: Sendable, Equatable {
-    /// The file at work.
+    /// The current file.
     public var file: String
-    /// Of that file, so far.
+    /// Bytes of the current file so far.
     public var bytes: Int64
-    /// Of that file; 0 when it isn't known.
+    /// Size of the current file; 0 when it isn't known.
     public var size: Int64
-    /// Of the whole copy: files that arrived, and bytes.
+    /// Of the whole copy: files that are complete, and bytes.
     public var files: Int
     public var allBytes: Int64
-    /// Of the whole copy, about; nil when it isn't known.
+    /// The approximate size of the whole copy; nil when it isn't known.
     public var allSize: Int64?
 
     public init(
@@ -128,11 +128,11 @@ public struct CopyStep: Sendable, Equatable {
     }
 }
 
-/// What came of a copy.
+/// The outcome of a copy.
 public struct CopyResult: Sendable, Equatable {
     public var files: Int
     public var bytes: Int64
-    /// `path: reason` of each file that didn't arrive.
+    /// `path: reason` of each file that wasn't copied.
     public var failures: [String]
 
     public init(files: Int, bytes: Int64, failures: [String] = []) {

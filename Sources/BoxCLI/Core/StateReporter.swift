@@ -2,7 +2,7 @@ import BoxClient
 import BoxModel
 import Synchronization
 
-/// Tells of a box's states while it is waited for: once each, in people's words.
+/// Reports a box's states during a wait: each once, by its displayed word.
 final class StateReporter: Sendable {
     private let context: Context
     private let id: String
@@ -16,7 +16,7 @@ final class StateReporter: Sendable {
         self.emitsEvents = emitsEvents
     }
 
-    /// Two states can be one word for people, so the words are compared.
+    /// Reports the box's state if it is new. Two states can have the same word, so words are compared.
     func report(_ box: Box) throws {
         let word = box.state.displayName
         let isNew = lastShown.withLock { last in

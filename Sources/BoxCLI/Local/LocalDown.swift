@@ -69,7 +69,7 @@ struct LocalDown: Command {
         do {
             process = try server.process(processes)
         } catch let error as FileError where !processes.isRoot && isUp {
-            _ = error  // The pid file is root's.
+            _ = error  // The pid file belongs to root.
             process = nil
         }
         guard isUp || process != nil else { return false }

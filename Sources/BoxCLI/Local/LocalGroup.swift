@@ -1,6 +1,6 @@
 import BoxArguments
 
-/// `box local`: the server of this machine.
+/// `box local`: manages the server of this machine.
 enum LocalGroup {
     static let spec = CommandSpec(
         "local", group: CommandSection.server, summary: "Run a Box server on this machine",

@@ -1,7 +1,7 @@
 import BoxArguments
 import BoxModel
 
-/// `box local image build`: makes the image that boxes start from.
+/// `box local image build`: builds the image that boxes start from.
 struct LocalImageBuild: Command {
     var options: LocalServer.Options
     var ifMissing: Bool

@@ -2,7 +2,7 @@ import BoxArguments
 import BoxModel
 import Glibc
 
-/// `box local logs`: what boxd writes.
+/// `box local logs`: shows boxd's log.
 struct LocalLogs: Command {
     var options: LocalServer.Options
     var follows: Bool
@@ -30,7 +30,7 @@ struct LocalLogs: Command {
         }
         let position = Position(path: path, offset: bytes.count)
         var lines = Self.wholeLines(bytes)
-        // boxd begins a new file when the present one is large.
+        // boxd starts a new log file when the current one is too large.
         if lines.count < count, let old = try Files.readOwn(server.oldLogFile, maximum: .max) {
             lines = Self.wholeLines(old) + lines
         }
@@ -45,9 +45,9 @@ struct LocalLogs: Command {
         return Array(lines.last?.isEmpty ?? true ? lines.dropLast() : lines[...])
     }
 
-    /// How far a file was read.
+    /// How far a file has been read.
     private struct Position {
-        /// The file's number; another one has taken its name when it is another.
+        /// The file's inode; another inode means that the file was replaced.
         var file: UInt
         var size: Int
         var offset: Int

@@ -2,14 +2,14 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// The boxd of this machine: where it listens, and where it keeps what it has.
+/// The boxd of this machine: its address and its files.
 struct LocalServer: Sendable, Equatable {
     var dataDirectory: String
     /// HOST:PORT.
     var listen: String
-    /// Its name where one host has several; nil for boxd's own default.
+    /// The instance's name, where a host has several; nil for boxd's default.
     var instance: String?
-    /// The server's program; nil looks for it.
+    /// The server's program; nil to search for it.
     var program: String?
 
     static let options: [OptionSpec] = [
@@ -20,7 +20,7 @@ struct LocalServer: Sendable, Equatable {
         .value("boxd", "PATH", "its program (default $BOXD, else beside box, else on PATH)", kind: .file),
     ]
 
-    /// What the options say, before the environment is known.
+    /// The options from the command line, before the environment is applied.
     struct Options: Sendable, Equatable {
         var dataDirectory: String?
         var listen: String?
@@ -49,15 +49,15 @@ struct LocalServer: Sendable, Equatable {
         program = options.program ?? variable("BOXD")
     }
 
-    /// The options that tell boxd which one it is.
+    /// The options of boxd for its data directory and instance.
     var flags: [String] { ["--data-dir", dataDirectory] + (instance.map { ["--instance", $0] } ?? []) }
 
     var pidFile: String { dataDirectory + "/boxd.pid" }
     var logFile: String { dataDirectory + "/boxd.log" }
-    /// What the log was before it became too large.
+    /// The previous log file, from before the log became too large.
     var oldLogFile: String { logFile + ".1" }
 
-    /// Where this machine reaches it: a server that listens on every address does so on loopback too.
+    /// The server's address from this machine. A server that listens on every address is reached over loopback.
     func origin() throws -> Origin {
         let origin = try Origin("http://\(listen)")
         switch origin.host {
@@ -74,7 +74,7 @@ struct LocalServer: Sendable, Equatable {
         return path
     }
 
-    /// The process that the pid file names, when it is a boxd that lives.
+    /// The process that the pid file names, when it is a running boxd.
     func process(_ processes: any ProcessControl) throws -> Int32? {
         guard let bytes = try Files.readOwn(pidFile) else { return nil }
         guard let id = Int32(Settings.trimmed(String(decoding: bytes, as: UTF8.self))), id > 1 else { return nil }
@@ -89,7 +89,7 @@ struct LocalServer: Sendable, Equatable {
                 + "is it another server, or one with another --data-dir?")
     }
 
-    /// Throws ``isAnother`` unless the pid file names a boxd that runs, or can't be read by this user.
+    /// Throws ``isAnother`` unless the pid file names a running boxd, or this user can't read it.
     func requireOwn(_ processes: any ProcessControl) throws {
         do {
             if try process(processes) == nil { throw isAnother }
@@ -98,7 +98,7 @@ struct LocalServer: Sendable, Equatable {
         }
     }
 
-    /// Whether it answers now.
+    /// Whether the server answers now.
     func isHealthy(_ transport: any HTTPTransport) async throws -> Bool {
         let request = HTTPRequest(
             method: .get, url: "\(try origin())/healthz", timeout: .seconds(2), connectTimeout: .seconds(1))

@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box local status`: whether boxd runs here.
+/// `box local status`: shows whether boxd runs on this machine.
 struct LocalStatus: Command {
     var options: LocalServer.Options
 
@@ -40,15 +40,15 @@ struct LocalStatus: Command {
         return .success
     }
 
-    /// What an answer, and the process that the pid file names, say together.
+    /// The state of the server, by whether it answers and by the process of the pid file.
     private enum State {
         case runs, isDown
-        /// The process lives and says nothing.
+        /// The process runs and doesn't answer.
         case hangs
-        /// What answers isn't the boxd of this data directory.
+        /// Another server than the boxd of this data directory answers.
         case isAnother
 
-        /// - Parameter process: nil when it can't be known, which is no reason to doubt an answer.
+        /// - Parameter process: nil when it can't be determined; then an answer is trusted.
         init(answers: Bool, process: Int32??) {
             switch process {
             case nil: self = answers ? .runs : .isDown
@@ -58,7 +58,7 @@ struct LocalStatus: Command {
         }
     }
 
-    /// The process that the pid file names, if it runs; nil for all of that when the directory is closed to this user.
+    /// The process of the pid file, if it runs. The outer nil means that this user can't read the directory.
     private func process(of server: LocalServer, _ context: Context) -> Int32?? {
         do {
             return .some(try server.process(context.dependencies.processes))

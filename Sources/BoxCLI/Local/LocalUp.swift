@@ -2,12 +2,12 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box local up`: starts boxd and logs in. Harmless when it runs.
+/// `box local up`: starts boxd and logs in. Harmless when boxd already runs.
 struct LocalUp: Command {
     var options: LocalServer.Options
-    /// Off for the part that is run again as root.
+    /// False for the part that is run again as root.
     var logsIn: Bool
-    /// What else than localhost the server is called.
+    /// Further host names of the server besides localhost.
     var hosts: [String]
 
     static let spec = CommandSpec(
@@ -31,7 +31,7 @@ struct LocalUp: Command {
         let origin = try server.origin()
         let wasUp = try await server.isHealthy(context.dependencies.transport)
         if wasUp { try server.requireOwn(context.dependencies.processes) }
-        // Before a key is made that can't be used.
+        // Checked before a key is created that couldn't be used.
         if wasUp, logsIn, !origin.isConfidential, !context.allowsPlainHTTP {
             throw BoxError.plainHTTP(origin: origin.description)
         }
@@ -72,7 +72,7 @@ struct LocalUp: Command {
 
     private func start(_ server: LocalServer, _ program: String, _ context: Context) async throws {
         context.emitter.statusLine.show("starting boxd")
-        // boxd's own rule: the roots of boxes pass through to their disks.
+        // boxd's own rule: the root users of boxes must be able to reach their disks.
         try Files.makeDirectory(server.dataDirectory, mode: 0o711)
         let process = try context.dependencies.processes.startDetached(
             [program, "serve"] + server.flags + ["--listen", server.listen, "--log-file", server.logFile] + hostFlags,
@@ -93,9 +93,9 @@ struct LocalUp: Command {
 
     private var hostFlags: [String] { hosts.flatMap { ["--host", $0] } }
 
-    // MARK: - As somebody else
+    // MARK: - As another user
 
-    /// Runs this command again as root, for all but the login, and gives the server's process id.
+    /// Runs everything but the login again as root, and returns the server's process id.
     private func prepareAsRoot(_ server: LocalServer, _ context: Context) throws -> Int32? {
         let processes = context.dependencies.processes
         let result = try Privileges(context: context).run(
@@ -112,7 +112,7 @@ struct LocalUp: Command {
 
     // MARK: - Login
 
-    /// Whether the stored configuration is for this server and its key works.
+    /// Whether the stored configuration is for this server, and its key works.
     private func isLoggedIn(at origin: Origin, _ context: Context) async throws -> Bool {
         let file = try context.config.load()
         guard let token = file.token, file.isLogin(at: origin) else { return false }
@@ -133,7 +133,7 @@ struct LocalUp: Command {
         try context.store(key: key, origin: origin)
     }
 
-    /// A key that the server doesn't know was made for another one.
+    /// Checks a new key. If the server doesn't know it, it was created for another server.
     private func check(_ key: String, of server: LocalServer, at origin: Origin, _ context: Context) async throws {
         do {
             _ = try await context.client(origin: origin, apiKey: key).me()

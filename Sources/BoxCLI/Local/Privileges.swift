@@ -1,8 +1,8 @@
-/// How to do what only root may do.
+/// Runs commands that need root.
 struct Privileges: Sendable {
     let context: Context
 
-    /// The words before a command that make it run as root: none when we are.
+    /// The words before a command that run it as root; empty when we are root.
     func prefix(for purpose: String) throws -> [String] {
         let processes = context.dependencies.processes
         if processes.isRoot { return [] }
@@ -15,7 +15,7 @@ struct Privileges: Sendable {
         return [sudo, "--"]
     }
 
-    /// Runs a command as root. In JSON mode what it writes on stderr becomes part of the error when it fails.
+    /// Runs a command as root. In JSON mode its stderr becomes part of the error when it fails.
     @discardableResult
     func run(_ arguments: [String], for purpose: String) throws -> ProcessResult {
         let capturesErrors = context.emitter.mode == .json

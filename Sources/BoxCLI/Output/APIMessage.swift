@@ -1,16 +1,16 @@
 import BoxClient
 import BoxModel
 
-/// The words for an error of the API: the server's own, else the code's meaning, else code and status.
+/// The message for an API error: the server's own, else one for the code, else code and status.
 enum APIMessage {
     static func text(for failure: APIFailure) -> String {
-        // Where the server names a route, it was the operation that isn't there, and not the box.
+        // When the server names a route, the operation doesn't exist, and it isn't about a box.
         if failure.code == .notFound, failure.details?["route"] == nil { return Failure.notFoundMessage }
         var text =
             failure.message.map(ServerText.sentence) ?? meaning(of: failure.code)
             ?? "\(failure.code.rawValue) (HTTP \(failure.status))"
         if let url = helpURL(failure), !text.contains(url) { text += " See \(url)" }
-        // Servers speak of headers, which nobody who uses this program writes.
+        // Servers' messages are about headers, which users of this program don't write.
         if failure.status == 401, failure.message != nil { text = text.followed(by: loginAdvice, after: ";") }
         return text
     }
@@ -40,13 +40,13 @@ enum APIMessage {
         }
     }
 
-    /// The one that an error is about.
+    /// The provider that an error is about.
     private static func provider(_ failure: APIFailure) -> String {
         let named = (failure.details?["provider"] ?? failure.body["provider"])?.string
         return (named.flatMap(AgentCatalog.provider) ?? AgentCatalog.codex).name
     }
 
-    /// The page where a person can put it right.
+    /// The page on which the user can solve the problem.
     private static func helpURL(_ failure: APIFailure) -> String? {
         for source in [failure.details, failure.body] {
             for name in ["billingUrl", "setupUrl", "dashboardUrl"] {
@@ -58,7 +58,7 @@ enum APIMessage {
 }
 
 extension String {
-    /// This and what to do about it. A sentence that ends already needs no other mark.
+    /// Appends advice. Only a text without a full stop gets the mark before the advice.
     func followed(by advice: String, after mark: String = ".") -> String {
         hasSuffix(".") ? "\(self) \(advice)" : "\(self)\(mark) \(advice)"
     }

@@ -1,9 +1,9 @@
 import BoxClient
 import BoxModel
 
-/// Server objects as the command line passes them on: everything kept, the envelope gone, states in people's words.
+/// Server objects as the command line outputs them: all members kept, no envelope, displayed words for states.
 enum BoxView {
-    /// Without the members that only say that this is a success.
+    /// An object without the envelope's members.
     static func withoutEnvelope(_ json: JSON) -> JSONObject {
         var object = json.object ?? JSONObject()
         object["ok"] = nil
@@ -12,14 +12,14 @@ enum BoxView {
         return object
     }
 
-    /// A box with its state as people know it.
+    /// A box with the displayed word of its state.
     static func translated(_ json: JSON) -> JSON {
         guard case .object(var object) = json, let state = object["state"]?.string else { return json }
         object["state"] = .string(BoxState(rawValue: state).displayName)
         return .object(object)
     }
 
-    /// What a program needs of a box that is ready.
+    /// The members that programs need of a ready box.
     static func readyMembers(_ box: Box) -> [(String, JSON)] {
         let passedOn = ["url", "ip", "desktopUrl", "archiveAfter"].map { ($0, box.json[$0] ?? .null) }
         let commands: JSON = [
@@ -29,7 +29,7 @@ enum BoxView {
         return [("state", .string(box.state.displayName))] + passedOn + [("commands", commands)]
     }
 
-    /// Labelled lines about a box, for people. Desktop URLs hold tokens, so they aren't among them.
+    /// Labelled lines about a box, for people. They omit desktop URLs, which contain tokens.
     static func details(_ box: Box, style: Style, now: Timestamp) -> String {
         var rows: [(String, String)] = [("name", Text.clean(box.name))]
         if let problem = problem(of: box) { rows.append(("problem", style.red(problem))) }
@@ -46,18 +46,18 @@ enum BoxView {
         return lines(rows, style: style)
     }
 
-    /// Why a failed box failed, where the server says.
+    /// Why a box failed, when the server sends a reason.
     static func problem(of box: Box) -> String? {
         box.json["errorMessage"]?.string.map(Text.clean)
     }
 
-    /// How much disk the box takes, of how much it may take; nil where the server doesn't say.
+    /// The box's disk use and limit; nil when the server doesn't send them.
     static func disk(_ box: Box) -> String? {
         guard let used = box.diskUsedBytes else { return nil }
         return Text.size(Int64(used)) + (box.diskLimitBytes.map { " of " + Text.size(Int64($0)) } ?? "")
     }
 
-    /// When the box stops by itself; nil when it doesn't run.
+    /// When the box is stopped automatically; nil when it doesn't run.
     static func stops(_ box: Box, now: Timestamp) -> String? {
         guard ![.archived, .archiving, .error].contains(box.state) else { return nil }
         return box.archiveAfter.map { Text.relative($0, to: now) } ?? "never"

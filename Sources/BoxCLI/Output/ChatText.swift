@@ -1,19 +1,19 @@
 import BoxClient
 import BoxModel
 
-/// Events that are one line each, as people read them. Nothing that a box sends can drive the terminal.
+/// Events as one line each, for people. Text from a box can't control the terminal.
 struct ChatText {
     let style: Style
-    /// That a line should fit, in columns.
+    /// The width that a line should fit, in columns.
     let width: Int
     let now: Timestamp
 
-    /// What somebody asked for.
+    /// The line of a prompt.
     func prompt(_ event: BoxEvent) -> String {
         style.bold("> " + Text.truncate(Self.firstLine(event.data?["prompt"]?.text ?? ""), to: width - 2)) + "\n"
     }
 
-    /// How a prompt stands, where there is something to say about that; else empty.
+    /// The line of a finished prompt's outcome; empty for other events.
     func outcome(_ event: BoxEvent) -> String {
         guard let status = event.status, !status.isOpen else { return "" }
         let reason = Self.reason(event).map { ": \($0)" } ?? ""
@@ -21,7 +21,7 @@ struct ChatText {
         return (status == .failed ? style.red(line) : style.dim(line)) + "\n"
     }
 
-    /// Why a prompt failed, where the server says.
+    /// Why a prompt failed, when the server sends a reason.
     static func reason(_ event: BoxEvent) -> String? {
         for name in ["error", "errorMessage", "error_message", "reason", "message"] {
             if let text = event.data?[name]?.text, !text.isEmpty { return ServerText.sentence(firstLine(text)) }
@@ -38,7 +38,8 @@ struct ChatText {
         }
     }
 
-    /// `commit 01234567 Fix the tests, 2 files +3 -1 (main, pushed)`. The message gives way where the line is too long.
+    /// The line of a commit: `commit 01234567 Fix the tests, 2 files +3 -1 (main, pushed)`. A line that is too long has
+    /// its message truncated.
     private func checkpoint(_ commit: GitCheckpointEvent) -> String {
         var counts: [String] = []
         if let files = commit.filesChanged { counts.append(Text.count(files, "file")) }
@@ -65,9 +66,10 @@ struct ChatText {
         return style.yellow(line) + "\n"
     }
 
-    /// When it may work again: so many seconds after the event, or a moment.
+    /// The latest time that a server's number may mean.
     private static let latest = 253_402_300_799_999  // The end of the year 9999, in milliseconds.
 
+    /// When it may work again. The server sends a time, or a number of seconds after the event.
     private static func nextTry(_ event: BoxEvent) -> Timestamp? {
         for name in ["retry_after", "retryAfter", "resets_at", "resetsAt"] {
             guard let value = event.data?[name] else { continue }

@@ -1,18 +1,18 @@
 import BoxModel
 import Glibc
 
-/// For whom a run writes.
+/// The receiver of a run's output.
 enum OutputMode: Sendable, Equatable {
-    /// Programs: stdout is JSON only, one compact line a value; stderr is empty.
+    /// Programs: stdout is JSON only, one compact line per value; stderr is empty.
     case json
     /// People.
     case human
 }
 
-/// The only writer to stdout and stderr. Every value leaves in one write, as it happens.
+/// The only writer to stdout and stderr. Every value is written immediately, in one write.
 final class Emitter: Sendable {
     let mode: OutputMode
-    /// For text on stdout.
+    /// The style of text on stdout.
     let style: Style
     let statusLine: StatusLine
     private let stdout: any ByteSink
@@ -43,7 +43,7 @@ final class Emitter: Sendable {
         }
     }
 
-    /// A line that tells programs of progress; people see the status line.
+    /// Writes a line of progress for programs; people see the status line.
     func event(_ json: JSON) throws {
         switch mode {
         case .json: try writeLine(json)
@@ -51,25 +51,25 @@ final class Emitter: Sendable {
         }
     }
 
-    /// What people are told when they end the run with Ctrl-C.
+    /// Sets the text that people see when they end the run with Ctrl-C.
     func setLastWords(_ text: String) { statusLine.setLastWords(text) }
 
-    /// Text that somebody asked for as text, such as help, or that comes piece by piece.
+    /// Writes text in both modes, such as help, or text that arrives piece by piece.
     func text(_ text: String) throws { try write(text) }
 
-    /// Bytes of somebody else, as they are: a file or what a command wrote. For people's mode only.
+    /// Writes bytes unchanged: a file, or a command's output. For human mode only.
     func raw(_ bytes: [UInt8]) throws {
         statusLine.clear()
         try stdout.write(bytes)
     }
 
-    /// The same on stderr.
+    /// Writes bytes unchanged to stderr.
     func rawError(_ bytes: [UInt8]) {
         statusLine.clear()
         try? stderr.write(bytes)
     }
 
-    /// Something for people to know, on stderr.
+    /// Writes a message for people to stderr.
     func notice(_ text: String) {
         switch mode {
         case .json: break
@@ -77,7 +77,8 @@ final class Emitter: Sendable {
         }
     }
 
-    /// The same while somebody else's session has the terminal, which is in raw mode then: a line end alone stays in its column.
+    /// Writes a message while a session has the terminal. The terminal is then in raw mode, where a line feed alone
+    /// keeps its column.
     func noticeBesideSession(_ text: String) {
         switch mode {
         case .json: break
@@ -85,18 +86,18 @@ final class Emitter: Sendable {
         }
     }
 
-    /// A question before its answer is read, on stderr without a line's end.
+    /// Writes a question to stderr, without a line end.
     func ask(_ text: String) { writeError(Text.cleanLines(text)) }
 
-    /// What `--verbose` tells, on stderr in every mode.
+    /// Writes the output of `--verbose` to stderr, in every mode.
     func trace(_ text: String) { writeError(errorStyle.dim(Text.clean(text)) + "\n") }
 
-    /// A wrong command line, on stderr in every mode: output formats aren't known yet.
+    /// Reports a wrong command line on stderr in every mode, because the output format isn't known yet.
     func usageError(_ text: String) {
         writeError("\(errorStyle.red("error:")) \(Text.cleanLines(text))\n")
     }
 
-    /// Why a run failed, as its last line.
+    /// Reports why a run failed, as its last line.
     func failure(_ failure: Failure) throws {
         statusLine.clear()
         switch mode {
@@ -108,7 +109,7 @@ final class Emitter: Sendable {
         }
     }
 
-    /// What can't be said on stdout because stdout is what failed.
+    /// Reports an error on stderr because writing to stdout failed.
     func outputFailure(_ error: SinkError) {
         statusLine.clear()
         writeError("error: could not write to standard output: \(String(cString: strerror(error.code)))\n")
@@ -124,7 +125,7 @@ final class Emitter: Sendable {
         if sharesTerminal { statusLine.textWasWritten(text) }
     }
 
-    /// There is nobody to tell when stderr fails.
+    /// Writes to stderr. A failure can't be reported anywhere.
     private func writeError(_ text: String) {
         statusLine.clear()
         try? stderr.write(Array(((statusLine.endLine() ? "\n" : "") + text).utf8))

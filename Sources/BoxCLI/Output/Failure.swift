@@ -7,28 +7,28 @@ import Glibc
 /// An error of the API with a next step that only the command knows.
 struct AdvisedError: Error, Equatable {
     let error: BoxError
-    /// Instead of the error's own words.
+    /// Replaces the error's own message.
     var message: String?
     /// A sentence without a full stop.
     let advice: String
 }
 
-/// Why `ssh` never got to its command: said like its cause, with the status of a failed connection.
+/// Why `ssh` never started its command: the cause's message, with the status of a failed connection.
 struct Unconnected: Error {
     let cause: any Error
 }
 
-/// An error as people and programs get to see it. The only map from errors to messages and exit statuses.
+/// An error as people and programs see it. This is the only map from errors to messages and exit statuses.
 struct Failure: Equatable {
-    /// Starts in lower case, and names what to do next where that is known.
+    /// Starts in lower case, and names the next step where it is known.
     var message: String
     /// The API's code and HTTP status; nil when the API didn't answer with an error.
     var code: String?
     var status: Int?
-    /// A next step for people, when the message is somebody else's.
+    /// A next step for people, when the server wrote the message.
     var hint: String?
     var exit: ExitStatus
-    /// Whether the person ended the run, who needn't be told so.
+    /// Whether the user ended the run. Then no message is needed.
     var isInterruption = false
 
     static let notFoundMessage =

@@ -1,23 +1,25 @@
-/// A text that comes in versions, each with more of it, as far as it is shown. What is shown can't be taken back.
+/// A text that arrives in versions, each longer than the one before, and is shown as it grows. Shown text can't be
+/// removed.
 struct GrowingText: Sendable, Equatable {
     enum Step: Equatable {
-        /// What has to be added.
+        /// The text to append.
         case more(String)
-        /// It doesn't go on from what is shown: all of it has to be shown anew.
+        /// The version doesn't start with the shown text, so all of it must be shown again.
         case other(String)
     }
 
     private var shown: [UInt8] = []
 
-    /// Takes a version that more may follow. Spaces at its end wait, because the whole text may end before them.
+    /// Processes a version that may be followed by more. Trailing spaces are held back, because the whole text may end
+    /// before them.
     mutating func grow(to version: String) -> Step {
         let text = Self.bytes(version, isWhole: false)
-        // One that came late has nothing new.
+        // A version that arrived late has nothing new.
         if shown.starts(with: text) { return .more("") }
         return take(text)
     }
 
-    /// Takes the whole text. The next version is another text's.
+    /// Processes the whole text. The next version belongs to another text.
     mutating func finish(with whole: String) -> Step {
         defer { shown = [] }
         return take(Self.bytes(whole, isWhole: true))
@@ -31,7 +33,7 @@ struct GrowingText: Sendable, Equatable {
         return .other(String(decoding: text, as: UTF8.self))
     }
 
-    /// As it is shown: clean, and without spaces around it. A character that a version cuts in half isn't there yet.
+    /// The bytes to show: clean, and without surrounding spaces. A character that a version cuts in half is omitted.
     private static func bytes(_ text: String, isWhole: Bool) -> [UInt8] {
         let scalars = Text.prose(text).unicodeScalars
         let isSpace: (Unicode.Scalar) -> Bool = { $0 == " " || $0 == "\n" || $0 == "\t" }

@@ -1,7 +1,7 @@
-/// What errors show of the addresses and sentences that a server wrote: not what may let somebody in.
+/// Removes secrets from the addresses and sentences of a server, for errors.
 enum ServerText {
-    /// The address of a page, without what may let somebody in: its user name, its fragment, and its query but for the tab,
-    /// which only names a part of the page.
+    /// The address of a web page without what may grant access: the user name, the fragment, and the query. Only the
+    /// query's `tab` is kept, which names a part of the page.
     ///
     /// - Returns: nil when it isn't the address of a web page.
     static func page(_ address: String) -> String? {
@@ -28,7 +28,7 @@ enum ServerText {
         return String(url[..<start] + url[url.index(after: at)...])
     }
 
-    /// A text in which the values of `token=`, `box_token=`, `_token=` and the like are `…`.
+    /// A text in which the values of `token=`, `box_token=`, `_token=` and the like are replaced by `…`.
     static func sentence(_ text: String) -> String {
         var out: [UInt8] = []
         var rest = Array(text.utf8)[...]
@@ -49,7 +49,7 @@ enum ServerText {
 
     private static let name = Array("token=".utf8)
 
-    /// What a query's value is made of.
+    /// Whether a byte can be part of a query's value.
     private static func isValue(_ byte: UInt8) -> Bool {
         isLetter(byte) || (0x30...0x39).contains(byte) || "-._~%+/=:".utf8.contains(byte)
     }

@@ -1,14 +1,15 @@
 import Synchronization
 
-/// One line on a terminal's stderr that says what is waited for, with a spinner and the time so far. While text on the same
-/// terminal is in the middle of a line, it is the line below.
+/// A status line on the terminal's stderr, with a spinner and the time so far.
+///
+/// While text on the same terminal ends in the middle of a line, the status line is the line below.
 final class StatusLine: Sendable {
     private struct State {
         var text = ""
         var started = ContinuousClock.now
         var ticker: Task<Void, Never>?
         var frame = 0
-        /// Of the text on the same terminal.
+        /// The cursor after the text on the same terminal.
         var cursor = TextCursor()
         /// Whether there is a line below the cursor.
         var hasRoom = false
@@ -21,7 +22,7 @@ final class StatusLine: Sendable {
     private let style: Style
     private let width: Int
 
-    /// - Parameter width: the terminal's, in columns.
+    /// - Parameter width: the terminal's width in columns.
     init(sink: any ByteSink, isShown: Bool, style: Style, width: Int) {
         self.sink = sink
         self.isShown = isShown
@@ -31,7 +32,7 @@ final class StatusLine: Sendable {
 
     /// Shows the text from now on.
     ///
-    /// - Parameter start: from when the time counts; from the first text since the line was there when not given.
+    /// - Parameter start: the start of the displayed time; by default when the line first appeared.
     func show(_ text: String, since start: ContinuousClock.Instant? = nil) {
         guard isShown else { return }
         state.withLock { state in
@@ -50,7 +51,7 @@ final class StatusLine: Sendable {
         }
     }
 
-    /// Takes the line away. Harmless when there is none.
+    /// Removes the line. Harmless when there is none.
     func clear() {
         guard isShown else { return }
         state.withLock { state in
@@ -61,7 +62,7 @@ final class StatusLine: Sendable {
         }
     }
 
-    /// Takes note of text that was written to the same terminal. The line must be cleared before.
+    /// Records text that was written to the same terminal. The line must have been cleared before.
     func textWasWritten(_ text: String) {
         guard isShown else { return }
         state.withLock { state in
@@ -71,14 +72,14 @@ final class StatusLine: Sendable {
         }
     }
 
-    /// - Returns: whether the text there ends in the middle of a line, which the caller ends now.
+    /// - Returns: whether the text there ends in the middle of a line. Then the caller must end that line now.
     func endLine() -> Bool {
         guard isShown, state.withLock({ !$0.cursor.isAtStart }) else { return false }
         textWasWritten("\n")
         return true
     }
 
-    /// What people are told when they end the run with Ctrl-C.
+    /// Sets the text that people see when they end the run with Ctrl-C.
     func setLastWords(_ text: String) {
         if isShown { Interruption.setLastWords(text + "\n") }
     }
@@ -95,13 +96,15 @@ final class StatusLine: Sendable {
         let line = line(state)
         if state.cursor.isAtStart { return write("\r\u{1B}[K\(line)") }
         if state.cursor.isAtEdge(width: width) { return }
-        // Down and up again, which scrolls where there is no line below yet. Then there and back, by saving the cursor.
+        // Moves down and up again, which scrolls when there is no line below yet. Then draws below and returns, by
+        // saving the cursor.
         if !state.hasRoom { write("\u{1B}D\u{1B}[A") }
         state.hasRoom = true
         write("\u{1B}7\r\n\u{1B}[K\(line)\u{1B}8")
     }
 
-    /// Shorter than the terminal is wide, because only one row can be taken away: with room for the `^C` of a Ctrl-C.
+    /// The line's text. It is shorter than the terminal's width, because only one row can be erased: it leaves room for
+    /// `^C`.
     private func line(_ state: State) -> String {
         let frame = Self.frames[state.frame % Self.frames.count]
         let seconds = (ContinuousClock.now - state.started).components.seconds

@@ -1,6 +1,6 @@
 import BoxModel
 
-/// When to colour.
+/// When to use colours.
 enum ColorChoice: String, Sendable, CaseIterable { case auto, always, never }
 
 /// Colours for one stream, or none.
@@ -39,7 +39,7 @@ struct Style: Sendable, Equatable {
     func yellow(_ text: String) -> String { paint("33", text) }
     func cyan(_ text: String) -> String { paint("36", text) }
 
-    /// A state's word in the colour of what it means for people.
+    /// A state's word, in the colour of its meaning.
     func state(_ state: BoxState, _ text: String? = nil) -> String {
         let text = text ?? Text.clean(state.displayName)
         switch state {

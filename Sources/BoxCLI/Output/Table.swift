@@ -2,15 +2,15 @@
 struct Table {
     struct Column {
         let title: String
-        /// Whether its cells are cut when the table is too wide. One column at most.
+        /// Whether its cells are truncated when the table is too wide. At most one column is flexible.
         var isFlexible = false
-        /// Columns that a narrow terminal has no room for go in this order, nil never.
+        /// The order in which columns are dropped on a narrow terminal; nil is never dropped.
         var dropsAs: Int?
     }
 
     struct Cell {
         let text: String
-        /// Colours the padded text; width is counted without it.
+        /// Colours the padded text. It doesn't count for the width.
         var paint: (String) -> String = { $0 }
     }
 
@@ -21,10 +21,10 @@ struct Table {
 
     mutating func add(_ row: [Cell]) { rows.append(row) }
 
-    /// The least width of the flexible column, unless nothing in it is so wide.
+    /// The least width of the flexible column, unless its contents are narrower.
     private static let minimum = 8
 
-    /// - Parameter width: in columns; nil lets rows be as long as they are.
+    /// - Parameter width: in columns; nil for no limit.
     func render(width: Int?, style: Style) -> String {
         let (shown, widths) = fitted(width)
         func line(_ cells: [Cell]) -> String {
@@ -37,7 +37,7 @@ struct Table {
         return ([heading] + rows).map { line($0) + "\n" }.joined()
     }
 
-    /// The indices of the columns that are shown, and the width of every column.
+    /// The indices of the shown columns, and the width of every column.
     private func fitted(_ width: Int?) -> (shown: [Int], widths: [Int]) {
         var widths = columns.indices.map { index in
             rows.reduce(Text.width(columns[index].title)) { max($0, Text.width($1[index].text)) }
@@ -55,7 +55,7 @@ struct Table {
         return (shown, widths)
     }
 
-    /// Of a row, with two spaces between columns.
+    /// The width of a row, with two spaces between columns.
     private static func total(_ widths: [Int], _ shown: [Int]) -> Int {
         shown.reduce(2 * (shown.count - 1)) { $0 + widths[$1] }
     }

@@ -1,8 +1,8 @@
 import BoxModel
 
-/// Words and numbers for people.
+/// Formats words and numbers for people.
 enum Text {
-    /// Without control characters, so that a name from a server can't drive the terminal.
+    /// Replaces control characters, so that a name from a server can't control the terminal.
     static func clean(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         var out = String.UnicodeScalarView()
@@ -11,7 +11,7 @@ enum Text {
     }
 
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        // The zero-width joiner makes emoji, and nothing worse.
+        // The zero-width joiner joins emoji and is harmless.
         if scalar == "\u{200D}" { return false }
         return switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator: true
@@ -19,7 +19,7 @@ enum Text {
         }
     }
 
-    /// Columns on a terminal: two for wide East Asian characters and emoji, none for combining marks.
+    /// The columns on a terminal: two for wide East Asian characters and emoji, none for combining marks.
     static func width(_ text: String) -> Int {
         text.reduce(0) { sum, character in
             guard let scalar = character.unicodeScalars.first else { return sum }
@@ -37,7 +37,7 @@ enum Text {
         }
     }
 
-    /// Cut to so many columns, with `…` where something is missing.
+    /// Truncates to so many columns, with `…` at the cut.
     static func truncate(_ text: String, to columns: Int) -> String {
         guard width(text) > columns else { return text }
         var out = "", used = 0
@@ -54,7 +54,7 @@ enum Text {
         text + String(repeating: " ", count: max(0, columns - width(text)))
     }
 
-    /// `45s`, `12m`, `3h 20m`, `2d 4h`: a length of time, in seconds.
+    /// A length of time in seconds, as `45s`, `12m`, `3h 20m` or `2d 4h`.
     static func duration(_ seconds: Int) -> String {
         switch max(0, seconds) {
         case let s where s < 60: return "\(s)s"
@@ -64,14 +64,14 @@ enum Text {
         }
     }
 
-    /// `3m ago` or `in 57m`.
+    /// A time relative to now, as `3m ago` or `in 57m`.
     static func relative(_ moment: Timestamp, to now: Timestamp) -> String {
         let seconds = Int((moment.milliseconds - now.milliseconds) / 1000)
         if abs(seconds) < 2 { return "now" }
         return seconds < 0 ? "\(duration(-seconds)) ago" : "in \(duration(seconds))"
     }
 
-    /// `0.34s`: time that somebody waited for.
+    /// A measured time, as `0.34s`.
     static func elapsed(_ duration: Duration) -> String {
         let (seconds, attoseconds) = duration.components
         let hundredths = Int(attoseconds / 10_000_000_000_000_000)
@@ -79,25 +79,25 @@ enum Text {
         return "\(seconds).\(hundredths < 10 ? "0" : "")\(hundredths)s"
     }
 
-    /// `1 file`, `2 files`.
+    /// A number with its noun, as `1 file` or `2 files`.
     static func count(_ number: Int, _ noun: String) -> String { count(number, noun, "\(noun)s") }
 
     static func count(_ number: Int, _ noun: String, _ plural: String) -> String {
         "\(number) \(number == 1 ? noun : plural)"
     }
 
-    /// `once`, `2 times`.
+    /// A number of times, as `once` or `2 times`.
     static func times(_ number: Int) -> String { number == 1 ? "once" : "\(number) times" }
 }
 
 extension Text {
-    /// ``clean(_:)`` for text that may have several lines.
+    /// Applies ``clean(_:)`` to a text that may have several lines.
     static func cleanLines(_ text: String) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false).map { clean(String($0)) }.joined(separator: "\n")
     }
 
-    /// ``clean(_:)`` for what somebody wrote: tabs stay, and every kind of line end is a line feed. What a text begins with
-    /// stays the same when more follows.
+    /// Cleans text that keeps its tabs and line ends, and turns every kind of line end into a line feed. The result for
+    /// a prefix stays the same when more text follows.
     static func prose(_ text: String) -> String {
         var out = String.UnicodeScalarView()
         var previous: Unicode.Scalar?
@@ -113,7 +113,7 @@ extension Text {
         return String(out)
     }
 
-    /// The first line that isn't empty, with a mark where more follows.
+    /// The first line that isn't blank, with ` …` when more follow.
     static func firstLine(_ text: String) -> String {
         let lines = prose(text).split(separator: "\n").filter { $0.contains { !$0.isWhitespace } }
         return (lines.first.map(String.init) ?? "") + (lines.count > 1 ? " …" : "")
@@ -121,7 +121,7 @@ extension Text {
 }
 
 extension Text {
-    /// `512 B`, `1.5 MB`: powers of 1000, as disks are sold.
+    /// A size as `512 B` or `1.5 MB`, in powers of 1000, as disks are sold.
     static func size(_ bytes: Int64) -> String {
         if bytes < 1000 { return "\(bytes) B" }
         var tenths = bytes / 100, unit = 0

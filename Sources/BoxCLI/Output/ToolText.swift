@@ -1,20 +1,20 @@
 import BoxClient
 import BoxModel
 
-/// Tools that an agent uses, as people read them. Nothing that a box sends can drive the terminal.
+/// Formats an agent's tools for people. Text from a box can't control the terminal.
 enum ToolText {
-    /// What it does now: `Bash: npm test`.
+    /// A running tool's status, such as `Bash: npm test`.
     static func status(_ use: ToolUse?) -> String {
         let subject = Self.subject(use)
         return subject.isEmpty ? name(use) : "\(name(use)): \(subject)"
     }
 
-    /// One line when it is over: a mark, its name, what it was for, and for a failure how that began.
+    /// The line of a finished tool: a mark, its name, its subject and, after a failure, the first line of its output.
     static func line(_ use: ToolUse?, _ result: ToolResult?, style: Style, width: Int) -> String {
         let name = Self.name(use)
         let room = max(20, width - Text.width(name) - 3)
         let failure = result.map { $0.isError ? firstLine(of: $0) : "" } ?? ""
-        // A failure gets half of the line when it needs as much.
+        // A failure may use half of the line.
         let rest = failure.isEmpty ? room : max(room - Text.width(failure) - 2, room / 2)
         let subject = Text.truncate(Self.subject(use), to: rest)
         var line = "\(mark(result, style)) \(name)"
@@ -45,7 +45,7 @@ enum ToolText {
         Text.clean(Text.firstLine(text).replacing("\t", with: " "))
     }
 
-    /// What it is for: paths, steps, or the member that says most; else everything.
+    /// The tool's subject: paths, steps, or the most informative member of its input; otherwise the whole input.
     private static func subject(_ use: ToolUse?) -> String {
         guard let input = use?.input else { return "" }
         if let paths = ToolInput.paths(input), !paths.isEmpty { return firstLine(paths.joined(separator: ", ")) }
@@ -58,9 +58,9 @@ enum ToolText {
     }
 }
 
-/// What is in a tool's input, which every agent writes in its own way.
+/// Reads a tool's input, whose form differs between agents.
 enum ToolInput {
-    /// The files that it changes or reads.
+    /// The files that the tool reads or changes.
     static func paths(_ input: JSON) -> [String]? {
         for name in ["file_path", "notebook_path"] {
             if let path = input[name]?.text { return [short(path)] }
@@ -94,13 +94,13 @@ enum ToolInput {
         }
     }
 
-    /// Paths of the home directory without it.
+    /// Removes the home directory from a path.
     private static func short(_ path: String) -> String {
         let home = "/home/user/"
         return path.hasPrefix(home) && path.count > home.count ? String(path.dropFirst(home.count)) : path
     }
 
-    /// How far a plan is, and what is being done.
+    /// The progress of a plan, and its current step.
     static func steps(_ input: JSON) -> String? {
         guard let steps = input["todos"]?.array ?? input["plan"]?.array ?? input["items"]?.array, !steps.isEmpty else {
             return nil
@@ -111,7 +111,7 @@ enum ToolInput {
         return "\(done) of \(steps.count) done" + (text.map { ", \($0)" } ?? "")
     }
 
-    /// A shell's line, without the shell that Codex writes before it.
+    /// A shell command, without the shell that Codex puts before it.
     static func command(_ input: JSON) -> String? {
         guard let words = input["command"]?.array else { return input["command"]?.text.map(unwrapped) }
         let texts = words.compactMap(\.text)

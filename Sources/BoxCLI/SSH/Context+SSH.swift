@@ -1,10 +1,10 @@
 import BoxClient
 import BoxModel
 
-/// A box as ssh's callers name a host: with or without `USER@`.
+/// A box, with or without `USER@`, as callers of ssh name a host.
 struct BoxLogin: Sendable, Equatable {
     var user: String?
-    /// An id or `current`, as it was typed.
+    /// An id or `current`, as typed by the user.
     var box: String
 
     init(_ argument: String) {
@@ -18,13 +18,13 @@ struct BoxLogin: Sendable, Equatable {
 }
 
 extension Context {
-    /// Where the box of an argument takes connections. Failures are those of a connection: 1 could be the status of a
-    /// remote command, and for copies says that a file failed.
+    /// The address for SSH to the box of an argument. Failures are connection failures: a status of 1 could be a remote
+    /// command's, and for copies it means that a file failed.
     ///
     /// - Parameters:
-    ///   - argument: may begin with `USER@`.
-    ///   - user: goes before the argument's.
-    ///   - connects: whether an SSH connection follows, which is begun meanwhile then.
+    ///   - argument: may start with `USER@`.
+    ///   - user: overrides the argument's user.
+    ///   - connects: whether an SSH connection follows. Then it is already started meanwhile.
     func sshDestination(
         ofArgument argument: String, as user: String? = nil, connects: Bool = true
     ) async throws -> SSHDestination {
@@ -34,7 +34,7 @@ extension Context {
         }
     }
 
-    /// Lets the managed key into the box, and tells where to connect. A box that is still starting is waited for.
+    /// Authorizes the managed key in the box, and returns where to connect. It waits for a box that is still starting.
     private func sshDestination(of id: String, as user: String?, _ connects: Bool) async throws -> SSHDestination {
         let files = try sshFiles()
         let key = try dependencies.ssh.publicKey(keyPath: files.key)

@@ -1,7 +1,7 @@
 import BoxSSH
 import Synchronization
 
-/// The connection that is made while the API is asked where the box is.
+/// A connection that is made while the API is asked for the box's address.
 final class EarlyConnection: Sendable {
     private let begun = Mutex<Begun?>(nil)
 
@@ -16,7 +16,8 @@ final class EarlyConnection: Sendable {
         begun.withLock { $0 = new }
     }
 
-    /// Waits for it. Nil when it leads elsewhere or failed: the box may have been starting, or not have known the key.
+    /// Waits for the connection. Nil when it has another destination or failed: the box may have been starting, or not
+    /// have known the key.
     func take(_ destination: SSHDestination) -> SSHConnection? {
         let last = begun.withLock { $0.take() }
         guard let last, last.destination == destination else { return nil }

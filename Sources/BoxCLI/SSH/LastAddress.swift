@@ -1,9 +1,9 @@
 import BoxModel
 
-/// Where boxes were when they were last connected to: a file for each, `USER@HOST`. What may be lost without harm.
+/// The last known addresses of boxes: a file for each, `USER@HOST`. They may be lost without harm.
 struct LastAddress: Sendable, Equatable {
     let directory: String
-    /// What is there already: a home directory isn't made.
+    /// A directory that must already exist, because a home directory isn't created.
     let base: String
 
     func load(_ id: String) -> (user: String, host: String)? {
@@ -18,7 +18,7 @@ struct LastAddress: Sendable, Equatable {
     func save(_ id: String, user: String, host: String) {
         guard let path = path(id), Files.canHold(path, below: base) else { return }
         try? Files.makeDirectory(directory)
-        // Whatever is there: a pipe would be written to, and wait for a reader.
+        // Remove anything that is there. A pipe would be written to, and wait for a reader.
         Files.remove(path)
         try? Files.replace(path, with: Array("\(user)@\(host)\n".utf8))
     }
@@ -27,6 +27,6 @@ struct LastAddress: Sendable, Equatable {
         if let path = path(id) { Files.remove(path) }
     }
 
-    /// Only a box's id is a name here.
+    /// Accepts only a box's id as a file name.
     private func path(_ id: String) -> String? { ServerForm.isID(id) ? "\(directory)/\(id)" : nil }
 }

@@ -2,7 +2,7 @@ import BoxClient
 import BoxSSH
 import Glibc
 
-/// SSH on libssh2.
+/// The SSH operations, implemented with libssh2.
 struct LiveSSH: SSHService {
     private let early = EarlyConnection()
 
@@ -14,7 +14,7 @@ struct LiveSSH: SSHService {
 
     func prepare(_ destination: SSHDestination) {
         guard var target = try? target(destination) else { return }
-        // An address from before may be another machine's by now, so only the pinned key will do.
+        // Another machine may have the old address now, so only a pinned key is accepted.
         target.requiresPin = true
         early.begin(destination, target)
     }

@@ -1,14 +1,14 @@
 import BoxModel
 
-/// What OpenSSH has to know to reach boxes: ssh_config(5).
+/// The configuration that OpenSSH needs to reach boxes: ssh_config(5).
 struct OpenSSHConfig {
-    /// The command of this program, with the options that it needs to find the server.
+    /// The command of this program, with the options for finding the server.
     var program: [String]
-    /// Behind the word `proxy`.
+    /// Options after the word `proxy`.
     var proxyOptions: [String] = []
     var identity: String
     var knownHosts: String
-    /// Boxes with names, the first of a name counts.
+    /// Boxes with names. Of several with one name, the first is used.
     var boxes: [(id: String, name: String)] = []
 
     static let heading = "# Made by `box ssh-config`; it is written anew each time."
@@ -23,7 +23,7 @@ struct OpenSSHConfig {
         return text
     }
 
-    /// The box's key is kept under its id in our own file, also when ssh is the first to see it.
+    /// The options of a host. The box's key is stored under its id in our own file, even if ssh connects first.
     private func block(proxyName: String) -> String {
         let words = (program + ["proxy"] + proxyOptions).map { ShellWord.quoted(Self.escaped($0)) }
         let command = words.joined(separator: " ")
@@ -41,25 +41,27 @@ struct OpenSSHConfig {
             """
     }
 
-    /// `box-` and the name, so that no box takes another host's place; nil when nothing of the name can stay.
+    /// The host name of a box: `box-` and its name, so that it can't hide another host. Nil when no valid character is
+    /// left.
     static func host(named name: String) -> String? {
         let words = name.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_")) }
         return words.isEmpty ? nil : "box-" + words.joined(separator: "-")
     }
 
-    /// % begins a token.
+    /// Escapes %, which starts a token.
     private static func escaped(_ word: String) -> String {
         word.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%%")
     }
 
     private static func quoted(_ path: String) -> String { inQuotes(escaped(path)) }
 
-    /// As ssh takes a word apart (misc.c, argv_split).
+    /// Quotes a word by the rules of ssh (misc.c, argv_split).
     private static func inQuotes(_ text: String) -> String {
         "\"" + text.map { $0 == "\\" || $0 == "\"" ? "\\\($0)" : String($0) }.joined() + "\""
     }
 
-    /// Include takes a pattern, and versions differ in whether % begins a token there; any character stands for it.
+    /// Include takes a pattern. Versions differ in whether % starts a token there, so `?`, which matches any character,
+    /// replaces it.
     private static func includeLine(_ path: String) -> String {
         let pattern = path.map { character in
             switch character {
@@ -73,14 +75,15 @@ struct OpenSSHConfig {
 
     // MARK: The user's own file
 
-    /// That file with a line that includes ours. It stands first, because what follows a Host belongs to it; nil when it is there.
+    /// The user's file with a line that includes ours; nil when it is there. The line comes first, because lines after
+    /// a Host belong to it.
     static func including(_ path: String, in config: String) -> String? {
         let line = includeLine(path)
         if config.split(separator: "\n").contains(where: { $0 == line }) { return nil }
         return line + "\n" + (config.isEmpty ? "" : "\n" + config)
     }
 
-    /// That file without the line; nil when there is none.
+    /// The user's file without the line; nil when there is none.
     static func excluding(_ path: String, from config: String) -> String? {
         let line = includeLine(path)
         guard config.split(separator: "\n").contains(where: { $0 == line }) else { return nil }

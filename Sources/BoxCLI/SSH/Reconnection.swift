@@ -2,21 +2,21 @@ import BoxClient
 import BoxModel
 import BoxSSH
 
-/// Finds a box again after the connection to it was lost: it may have another address, or be gone.
+/// Finds a box again after its connection was lost. It may have another address, or be deleted.
 struct Reconnection {
     private let context: Context
     private let boxID: String
     private var hasConnected = false
-    /// Of the connection that is up.
+    /// The start of the current connection.
     private var upSince: ContinuousClock.Instant?
     private var tries = 0
-    /// Since when a port of the box is refused.
+    /// The time since which a port in the box is refused.
     private var refusedSince: ContinuousClock.Instant?
 
-    /// A connection that lasted so long starts the pauses from the shortest again.
+    /// After a connection of at least this length, the pauses start from the shortest again.
     private static let stable = Duration.seconds(10)
     private static let longestPause = 30.0
-    /// So long a port of the box may be somebody else's.
+    /// How long another process may hold a port in the box.
     private static let refusalLimit = Duration.seconds(60)
 
     init(_ context: Context, boxID: String) {
@@ -30,18 +30,19 @@ struct Reconnection {
         upSince = .now
     }
 
-    /// Whether another connection may do better. One that was never made is an error at once.
+    /// Whether a retry may succeed. A first connection that fails is an error immediately.
     func isWorthTrying(after error: SSHError) -> Bool {
         guard hasConnected else { return false }
         return switch error.kind {
         case .connectionLost, .connectionRefused, .timedOut, .unreachable, .protocolFailure: true
-        // The box's, which the lost connection's sshd still has until it sees its end. Those of this machine are kept.
+        // A port in the box: the lost connection's sshd holds it until it notices the end. Local ports are kept open.
         case .portUnavailable: ContinuousClock.now - (refusedSince ?? .now) < Self.refusalLimit
         default: false
         }
     }
 
-    /// The connection was lost, or another try failed, of which nobody needs to hear when it is for the first one's reason.
+    /// Records that the connection was lost, or that a retry failed. A retry that fails for the same reason isn't
+    /// reported.
     mutating func lost(_ error: SSHError) throws {
         let isRefused = error.kind == .portUnavailable && refusedSince == nil
         guard upSince != nil || isRefused else { return }
@@ -54,7 +55,7 @@ struct Reconnection {
         context.emitter.notice("\(Text.clean(error.message)). Connecting again")
     }
 
-    /// Where the box is now. Waits a while first, longer each time, and goes on while the API can't be reached.
+    /// The box's current address. It first pauses, longer each time, and continues while the API can't be reached.
     ///
     /// - Throws: when the box is stopped or deleted, or the API refuses.
     mutating func destination() async throws -> SSHDestination {
@@ -74,7 +75,8 @@ struct Reconnection {
         }
     }
 
-    /// Doubles from a quarter of a second, and is up to half shorter, so that many programs don't come at once.
+    /// Doubles from a quarter of a second. It is randomly up to half shorter, so that clients don't reconnect all at
+    /// once.
     private mutating func nextPause() -> Duration {
         let longest = min(0.25 * Double(1 << min(tries, 10)), Self.longestPause)
         tries += 1
@@ -83,7 +85,7 @@ struct Reconnection {
 }
 
 extension BoxError {
-    /// Whether it says something about the way to the server and not about the box.
+    /// Whether the error is about reaching the server and not about the box.
     fileprivate var isTransient: Bool {
         switch self {
         case .network, .invalidResponse: true

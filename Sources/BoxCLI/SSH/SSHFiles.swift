@@ -1,7 +1,7 @@
 import BoxClient
 import Glibc
 
-/// Where the key and the host keys of this run are.
+/// The paths of this run's private key and known host keys.
 struct SSHFiles: Sendable, Equatable {
     /// The private key's file.
     var key: String
@@ -11,8 +11,10 @@ struct SSHFiles: Sendable, Equatable {
 }
 
 extension Context {
-    /// The key is the one that was named, else the one in ~/.ssh. Where the home directory can't hold one, as in many CI systems,
-    /// both files are in a directory of this user's alone that lasts as long as the login or the machine.
+    /// The paths: the key that was named, or else the one in ~/.ssh.
+    ///
+    /// Where the home directory can't hold a key, as in many CI systems, both files are in a private directory of this
+    /// user. It lasts as long as the login or the machine.
     func sshFiles() throws -> SSHFiles {
         let named = globals.sshKey ?? dependencies.environment["BOX_SSH_KEY"].flatMap { $0.isEmpty ? nil : $0 }
         let ownKey = paths.home + "/.ssh/" + SSHFiles.keyName
@@ -29,11 +31,11 @@ extension Context {
     }
 }
 
-/// A directory outside of the home directory that only this user can look into.
+/// A directory outside the home directory that only this user can access.
 enum PrivateDirectory {
-    /// Made when it isn't there.
+    /// The directory's path. It is created when it doesn't exist.
     ///
-    /// - Throws: when it is somebody else's, or a link: another user of this machine may have been first in /tmp.
+    /// - Throws: when another user owns it, or it is a link: another user may have created it first in /tmp.
     static func path(_ environment: [String: String], user: uid_t = getuid()) throws -> String {
         let runtime = [environment["XDG_RUNTIME_DIR"] ?? "", "/run/user/\(user)"]
         if let directory = runtime.first(where: { isPrivate($0, user) }) {
@@ -58,7 +60,7 @@ enum PrivateDirectory {
         return path
     }
 
-    /// A real directory of this user's, closed to everybody else.
+    /// Whether the path is a directory, not a link, that only this user can access.
     private static func isPrivate(_ path: String, _ user: uid_t) -> Bool {
         guard path.hasPrefix("/") else { return false }
         var info = stat()

@@ -1,4 +1,4 @@
-/// How a run ends.
+/// The exit status of a run.
 public struct ExitStatus: RawRepresentable, Sendable, Equatable {
     public let rawValue: Int32
     public init(rawValue: Int32) { self.rawValue = rawValue }
@@ -9,13 +9,13 @@ public struct ExitStatus: RawRepresentable, Sendable, Equatable {
     public static let usage = ExitStatus(rawValue: 2)
     /// Not logged in, or refused.
     public static let authentication = ExitStatus(rawValue: 4)
-    /// By the person, with Ctrl-C.
+    /// Ended by the user with Ctrl-C.
     public static let interrupted = ExitStatus(rawValue: 130)
     /// `ssh` has no connection.
     public static let connection = ExitStatus(rawValue: 255)
 }
 
-/// Something that only the command line can find wrong.
+/// An error that only the command line can detect.
 struct CommandError: Error, Equatable {
     let message: String
     var hint: String?

@@ -1,13 +1,12 @@
 import BoxClient
 import Glibc
 
-/// The few file operations that the command line needs, on the C library.
+/// The few file operations that the command line needs, based on the C library.
 enum Files {
-    /// - Returns: nil when there is no such file.
-    ///
-    /// For files that somebody named, which may be pipes. See ``readOwn(_:maximum:)`` for ours.
+    /// Reads a file that the user named, which may be a pipe. See ``readOwn(_:maximum:)`` for this program's files.
     ///
     /// - Parameter maximum: in bytes; a longer file fails with `EFBIG`.
+    /// - Returns: nil when there is no such file.
     static func read(_ path: String, maximum: Int = .max) throws(FileError) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         if descriptor < 0 {
@@ -18,8 +17,8 @@ enum Files {
         return try readToEnd(descriptor, path: path, maximum: maximum)
     }
 
-    /// A file of this program's own, which is small: a regular one, or a link to one. A pipe or device in its place would be
-    /// waited for, and a directory has no bytes.
+    /// Reads a small file of this program, which must be a regular file or a link to one. A pipe or device in its place
+    /// would block, and a directory has no bytes.
     ///
     /// - Returns: nil when there is no such file.
     static func readOwn(_ path: String, maximum: Int = 64 << 20) throws -> [UInt8]? {
@@ -50,7 +49,7 @@ enum Files {
         CommandError("\(path) \(what). move it away and run the command again")
     }
 
-    /// A path that means the same in every directory.
+    /// The absolute form of a path.
     static func absolute(_ path: String) throws(FileError) -> String {
         if path.hasPrefix("/") { return path }
         guard let directory = getcwd(nil, 0) else { throw FileError(action: "find", path: ".", code: errno) }
@@ -58,7 +57,7 @@ enum Files {
         return String(cString: directory) + "/" + path
     }
 
-    /// Whether a file can be made or changed at a path, where the directories between it and `base` may be missing.
+    /// Whether a file can be created or changed at a path. Directories between it and `base` may be missing.
     static func canHold(_ path: String, below base: String) -> Bool {
         let inside = base == "/" ? base : base + "/"
         var directory = path
@@ -89,19 +88,20 @@ enum Files {
     /// Replaces a file as a whole: readers see the old bytes or the new ones. A link is followed.
     static func replace(_ path: String, with bytes: [UInt8], mode: mode_t = 0o600) throws {
         var info = stat()
-        // What isn't a regular file would be written into, and a pipe waits for its reader.
+        // Something other than a regular file would be written into, and a pipe blocks until it has a reader.
         if stat(path, &info) == 0, info.st_mode & S_IFMT != S_IFREG { throw notRegular(path, "is no regular file") }
         let replacement = try FileReplacement(path, mode: mode)
         try replacement.write(bytes)
         try replacement.commit()
     }
 
-    /// Harmless when there is no such file.
+    /// Removes a file. Harmless when it doesn't exist.
     static func remove(_ path: String) {
         unlink(path)
     }
 
-    /// Makes a directory and those above it, with exactly this mode whatever the umask is. Existing ones keep their mode.
+    /// Creates a directory and its parents with exactly this mode, regardless of the umask. Existing ones keep their
+    /// mode.
     static func makeDirectory(_ path: String, mode: mode_t = 0o700) throws(FileError) {
         if try makeOne(path, mode) { return }
         guard let parent = parent(of: path), parent != path else {
@@ -111,7 +111,7 @@ enum Files {
         guard try makeOne(path, mode) else { throw FileError(action: "create the directory", path: path, code: ENOENT) }
     }
 
-    /// - Returns: false when the directory above it is missing.
+    /// - Returns: false when the parent directory is missing.
     private static func makeOne(_ path: String, _ mode: mode_t) throws(FileError) -> Bool {
         if mkdir(path, mode) == 0 {
             chmod(path, mode)
@@ -146,7 +146,7 @@ enum Files {
         return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
     }
 
-    /// Runs with an exclusive lock on a directory, which other processes of this program respect too.
+    /// Runs `body` with an exclusive lock on a directory, which other processes of this program respect.
     static func withLock<T>(_ path: String, _ body: () throws -> T) throws -> T {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileError(action: "lock", path: path, code: errno) }

@@ -1,7 +1,7 @@
 import BoxClient
 import Glibc
 
-/// Processes of this machine.
+/// Controls processes of this machine.
 struct LiveProcesses: ProcessControl {
     let environment: [String: String]
 
@@ -43,10 +43,10 @@ struct LiveProcesses: ProcessControl {
     }
 
     func isAlive(_ process: Int32) -> Bool {
-        // Our own child that has ended is there until it is waited for.
+        // A child of ours that has ended stays until it is waited for.
         if waitpid(process, nil, WNOHANG) == process { return false }
         guard kill(process, 0) == 0 || errno == EPERM else { return false }
-        // One that has ended stays as a zombie until its parent, often init, looks after it.
+        // A process that has ended stays a zombie until its parent, often init, waits for it.
         guard let bytes = try? Files.read("/proc/\(process)/stat") else { return false }
         let afterName = String(decoding: bytes, as: UTF8.self).split(separator: ")").last ?? ""
         return !afterName.hasPrefix(" Z")
@@ -54,7 +54,7 @@ struct LiveProcesses: ProcessControl {
 
     func programName(of process: Int32) -> String? {
         if let path = Self.link("/proc/\(process)/exe") { return Self.fileName(path) }
-        // Another user's: its name is still readable, its file isn't.
+        // For another user's process only the name is readable.
         guard let bytes = try? Files.read("/proc/\(process)/cmdline") else { return nil }
         return Self.fileName(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
     }
@@ -64,7 +64,7 @@ struct LiveProcesses: ProcessControl {
         throw CommandError("could not stop process \(process): \(String(cString: strerror(errno)))")
     }
 
-    /// A program that was replaced while it runs has ` (deleted)` after its name.
+    /// The name of a program's file. A program that was replaced while it runs has ` (deleted)` after its name.
     private static func fileName(_ path: String) -> String {
         let name = path.split(separator: "/").last.map(String.init) ?? path
         return name.hasSuffix(" (deleted)") ? String(name.dropLast(10)) : name
@@ -82,10 +82,10 @@ struct LiveProcesses: ProcessControl {
 // MARK: - Starting
 
 extension LiveProcesses {
-    /// POSIX_SPAWN_SETSID, which Swift's Glibc leaves out (posix_spawn(3); the same number in musl).
+    /// POSIX_SPAWN_SETSID, which Swift's Glibc doesn't import (posix_spawn(3); musl has the same number).
     private static let newSession: Int16 = 0x80
 
-    /// Two ends of a pipe that a child doesn't inherit by accident.
+    /// Both ends of a pipe, which children don't inherit.
     private struct Pipe {
         let reading: Int32
         let writing: Int32
@@ -101,8 +101,8 @@ extension LiveProcesses {
         func closeWriting() { close(writing) }
     }
 
-    /// The child gets the defaults for the signals that this program handles, and none blocked: Swift's worker
-    /// threads, from which it is started, block most of them.
+    /// Starts a child process. It gets the default actions of the signals that this program handles, and no blocked
+    /// signals. Swift's worker threads, from which it is started, block most signals.
     private func spawn(
         _ arguments: [String], attributes flags: Int16, _ configure: (inout posix_spawn_file_actions_t) -> Void
     ) throws -> Int32 {
@@ -137,7 +137,7 @@ extension LiveProcesses {
         return process
     }
 
-    /// Reads both to their ends at once, so that neither can block the child. Closes them.
+    /// Reads both to their ends at once, so that neither can block the child. Then closes them.
     private static func drain(_ output: Int32, _ errors: Int32?) -> ([UInt8], [UInt8]) {
         var sources = [pollfd(fd: output, events: Int16(POLLIN), revents: 0)]
         if let errors { sources.append(pollfd(fd: errors, events: Int16(POLLIN), revents: 0)) }

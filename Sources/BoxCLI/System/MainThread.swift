@@ -1,9 +1,10 @@
 import Glibc
 
-/// Runs tasks on the program's first thread, one after the other. A program that waits for one answer then needs no pool of
-/// threads, whose start takes a good part of the time of a short run.
+/// Runs tasks on the program's first thread, one after the other.
 ///
-/// `@unchecked`: the jobs are behind the mutex.
+/// A program that waits for one answer then needs no thread pool, whose start takes a good part of a short run.
+///
+/// `@unchecked`: the mutex protects the jobs.
 public final class MainThread: TaskExecutor, @unchecked Sendable {
     private var jobs: [UnownedJob] = []
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -22,7 +23,7 @@ public final class MainThread: TaskExecutor, @unchecked Sendable {
         pthread_cond_signal(condition)
     }
 
-    /// Runs what is enqueued, for ever. To be called on the thread that is meant.
+    /// Runs the enqueued jobs forever, on the calling thread.
     public func run() -> Never {
         while true { next().runSynchronously(on: asUnownedTaskExecutor()) }
     }

@@ -1,13 +1,13 @@
-/// A line that is typed on a terminal which edits nothing itself.
+/// A line that is typed on a terminal in raw mode, which edits nothing itself.
 struct SecretLine {
-    /// What a key came to.
+    /// The result of one key.
     enum Outcome: Equatable { case goesOn, isWhole, hasEnded, isInterrupted }
 
     private var bytes: [UInt8] = []
 
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// Takes one key, with the usual editing keys.
+    /// Processes one key. The usual editing keys work.
     mutating func take(_ byte: UInt8) -> Outcome {
         switch byte {
         case 0x03, 0x1C: return .isInterrupted  // Ctrl-C, Ctrl-\
@@ -21,7 +21,7 @@ struct SecretLine {
         return .goesOn
     }
 
-    /// Takes the last character away, with all of its bytes.
+    /// Removes the last character with all of its bytes.
     private mutating func erase() {
         while let last = bytes.popLast(), last & 0xC0 == 0x80 {}
     }

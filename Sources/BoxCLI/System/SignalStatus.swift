@@ -1,9 +1,9 @@
 import Glibc
 
 extension ExitStatus {
-    /// Of a remote command that a signal ended, as shells have it: 128 and the signal's number.
+    /// The status for a remote command that a signal ended, by the shells' convention: 128 and the signal's number.
     ///
-    /// - Parameter name: POSIX's, with or without `SIG`; 128 alone for others.
+    /// - Parameter name: POSIX's name, with or without `SIG`. Other names give 128.
     init(signal name: String) {
         let short = name.hasPrefix("SIG") ? String(name.dropFirst(3)) : name
         self.init(rawValue: 128 + (Self.signals[short] ?? 0))

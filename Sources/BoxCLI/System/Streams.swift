@@ -2,7 +2,7 @@ import BoxClient
 import Glibc
 import Synchronization
 
-/// Takes bytes in order, such as standard output.
+/// Accepts bytes in order, such as standard output.
 public protocol ByteSink: Sendable {
     /// Writes all of the bytes before it returns.
     ///
@@ -12,11 +12,11 @@ public protocol ByteSink: Sendable {
 
 /// A write that failed.
 public struct SinkError: Error, Equatable {
-    /// A number of errno(3). `EPIPE` when the reader has gone.
+    /// A number of errno(3). `EPIPE` when the reader has closed.
     public let code: Int32
 }
 
-/// A file descriptor that somebody else closes.
+/// A file descriptor that other code owns and closes.
 public struct DescriptorSink: ByteSink {
     private let descriptor: Int32
 
@@ -28,25 +28,25 @@ public struct DescriptorSink: ByteSink {
     }
 }
 
-/// Where people's and programs' input comes from.
+/// A source of input from people or programs.
 public protocol InputSource: Sendable {
-    /// Everything up to the end of input.
+    /// Reads everything up to the end of input.
     func readToEnd() throws -> [UInt8]
-    /// The same, for at most so many bytes; more fail with `EFBIG`.
+    /// Reads everything, up to so many bytes; more fail with `EFBIG`.
     func readToEnd(maximum: Int) throws -> [UInt8]
-    /// What is left of it, when that is a regular file.
+    /// The rest of the input, when it is a regular file.
     func regularFile() -> UploadFile?
     /// One line without its end, or nil at the end of input.
     func readLine() -> String?
-    /// One line that isn't shown while it is typed. `CancellationError` on Ctrl-C.
+    /// One line that isn't echoed. Throws `CancellationError` on Ctrl-C.
     func readSecret() throws -> String?
 }
 
 extension InputSource {
-    /// For sources that are no files.
+    /// For sources that aren't files.
     public func regularFile() -> UploadFile? { nil }
 
-    /// For sources that hold everything anyway.
+    /// For sources that hold everything in memory anyway.
     public func readToEnd(maximum: Int) throws -> [UInt8] {
         let bytes = try readToEnd()
         guard bytes.count <= maximum else { throw FileError(action: "read", path: "standard input", code: EFBIG) }
@@ -60,7 +60,7 @@ public struct StandardInput: InputSource {
 
     public init() { self.init(STDIN_FILENO) }
 
-    /// - Parameter descriptor: one that stands for standard input.
+    /// - Parameter descriptor: one that is used as standard input.
     init(_ descriptor: Int32) { self.descriptor = descriptor }
 
     public func readToEnd() throws -> [UInt8] { try readToEnd(maximum: .max) }
@@ -80,7 +80,8 @@ public struct StandardInput: InputSource {
         var saved = termios()
         guard tcgetattr(descriptor, &saved) == 0 else { return readLine() }
         var quiet = saved
-        // Without ISIG and ICANON, Ctrl-C arrives as a byte and at once, so that the terminal is restored before we end.
+        // Without ISIG and ICANON, Ctrl-C arrives immediately as a byte, so that the terminal is restored before we
+        // exit.
         quiet.c_lflag &= ~tcflag_t(ECHO | ISIG | ICANON)
         withUnsafeMutableBytes(of: &quiet.c_cc) {
             $0[Int(VMIN)] = 1

@@ -2,7 +2,7 @@ import BoxClient
 import BoxSSH
 import Glibc
 
-/// A directory that only this user can look into, for the time of one run.
+/// A directory for one run, which only this user can access.
 struct TemporaryDirectory {
     let path: String
 

@@ -1,11 +1,11 @@
 import Glibc
 
-/// What is known of the terminal, if there is one.
+/// The properties of the terminal, if there is one.
 public struct Terminal: Sendable, Equatable {
     public var stdinIsTerminal: Bool
     public var stdoutIsTerminal: Bool
     public var stderrIsTerminal: Bool
-    /// In columns.
+    /// The width in columns.
     public var width: Int
 
     public init(
@@ -17,7 +17,7 @@ public struct Terminal: Sendable, Equatable {
         self.width = width
     }
 
-    /// As this process finds it.
+    /// The terminal of this process.
     static func live(environment: [String: String]) -> Terminal {
         var size = winsize()
         var width = environment["COLUMNS"].flatMap(Int.init) ?? 0

@@ -1,5 +1,5 @@
-/// What the work gives within that time, or nil. Work that takes longer is cancelled and not waited for: its process
-/// is about to end.
+/// The result of `work` within a time limit, or nil. Work that takes longer is cancelled, but not waited for, because
+/// the process is about to end.
 func within<Value: Sendable>(
     _ limit: Duration, _ work: @escaping @Sendable () async -> Value?
 ) async -> Value? {

@@ -83,8 +83,7 @@ struct GuestCall: Sendable {
                 runtime.execArguments(id, ["/usr/bin/python3", "-ISB", "\(Self.directory)/\(Self.name)"])),
             environment: OCIRuntime.environment, input: .inputWriter, output: .sequence, error: .string(limit: 16 << 10)
         ) { execution in
-            // The input stays open until the answer is read. Its end tells the guest program that the caller waits no
-            // longer.
+            // The input stays open until the answer is read. Its end means that the caller waits no longer.
             let writer = execution.standardInputWriter
             async let written: Void = Self.write([.init(Self.length(header) + header)] + payload, to: writer)
             var answer = GuestAnswer(execution.standardOutput)

@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box api-key create`: makes a key.
+/// `box api-key create`: creates a key.
 struct APIKeyCreate: Command {
     var name: String?
 

@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box api-key delete`: takes a key away.
+/// `box api-key delete`: deletes a key.
 struct APIKeyDelete: Command {
     var id: String
     var isConfirmed: Bool

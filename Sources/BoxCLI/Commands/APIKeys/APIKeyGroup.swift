@@ -15,7 +15,7 @@ enum APIKeyGroup {
 
     static let id = PositionalSpec("KEY_ID", "the key's id, as `box api-key list` shows it", kind: .boxID)
 
-    /// A missing key is no missing box.
+    /// Replaces the "not found" error, which would otherwise be about a box.
     static func naming<Value: Sendable>(_ id: String, _ body: () async throws -> Value) async throws -> Value {
         do {
             return try await body()
@@ -28,7 +28,7 @@ enum APIKeyGroup {
 }
 
 extension Emitter {
-    /// A secret that is never told again.
+    /// Shows a secret that can't be shown again.
     func show(_ issued: IssuedAPIKey, notice text: String) throws {
         try result(.object(BoxView.withoutEnvelope(issued.json))) { _ in Text.clean(issued.secret) + "\n" }
         notice(text)

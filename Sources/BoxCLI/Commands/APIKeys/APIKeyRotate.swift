@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box api-key rotate`: gives a key another secret.
+/// `box api-key rotate`: replaces a key's secret.
 struct APIKeyRotate: Command {
     var id: String
 

@@ -1,18 +1,18 @@
 import BoxClient
 import BoxModel
 
-/// The login through a browser: `box login` without a key begins it, and `box onboard` completes it.
+/// The login through a browser. `box login` without a key starts it, and `box onboard` completes it.
 struct BrowserLogin: Sendable {
     let context: Context
     private static let pollInterval = Duration.seconds(1)
-    /// In seconds, when the server doesn't say.
+    /// In seconds, when the server doesn't send a lifetime.
     private static let lifetime = 600
-    /// How often in a row a server may be away, a second each and more.
+    /// How many polls in a row may fail; they are a second or more apart.
     private static let maximumFailures = 60
 
-    /// Begins one, and remembers it for `box onboard`.
+    /// Starts a login and stores it for `box onboard`.
     ///
-    /// - Returns: nil where the server has no such login.
+    /// - Returns: nil when the server has no login through a browser.
     func start(at origin: Origin) async throws -> (PendingLogin, code: String?)? {
         do {
             let started = try await context.client(origin: origin, apiKey: nil).startLogin(
@@ -36,7 +36,7 @@ struct BrowserLogin: Sendable {
             status: .authentication)
     }
 
-    /// What programs get: somebody has to open the address before `box onboard` can complete the login.
+    /// Outputs the address, which a user must open before `box onboard` can complete the login.
     func announce(_ login: PendingLogin, code: String?) throws {
         var object = JSONObject([
             ("event", "login_url"), ("url", .string(login.url)), ("pollToken", .string(login.pollToken)),
@@ -56,9 +56,9 @@ struct BrowserLogin: Sendable {
     static let expired = CommandError(
         "this login isn't waiting any more: start another one with `box login`", status: .authentication)
 
-    /// Waits until somebody has confirmed, and stores the key.
+    /// Waits until the user has confirmed, and stores the key.
     ///
-    /// - Returns: false when the login's time was up.
+    /// - Returns: false when the login has expired.
     func complete(_ login: PendingLogin) async throws -> Bool {
         context.emitter.statusLine.show("waiting for the confirmation in the browser")
         let client = try context.client(origin: login.origin, apiKey: nil)
@@ -93,12 +93,12 @@ struct BrowserLogin: Sendable {
 }
 
 extension Context {
-    /// Makes a key the one that counts.
+    /// Stores a key and its server in the configuration.
     func store(key: String, origin: Origin) throws {
         try config.update { $0.store(key, of: origin) }
     }
 
-    /// Says who is logged in now.
+    /// Shows who is logged in now.
     func showLogin(user: JSON?, origin: Origin, key: String) throws {
         try emitter.result(["event": "login_complete", "data": ["user": user ?? .null]]) { style in
             let name = user?["login"]?.string ?? user?["email"]?.string

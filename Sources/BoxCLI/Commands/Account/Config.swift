@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box config`: which server and key count.
+/// `box config`: shows which server and key are used.
 struct Config: Command {
     var showsOrigin: Bool
 

@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box login`: checks an API key and stores it, or begins a login through the browser.
+/// `box login`: checks an API key and stores it, or starts a login through the browser.
 struct Login: Command {
     /// `-` reads it from standard input; nil is a login through the browser.
     var key: String?
@@ -46,7 +46,7 @@ struct Login: Command {
         return .success
     }
 
-    /// People can wait here for what they do in the browser; programs run `box onboard` when they are ready.
+    /// On a terminal, waits for the confirmation in the browser. Programs run `box onboard` later.
     private func finish(_ login: PendingLogin, code: String?, _ context: Context) async throws -> ExitStatus {
         try BrowserLogin(context: context).announce(login, code: code)
         if context.canAsk {
@@ -57,7 +57,7 @@ struct Login: Command {
         return .success
     }
 
-    /// The key that was given; nil when none was.
+    /// The key from the argument or standard input; nil for a login through the browser.
     private func readKey(_ context: Context) throws -> String? {
         guard let key else { return nil }
         let isInput = key == "-"

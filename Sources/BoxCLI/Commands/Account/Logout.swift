@@ -1,7 +1,7 @@
 import BoxArguments
 import BoxModel
 
-/// `box logout`: forgets the stored key.
+/// `box logout`: removes the stored key.
 struct Logout: Command {
     static let spec = CommandSpec(
         "logout", group: CommandSection.account, summary: "Forget the stored API key",

@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box onboard`: completes a login that `box login` began, and says what comes next.
+/// `box onboard`: completes a login that `box login` started, and shows the next steps.
 struct Onboard: Command {
     static let spec = CommandSpec(
         "onboard", group: CommandSection.account, summary: "Complete a login through the browser",

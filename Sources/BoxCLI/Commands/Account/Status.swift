@@ -2,17 +2,17 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box status`: whether this machine is logged in, and as whom. Works without a network.
+/// `box status`: shows whether this machine is logged in, and as whom. It also works offline.
 struct Status: Command {
-    /// What is known of the stored key.
+    /// The state of the stored key.
     enum Login: Equatable {
         case loggedOut
-        /// The stored key is for that server, and not for the one that counts.
+        /// The stored key is for that server, and not for the configured one.
         case elsewhere(String)
         case loggedIn(Account)
         /// The server refuses the key.
         case invalid
-        /// The server can't be asked now.
+        /// The server can't be reached now.
         case unknown(String)
     }
 

@@ -1,13 +1,14 @@
 import BoxArguments
 import BoxModel
 
-/// Which agent should work, as asked for on the command line. Nil leaves it to the server.
+/// The agent, model and effort from the command line. Nil leaves the choice to the server.
 struct AgentChoice: Sendable, Equatable {
     var provider: String?
     var model: String?
     var reasoningEffort: String?
 
-    /// The same in canonical names. Wrong choices are an error of the run and not of the command line, as scripts expect.
+    /// The same choice with canonical names. A wrong choice is an error of the run and not of the command line, as
+    /// scripts expect.
     func checked() throws(CommandError) -> AgentChoice {
         let providers = try candidates()
         let models = try candidates(among: providers)
@@ -51,7 +52,7 @@ struct AgentChoice: Sendable, Equatable {
 }
 
 extension ValueKind {
-    /// For completion; `AgentChoice` judges what is given.
+    /// For completion only; `AgentChoice` checks the values.
     static let provider = ValueKind.suggestion(AgentCatalog.providers.map(\.name))
     static let model = ValueKind.suggestion(AgentCatalog.providers.flatMap(\.models).map(\.name))
     static let reasoningEffort = ValueKind.suggestion(

@@ -2,18 +2,18 @@ import BoxClient
 import BoxModel
 import Synchronization
 
-/// Writes a box's events: one chat line each for programs, a view of the work for people.
+/// Writes a box's events: one chat line each for programs, and a view of the work for people.
 final class ChatOutput: Sendable {
     private struct State {
         /// The response that is being written.
         var text = GrowingText()
         var isLineOpen = false
-        /// The tools that are at work, as the last event had them.
+        /// The tools that are running, by the last event.
         var running: [ToolUse] = []
         var runningSince = ContinuousClock.now
         /// Prompts whose text is shown.
         var prompts: Set<String> = []
-        /// The status of the prompt that isn't over.
+        /// The status of the prompt that isn't finished.
         var open: PromptStatus?
         var openSince = ContinuousClock.now
         var tools = 0
@@ -24,7 +24,7 @@ final class ChatOutput: Sendable {
     private let showsPrompts: Bool
     private let state = Mutex(State())
 
-    /// - Parameter showsPrompts: whether people need to be shown what was asked, and how it ended.
+    /// - Parameter showsPrompts: whether people should see the prompts and their outcomes.
     init(_ context: Context, showsPrompts: Bool) {
         self.context = context
         self.showsPrompts = showsPrompts
@@ -39,14 +39,14 @@ final class ChatOutput: Sendable {
         }
     }
 
-    /// The event as it was sent, in its envelope.
+    /// The event as the server sent it, in a chat line.
     static func line(_ event: BoxEvent) -> JSON {
         ["event": "chat", "final": .bool(!event.isPartial), "data": event.json]
     }
 
-    /// Shows what is under way, or nothing.
+    /// Shows the current activity in the status line, or clears it.
     ///
-    /// - Parameter worker: who works.
+    /// - Parameter worker: the name to show for the agent.
     func showStatus(worker: String) {
         let status = state.withLock { state -> (String, ContinuousClock.Instant)? in
             guard let first = state.running.first else {
@@ -63,19 +63,19 @@ final class ChatOutput: Sendable {
         }
     }
 
-    /// Runs what writes, and leaves no line unfinished however that ends.
+    /// Runs `body`, and then ends an unfinished line, also on failure.
     func whole(_ body: () async throws -> Void) async throws {
         do {
             try await body()
         } catch {
-            // Why it ended counts more than whether this can still be written.
+            // The error of `body` matters more than whether this can still be written.
             try? end()
             throw error
         }
         try end()
     }
 
-    /// Ends a line that was begun, and tells what is still under way.
+    /// Ends an unfinished line, and shows the tools that are still running.
     func end() throws {
         try write(
             state.withLock { state in
@@ -85,7 +85,7 @@ final class ChatOutput: Sendable {
             })
     }
 
-    /// What was done: `4 tools used, 1 commit`; nil for nothing.
+    /// A summary of the work, such as `4 tools used, 1 commit`; nil when there was none.
     var summary: String? {
         let (tools, commits) = state.withLock { ($0.tools, $0.commits) }
         let parts = [
@@ -121,13 +121,13 @@ extension ChatOutput {
         return Self.lead(&state) + chat.line(event)
     }
 
-    /// Ends a line that was begun.
+    /// Ends an unfinished line.
     private static func lead(_ state: inout State) -> String {
         defer { state.isLineOpen = false }
         return state.isLineOpen ? "\n" : ""
     }
 
-    /// A part replaces the parts before it, so that it says what is at work now.
+    /// A partial response replaces the earlier parts, so it has the tools that are running now.
     private func partial(_ response: ResponseEvent, _ state: inout State) -> String {
         let running = response.tools.filter { $0.result == nil }.compactMap(\.use)
         if running.map(\.id) != state.running.map(\.id) { state.runningSince = .now }
@@ -154,7 +154,7 @@ extension ChatOutput {
             }
         if text.isEmpty { return lead }
         defer { state.isLineOpen = true }
-        // Other lines may have come between.
+        // Other lines may have been written in between.
         return lead + (state.isLineOpen ? text : String(text.drop { $0 == " " || $0 == "\n" }))
     }
 
@@ -166,7 +166,7 @@ extension ChatOutput {
         guard showsPrompts else { return "" }
         let isNew = event.id.map { state.prompts.insert($0).inserted } ?? true
         if !isNew, open != nil { return "" }
-        // One that is over when it is first seen stands before its responses.
+        // A prompt that is already finished when it is first seen comes before its responses.
         let outcome = isNew && event.status == .finished ? "" : chat.outcome(event)
         if isNew || !outcome.isEmpty { state.text = GrowingText() }
         return Self.lead(&state) + (isNew ? chat.prompt(event) : "") + outcome

@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box events`: what happened in a box.
+/// `box events`: shows the events of a box.
 struct Events: Command {
     var id: String
     var types: [String]
@@ -62,7 +62,7 @@ struct Events: Command {
 }
 
 extension Context {
-    /// Tells people that a stream is being taken up again. Programs see it go on.
+    /// Shows that a stream is being reconnected. Programs see only that it continues.
     func showInterruption(_ interruption: EventFollower.Interruption) {
         emitter.statusLine.show("waiting for the server: \(Text.clean(Failure(interruption.error).message))")
     }

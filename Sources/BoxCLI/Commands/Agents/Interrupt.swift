@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box interrupt`: ends the agent's work in a box.
+/// `box interrupt`: interrupts the agent's work in a box.
 struct Interrupt: Command {
     var id: String
 

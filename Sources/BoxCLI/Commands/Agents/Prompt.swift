@@ -2,10 +2,10 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box prompt`: work for a box's agent.
+/// `box prompt`: queues work for a box's agent.
 struct Prompt: Command {
     var id: String
-    /// Nil or `-` for standard input.
+    /// Nil or `-` reads standard input.
     var text: String?
     var choice: AgentChoice
     var waiting: Waiting
@@ -59,7 +59,7 @@ struct Prompt: Command {
         let request = PromptRequest(
             text: try readText(context), provider: choice.provider, model: choice.model,
             reasoningEffort: choice.reasoningEffort)
-        // What is there before the prompt needn't be read again.
+        // Events before the prompt needn't be read again.
         let last =
             waiting == .never ? nil : try await client.events(id, EventQuery(limit: 1, sort: .descending)).events.first
         let queued = try await client.prompt(id, request)

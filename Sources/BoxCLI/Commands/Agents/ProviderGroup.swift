@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box provider`: what the agents of boxes work with.
+/// `box provider`: manages what the agents of boxes work with.
 enum ProviderGroup {
     static let spec = CommandSpec(
         "provider", aliases: ["providers"], group: CommandSection.agents,
@@ -19,7 +19,7 @@ enum ProviderGroup {
 
     static let name = PositionalSpec("PROVIDER", "codex or claude-code (claude)", kind: .provider)
 
-    /// A missing provider is no missing box.
+    /// Replaces the "not found" error, which would otherwise be about a box.
     static func naming<Value: Sendable>(
         _ message: String, _ advice: String, _ body: () async throws -> Value
     ) async throws -> Value {
@@ -30,7 +30,7 @@ enum ProviderGroup {
         }
     }
 
-    /// Servers without the operations don't say more than that.
+    /// Servers without these operations answer only "not found".
     static func onServerWithProviders<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
         try await naming("this server has no providers to set up", "look in its dashboard", body)
     }

@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box provider list`: which providers there are, and what is set up.
+/// `box provider list`: lists the providers, and what is set up.
 struct ProviderListing: Command {
     static let spec = CommandSpec("list", aliases: ["ls"], summary: "List the providers, without their API keys")
 

@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box provider remove`: forgets a provider's API key and settings.
+/// `box provider remove`: deletes a provider's API key and settings.
 struct ProviderRemove: Command {
     var name: String
     var isConfirmed: Bool

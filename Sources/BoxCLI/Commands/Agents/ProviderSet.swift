@@ -2,15 +2,15 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box provider set`: sets up a provider, or changes what is set up.
+/// `box provider set`: sets up a provider, or changes its settings.
 struct ProviderSet: Command {
     var choice: AgentChoice
-    /// A word that is empty takes a setting away.
+    /// An empty text removes the setting.
     var baseURL: String?
     var isDefault: Bool
     var key: KeySource?
 
-    /// Where somebody says that the API key is.
+    /// Where the API key is, by the options.
     enum KeySource: Sendable, Equatable {
         case file(String)
         case variable(String)
@@ -50,7 +50,7 @@ struct ProviderSet: Command {
         baseURL = parsed.value("base-url")
         isDefault = parsed.has("default")
         if let name = parsed.value("key-env") {
-            // What stands there could be the key itself.
+            // The value could be the key itself, so the error doesn't show it.
             guard EnvironmentRules.isValidName(name) else {
                 throw parsed.usageError("--key-env needs the name of a variable, and not the key itself")
             }
@@ -91,11 +91,11 @@ struct ProviderSet: Command {
 // MARK: - The key
 
 extension ProviderSet {
-    /// More than any server takes, in bytes.
+    /// In bytes; more than any server accepts.
     private static let maximumKeySize = 8 << 10
 
     /// - Parameter isNeeded: whether there is nothing else to change.
-    /// - Returns: nil to let the key be as it is.
+    /// - Returns: nil to keep the stored key.
     private func readKey(
         of name: String, isNeeded: Bool, _ client: BoxClient, _ context: Context
     ) async throws -> String? {
@@ -134,7 +134,7 @@ extension ProviderSet {
 
     private static func value(of variable: String, _ context: Context) throws -> String {
         if let value = context.dependencies.environment[variable] { return value }
-        // A key can look like a name; variables for keys are in capitals by custom.
+        // A key can look like a name. Variables for keys are in capitals by convention, so only such a name is shown.
         let isUsual = variable == variable.uppercased()
         throw CommandError(
             "the variable\(isUsual ? " \(variable)" : "") that --key-env names is not set. export it first")

@@ -28,7 +28,7 @@ struct Delete: Command {
         let deleted = try await client.remove(id)
         context.currentBox.forget(id)
         context.lastAddress.forget(id)
-        // A pin of a box that is gone is only clutter, so a failure here is none of the command.
+        // The pin of a deleted box is harmless, so a failure to remove it doesn't fail the command.
         try? context.dependencies.ssh.forgetHost(boxID: id, knownHostsPath: context.paths.knownHosts)
         try context.emitter.result(.object(BoxView.withoutEnvelope(deleted.json))) { style in
             "\(style.bold(id)) is deleted\n"

@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box desktop`: where a box's desktop can be seen.
+/// `box desktop`: shows the address of a box's desktop.
 struct Desktop: Command {
     var id: String
     var request: DesktopRequest
@@ -53,7 +53,7 @@ struct Desktop: Command {
         return .success
     }
 
-    /// What was sent, with the documented members that it lacks.
+    /// The server's answer, with the documented members that it lacks.
     private func json(_ desktop: DesktopAnswer) -> JSON {
         var object = BoxView.withoutEnvelope(desktop.json)
         let url = JSON(desktop.desktopURL)

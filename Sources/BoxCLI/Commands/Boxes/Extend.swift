@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box extend`: sets when a box stops by itself.
+/// `box extend`: sets when a box is stopped automatically.
 struct Extend: Command {
     var id: String
     var ttl: TimeToLiveChoice

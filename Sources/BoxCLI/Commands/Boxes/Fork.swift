@@ -42,7 +42,7 @@ struct Fork: Command {
         let reporter = StateReporter(context, id: action.id, emitsEvents: false)
         let known = action.box?.id == action.id ? action.box : nil
         let box = try await client.waitUntilReady(action.id, from: known) { try reporter.report($0) }
-        // One object for two kinds of program: those that parse stdout as one value, and those that look for "ready".
+        // One object for two kinds of programs: those that parse stdout as one value, and those that wait for "ready".
         var object = BoxView.withoutEnvelope(action.json)
         object["box"] = BoxView.translated(box.json)
         object["event"] = "ready"

@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box info`: one box.
+/// `box info`: shows one box.
 struct Info: Command {
     var id: String
 
@@ -26,7 +26,7 @@ struct Info: Command {
 }
 
 extension Emitter {
-    /// A box as `info` and the verbs that change it show it.
+    /// Shows a box, for `info` and the commands that change one.
     func show(_ info: BoxInfo, now: Timestamp) throws {
         try result(.object(BoxView.withoutEnvelope(info.json))) { style in
             "\(style.bold(Text.clean(info.box.id))) is \(style.state(info.box.state))\n"

@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box limits`: what the account may do now.
+/// `box limits`: shows the account's limits.
 struct Limits: Command {
     static let spec = CommandSpec(
         "limits", group: CommandSection.account, summary: "Show how many boxes you may have and make")

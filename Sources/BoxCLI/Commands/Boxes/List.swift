@@ -2,14 +2,14 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box list`: every box of the account.
+/// `box list`: lists the boxes of the account.
 struct List: Command {
-    /// The API's own; all when empty.
+    /// The API's states; all when empty.
     var states: [BoxState]
-    /// Nothing but ids.
+    /// Whether to output only ids.
     var isQuiet: Bool
 
-    /// The words of `--state`, people's and the API's, and the API's states that each stands for.
+    /// The words that `--state` accepts, the displayed and the API's, and the API's states for each.
     private static let filters: [(word: String, states: [BoxState])] = {
         var words: [String] = []
         for word in BoxState.all.flatMap({ [$0.displayName, $0.rawValue] }) where !words.contains(word) {
@@ -49,7 +49,7 @@ struct List: Command {
         return .success
     }
 
-    /// The last page as it was sent, with the boxes of all pages.
+    /// The last page as the server sent it, with the boxes of all pages.
     private static func json(_ boxes: [Box], _ lastPage: BoxPage, here: String?) -> JSON {
         let list = boxes.map { box -> JSON in
             guard case .object(var object) = BoxView.translated(box.json) else { return box.json }
@@ -64,7 +64,7 @@ struct List: Command {
     private static func table(_ boxes: [Box], here: String?, _ style: Style, _ context: Context) -> String {
         if boxes.isEmpty { return "" }
         let now = context.dependencies.now()
-        // Other servers than boxd don't say.
+        // Only boxd sends the disk use.
         let showsDisk = boxes.contains { $0.diskUsedBytes != nil }
         var table = Table(
             [

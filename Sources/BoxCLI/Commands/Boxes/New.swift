@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box new`: makes a box and waits until it can be used.
+/// `box new`: creates a box and waits until it is ready.
 struct New: Command {
     var request: CreateBoxRequest
     var waiting: Waiting
@@ -62,7 +62,8 @@ struct New: Command {
         return .success
     }
 
-    /// The hosted service takes no name at creation. A name that was only cut short is left alone.
+    /// Renames the box when the server ignored the name, as the hosted service does at creation. A name that was only
+    /// truncated is accepted.
     private func rename(_ action: BoxAction, _ client: BoxClient) async throws {
         guard let name = request.name, let given = action.box?.name else { return }
         guard given != name, given != BoxName.cut(name) else { return }
@@ -71,7 +72,7 @@ struct New: Command {
 }
 
 extension TimeToLiveChoice {
-    /// As the wire has it.
+    /// The value in the API's form.
     var json: JSON {
         switch self {
         case .standard: JSON(TimeToLive.standard)

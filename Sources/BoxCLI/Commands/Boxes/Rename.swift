@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box rename`: gives a box another name.
+/// `box rename`: changes a box's name.
 struct Rename: Command {
     var id: String
     var name: String

@@ -6,7 +6,7 @@ import BoxModel
 struct Stop: Command {
     var id: String
     var force: Bool
-    /// In seconds; nil for the server's own.
+    /// In seconds; nil for the server's default.
     var timeout: Int?
     var waiting: Waiting
 
@@ -49,10 +49,10 @@ struct Stop: Command {
 }
 
 extension Emitter {
-    /// An accepted change; with `then`, the box that came of it.
+    /// Shows an accepted change, and the resulting box when there is one.
     func show(_ action: BoxAction, then box: Box? = nil) throws {
         var object = BoxView.withoutEnvelope(action.json)
-        // The API says `archiving` where people read `stopping`; the other words are the same.
+        // The API's `archiving` is displayed as `stopping`; the other words are the same.
         object["status"] = .string(BoxState(rawValue: action.status).displayName)
         if let box { object["box"] = BoxView.translated(box.json) }
         try result(.object(object)) { style in

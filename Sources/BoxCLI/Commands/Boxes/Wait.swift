@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box wait`: waits until a box is as it is wanted.
+/// `box wait`: waits until a box is in the state of its goal.
 struct Wait: Command {
     enum Goal: String, CaseIterable { case ready, ssh, idle, stopped }
 
@@ -61,7 +61,7 @@ struct Wait: Command {
         }
     }
 
-    /// How long one try may take: a packet can be lost while the machine starts.
+    /// How long one attempt may take, because a packet can be lost while the machine starts.
     private static let bannerTimeout = Duration.seconds(3)
 
     private func waitForSSH(
@@ -75,7 +75,7 @@ struct Wait: Command {
             if let ip = box.ip, context.dependencies.ssh.hasSSHServer(boxID: id, host: ip, within: limit) { return box }
             guard polling.hasTimeLeft else { throw noAnswer(box) }
             try await polling.rest(context.dependencies.pause)
-            // It can be stopped meanwhile, or start again with another address.
+            // The box may be stopped meanwhile, or start again with another address.
             box = try await client.waitUntilReady(id, timeout: polling.timeLeft, onState: onState)
         }
     }

@@ -6,7 +6,8 @@ import BoxModel
 struct Artifact: Command {
     var id: String
     var path: String
-    /// Nil for standard output, unless that is a terminal and the bytes are no text; `-` for it in any case.
+    /// Nil writes to standard output, but refuses to write binary data to a terminal. `-` always writes to standard
+    /// output.
     var output: String?
 
     static let spec = CommandSpec(

@@ -6,7 +6,7 @@ import BoxModel
 struct Cat: Command {
     var id: String
     var path: String
-    /// For programs.
+    /// The encoding of the contents in JSON mode.
     var encoding: FileEncoding
 
     static let spec = CommandSpec(

@@ -6,12 +6,12 @@ import BoxSSH
 /// `box exec`: runs a command in a box over the API, for a limited time.
 struct Exec: Command {
     var id: String
-    /// A line for the shell there.
+    /// The line for the shell in the box.
     var line: String
     var cwd: String?
-    /// In seconds; nil for the server's own limit.
+    /// In seconds; nil for the server's default.
     var timeout: Int?
-    /// Every byte of the output as it is.
+    /// Whether to output every byte of the command's output unchanged.
     var isRaw: Bool
 
     static let spec = CommandSpec(
@@ -77,7 +77,7 @@ struct Exec: Command {
         return Self.status(of: result)
     }
 
-    /// - Returns: the bytes too, where they were asked for.
+    /// - Returns: the result, and the bytes when they were requested.
     private func execute(_ context: Context) async throws -> (CommandResult, RawOutput?) {
         let client = try context.client()
         let id = try context.boxID(id)
@@ -106,7 +106,7 @@ struct Exec: Command {
     private static func status(of result: CommandResult) -> ExitStatus {
         if result.timedOut { return ExitStatus(rawValue: 124) }
         guard let code = result.exitCode else { return ExitStatus(signal: result.signal ?? "") }
-        // The system keeps eight bits of a status, of which a failure must not be made a success.
+        // The system keeps eight bits of a status, so 256 would become a success.
         let kept = Int32(truncatingIfNeeded: code & 0xFF)
         return ExitStatus(rawValue: kept == 0 && code != 0 ? 1 : kept)
     }

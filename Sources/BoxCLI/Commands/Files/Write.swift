@@ -6,7 +6,7 @@ import BoxModel
 struct Write: Command {
     var id: String
     var path: String
-    /// Nil for standard input.
+    /// Nil reads standard input.
     var source: String?
 
     static let spec = CommandSpec(
@@ -41,9 +41,9 @@ struct Write: Command {
         return .success
     }
 
-    /// A regular file is sent while it is read, anything else from memory.
+    /// Writes the file. A regular file is streamed, anything else is read into memory first.
     ///
-    /// - Returns: the size in bytes too, of what was sent.
+    /// - Returns: the written file, and the size in bytes that was sent.
     private func write(
         _ id: String, _ client: BoxClient, _ context: Context
     ) async throws -> (WrittenFile, size: Int64) {

@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box repos`: the repositories that boxes get.
+/// `box repos`: manages the repositories that boxes get.
 enum ReposGroup {
     static let spec = CommandSpec(
         "repos", aliases: ["repo"], group: CommandSection.account,
@@ -13,7 +13,7 @@ enum ReposGroup {
         ])
 }
 
-/// Repositories of several pages as one.
+/// The repositories of several pages, merged into one page.
 struct RepositoryInventory {
     private(set) var last: RepositoryPage
     private var groups: [JSONObject] = []
@@ -52,7 +52,7 @@ struct RepositoryInventory {
         left["type"] == right["type"] && left["accountLogin"] == right["accountLogin"]
     }
 
-    /// The last page as it was sent, with the groups of all pages.
+    /// The last page as the server sent it, with the groups of all pages.
     private var merged: JSONObject {
         var object = last.json.object ?? JSONObject()
         object["installations"] = .array(groups.map { .object($0) })
@@ -61,7 +61,7 @@ struct RepositoryInventory {
 }
 
 extension BoxClient {
-    /// The repositories of all pages, each once, up to a limit.
+    /// The repositories of all pages, without duplicates, up to a limit.
     func inventory(
         sync: Bool? = nil, query: String?, selected: Bool? = nil, limit: Int = .max
     ) async throws -> RepositoryPage {
@@ -69,7 +69,7 @@ extension BoxClient {
         var inventory = RepositoryInventory(
             try await repos(sync: sync, limit: size, query: query, selected: selected), limit: limit)
         var cursors: Set<String> = []
-        // A server that repeats a cursor would keep us here for ever.
+        // A server that repeats a cursor would make this loop endless.
         while inventory.count < limit, let cursor = inventory.last.nextCursor, cursors.insert(cursor).inserted {
             inventory.add(try await repos(limit: size, cursor: cursor, query: query, selected: selected))
         }

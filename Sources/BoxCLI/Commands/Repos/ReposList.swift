@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box repos list`: the repositories that boxes can get.
+/// `box repos list`: lists the repositories that boxes can get.
 struct ReposList: Command {
     var isSelected: Bool
     var query: String?

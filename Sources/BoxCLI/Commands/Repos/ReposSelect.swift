@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box repos select`: gives a repository to new boxes.
+/// `box repos select`: adds a repository to new boxes.
 struct ReposSelect: Command {
     /// `owner/name`, or a database id.
     var repository: String

@@ -2,9 +2,9 @@ import BoxArguments
 import BoxModel
 import BoxSSH
 
-/// `box forward`: ports here that lead into a box.
+/// `box forward`: forwards local ports into a box.
 struct Forward: Command {
-    /// As it was typed: an id, or `current`.
+    /// As typed by the user: an id, or `current`.
     var id: String
     var forwards: [PortForward]
 
@@ -84,7 +84,7 @@ struct Forward: Command {
     }
 
     func run(_ context: Context) async throws -> ExitStatus {
-        // Before anything is asked of anybody: a port that is taken is known at once.
+        // Listen before any request, so that a port in use is reported immediately.
         let ports = try context.dependencies.ssh.listen(forwards)
         var destination = try await context.sshDestination(ofArgument: id)
         var reconnection = Reconnection(context, boxID: destination.boxID)
@@ -112,7 +112,7 @@ struct Forward: Command {
         }
     }
 
-    /// Only those that the hosted service didn't know say their direction.
+    /// The forward as JSON. Only the directions that the hosted service didn't have are named in it.
     private static func line(_ forward: PortForward, of box: String) -> JSON {
         var line = JSONObject([("event", "forwarding"), ("id", .string(box))])
         switch forward.direction {

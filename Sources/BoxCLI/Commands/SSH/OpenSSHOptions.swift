@@ -3,14 +3,14 @@ import BoxClient
 import BoxSSH
 import Glibc
 
-/// Options of ssh(1) that rsync, git and other programs give to what they run in its place.
+/// Options of ssh(1), for programs such as rsync and git that run `box ssh` in its place.
 ///
-/// `-o` takes the names of ssh_config(5). One that can't be honoured is an error where ignoring it would change what the
-/// program gets: another way to the host, another command, or something of this machine that the box should see.
+/// `-o` takes the names of ssh_config(5). An unsupported one is an error where ignoring it would change what the
+/// program gets. Examples are another route to the host, another command, or a resource of this machine to forward.
 struct OpenSSHOptions: Sendable, Equatable {
-    /// Nil for the box's own.
+    /// Nil for the box's own user.
     var user: String?
-    /// Patterns of names of variables here.
+    /// Patterns of the names of local variables to send.
     var sentVariables: [String] = []
     var setVariables: [EnvironmentVariable] = []
     var terminal: Ssh.TerminalChoice?
@@ -42,7 +42,7 @@ struct OpenSSHOptions: Sendable, Equatable {
         if user?.isEmpty == true {
             throw parsed.usageError("--login-name is empty. Name a user of the box, or leave it out")
         }
-        // Who only asks for the configuration is told by the connection itself.
+        // With `--print-config` a wrong port is reported only by the connection itself.
         if let port = parsed.value("port"), port != "22", !parsed.has("print-config") {
             throw Self.wrongPort(port, "--port", parsed)
         }
@@ -55,7 +55,7 @@ struct OpenSSHOptions: Sendable, Equatable {
         }
     }
 
-    /// The variables to send, of those that are set here.
+    /// The variables to send, of those in the local environment.
     func variables(of environment: [String: String]) -> [EnvironmentVariable] {
         let sent = environment.filter { name, _ in
             RemoteCommand.isName(name) && sentVariables.contains { fnmatch($0, name, 0) == 0 }
@@ -65,7 +65,7 @@ struct OpenSSHOptions: Sendable, Equatable {
 
     // MARK: -o
 
-    /// `Name=Value` or `Name Value`. As with ssh, the first value of a name counts.
+    /// Parses `Name=Value` or `Name Value`. As with ssh, the first value of a name counts.
     private mutating func take(_ text: String, _ parsed: ParsedCommand) throws(UsageError) {
         let isGap: (Character) -> Bool = { $0 == "=" || $0.isWhitespace }
         let trimmed = text.drop(while: \.isWhitespace)
@@ -114,7 +114,7 @@ struct OpenSSHOptions: Sendable, Equatable {
             "invalid \(option)\(option == "--port" ? " \"\(port)\"" : ""). Boxes take SSH connections at port 22 only")
     }
 
-    /// They choose how to get what `box ssh` has its own way for, or have no effect on what is run.
+    /// Options that `box ssh` replaces by its own way, or that don't change what is run.
     private static let harmless: Set<String> = [
         "port", "identityfile", "sessiontype", "addkeystoagent", "addressfamily", "batchmode", "canonicaldomains",
         "canonicalizefallbacklocal", "canonicalizehostname", "canonicalizemaxdots", "casignaturealgorithms",

@@ -1,6 +1,6 @@
 import BoxArguments
 
-/// `box proxy`: OpenSSH's way into a box.
+/// `box proxy`: connects OpenSSH to a box, as its ProxyCommand.
 struct Proxy: Command {
     var id: String
 

@@ -7,7 +7,7 @@ import Synchronization
 /// `box scp`: copies files to and from boxes.
 struct Scp: Command {
     enum Way: Equatable {
-        /// A box as it was typed: an id, or `current`.
+        /// A box as typed by the user: an id, or `current`.
         case upload(to: String), download(from: String)
         case between(String, and: String)
     }
@@ -139,7 +139,7 @@ struct Scp: Command {
         }
     }
 
-    /// From box to box: each source into a directory of its own here, because two can have one name.
+    /// Copies from box to box through a local directory per source, because two sources can have the same name.
     private func relay(from source: String, to box: String, _ context: Context) async throws -> CopyResult {
         let directory = try TemporaryDirectory(environment: context.dependencies.environment)
         defer { directory.remove() }

@@ -3,19 +3,19 @@ import BoxClient
 import BoxModel
 import BoxSSH
 
-/// `box ssh`: a shell or a command in a box.
+/// `box ssh`: opens a shell or runs a command in a box.
 struct Ssh: Command {
-    /// Whether to ask for a terminal there.
+    /// Whether to request a terminal in the box.
     enum TerminalChoice: Equatable { case automatic, always, never }
 
-    /// As it was typed: an id, `current`, or USER@ before it.
+    /// As typed by the user: an id or `current`, perhaps with USER@ before it.
     var id: String
     var words: [String]
     var terminal: TerminalChoice
     var environment: [EnvironmentVariable]
     var forwards: [PortForward] = []
     var openSSH = OpenSSHOptions()
-    /// Only tell what would be connected to.
+    /// Whether to only show what would be connected to.
     var printsConfig = false
 
     static let spec = CommandSpec(
@@ -60,7 +60,7 @@ struct Ssh: Command {
         for variable in environment where !RemoteCommand.isName(variable.name) {
             throw parsed.usageError("invalid --env: \"\(variable.name)\" is no name of a variable. Use NAME=VALUE")
         }
-        // Nobody would hear which port it was.
+        // Port 0 isn't allowed, since the session couldn't report which port was chosen.
         forwards = try ForwardOptions.parse(parsed, allowsAny: false)
         openSSH = try OpenSSHOptions(parsed)
         if openSSH.dropsForwards { forwards = [] }
@@ -89,7 +89,7 @@ struct Ssh: Command {
         return ExitStatus(rawValue: status)
     }
 
-    /// As `ssh -G` does. git asks so whether a program takes ssh's options.
+    /// Prints the configuration, as `ssh -G` does. git uses this to find out whether a program accepts ssh's options.
     private func printConfig(_ context: Context) throws -> ExitStatus {
         let login = BoxLogin(id)
         let host = try context.boxID(login.box)

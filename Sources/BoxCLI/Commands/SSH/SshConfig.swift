@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box ssh-config`: lets ssh, rsync, git and editors reach boxes by their ids.
+/// `box ssh-config`: configures ssh, rsync, git and editors to reach boxes by their ids.
 struct SshConfig: Command {
     enum Action: Equatable { case show, install, uninstall }
 
@@ -47,7 +47,7 @@ struct SshConfig: Command {
             try context.emitter.result(["config": .string(text)]) { _ in text }
             return .success
         }
-        // ssh has no use of the configuration before there is a key.
+        // ssh can't use the configuration until the key exists.
         _ = try context.dependencies.ssh.publicKey(keyPath: try context.sshFiles().key)
         try Files.makeDirectory(paths.configDirectory)
         try Files.replace(paths.sshConfig, with: Array(text.utf8))
@@ -63,7 +63,7 @@ struct SshConfig: Command {
         if context.allowsPlainHTTP { program.append("--insecure") }
         if let file = context.globals.caFile { program += ["--ca-file", try Files.absolute(file)] }
         let files = try context.sshFiles()
-        // ssh starts the proxy without our variables, perhaps.
+        // ssh may start the proxy without our environment variables.
         let isUsual = files.key == "\(paths.home)/.ssh/\(SSHFiles.keyName)"
         var config = OpenSSHConfig(
             program: program, proxyOptions: isUsual ? [] : ["--ssh-key", files.key], identity: files.key,
@@ -74,7 +74,8 @@ struct SshConfig: Command {
         return config
     }
 
-    /// Gives a file of the user another text, when there is one. ssh wants nobody else to write it, so its mode is 0600 then.
+    /// Changes a file of the user, when `change` returns a text. ssh refuses a file that others can write, so its mode
+    /// is then 0600.
     private static func rewrite(_ path: String, _ change: (String) -> String?) throws {
         let bytes = try Files.readOwn(path)
         guard let text = String(validating: bytes ?? [], as: UTF8.self) else {

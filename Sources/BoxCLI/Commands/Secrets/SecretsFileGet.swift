@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box secrets file get`: a file that boxes get.
+/// `box secrets file get`: shows a file that boxes get.
 struct SecretsFileGet: Command {
     var path: String
 

@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box secrets file list`: the files that boxes get.
+/// `box secrets file list`: lists the files that boxes get.
 struct SecretsFileList: Command {
     static let spec = CommandSpec("list", aliases: ["ls"], summary: "List the files, without their contents")
 

@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box secrets file remove`: boxes don't get a file any more.
+/// `box secrets file remove`: removes a file that boxes get.
 struct SecretsFileRemove: Command {
     var path: String
 

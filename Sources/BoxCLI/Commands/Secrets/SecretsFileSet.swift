@@ -5,7 +5,7 @@ import BoxModel
 /// `box secrets file set`: adds or replaces a file that boxes get.
 struct SecretsFileSet: Command {
     var path: String
-    /// Nil for standard input.
+    /// Nil reads standard input.
     var source: String?
 
     static let spec = CommandSpec(

@@ -2,9 +2,9 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box secrets get`: the variables that boxes get.
+/// `box secrets get`: shows the variables that boxes get.
 struct SecretsGet: Command {
-    /// Nil for all.
+    /// Nil shows all variables.
     var name: String?
     var showsValues: Bool
 
@@ -31,7 +31,7 @@ struct SecretsGet: Command {
     func run(_ context: Context) async throws -> ExitStatus {
         let setup = try await context.client().secrets()
         let dotenv = Dotenv(setup.envContents)
-        // Programs and files get every byte.
+        // Programs and files get the bytes unchanged.
         let shown = context.dependencies.terminal.stdoutIsTerminal ? Text.prose : { $0 }
         if let name {
             guard let value = dotenv.value(of: name) else { throw Self.unknown([name], in: dotenv) }
@@ -61,7 +61,7 @@ struct SecretsGet: Command {
         return dotenv.variables.map { "\(Text.pad($0.name, to: column))  \(style.dim(mask))\n" }.joined()
     }
 
-    /// Names are no secrets, so the error can say which there are.
+    /// Names aren't secret, so the error can list those that exist.
     static func unknown(_ names: [String], in dotenv: Dotenv) -> CommandError {
         let known = dotenv.variables.map(\.name)
         let there = known.isEmpty ? "there are none" : "there are \(known.joined(separator: ", "))"

@@ -2,7 +2,7 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box secrets`: variables and files that every box of the account gets.
+/// `box secrets`: manages the variables and files that every box of the account gets.
 enum SecretsGroup {
     static let spec = CommandSpec(
         "secrets", aliases: ["secret"], group: CommandSection.account,
@@ -21,14 +21,14 @@ enum SecretsGroup {
 
     static let path = PositionalSpec("PATH", "the file's path in boxes", kind: .file)
 
-    /// Of one value or file, in bytes.
+    /// The limit for one value or file, in bytes.
     static let maximumSize = 1 << 20
     static let sizeAdvice = "secrets are small; copy data with `box scp`"
 }
 
 extension Context {
-    /// Reads the account's secrets, changes them and sends all of them back, because the API replaces them as a whole.
-    /// A change that somebody else makes in between is lost.
+    /// Reads the account's secrets, changes them and sends them all back, because the API replaces them as a whole. A
+    /// concurrent change by another client is lost.
     func changeSecrets(
         _ change: (inout Dotenv, inout [SecretFile]) throws -> Void
     ) async throws -> SecretsSetup {
@@ -48,9 +48,9 @@ extension Context {
 }
 
 extension Emitter {
-    /// The outcome of a change, and how many running boxes have it.
+    /// Shows the outcome of a change, and how many running boxes received it.
     ///
-    /// - Parameter text: what people read, without secrets.
+    /// - Parameter text: for people, without secrets.
     func show(_ setup: SecretsSetup, _ text: String) throws {
         try result(.object(BoxView.withoutEnvelope(setup.json))) { _ in
             let updated =

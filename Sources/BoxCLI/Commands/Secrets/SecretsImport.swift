@@ -4,7 +4,7 @@ import BoxModel
 
 /// `box secrets import`: sets the variables of a file.
 struct SecretsImport: Command {
-    /// `-` for standard input.
+    /// `-` reads standard input.
     var file: String
     var replaces: Bool
 
@@ -39,7 +39,7 @@ struct SecretsImport: Command {
         return .success
     }
 
-    /// Lines are named by number: what stands in them could be a secret.
+    /// Checks the imported file. Errors name lines by number, because a line's text could be a secret.
     private func check(_ imported: Dotenv) throws(CommandError) {
         let name = file == "-" ? "standard input" : file
         if let line = imported.unreadableLines.first {

@@ -2,16 +2,16 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box secrets set`: gives variables values.
+/// `box secrets set`: sets variables.
 struct SecretsSet: Command {
-    /// A value of nil is read from somewhere.
+    /// A nil value is read from a file, standard input or the terminal.
     struct Variable: Sendable, Equatable {
         var name: String
         var value: String?
     }
 
     var variables: [Variable]
-    /// Where the only value is.
+    /// The file that has the only value.
     var source: String?
 
     static let spec = CommandSpec(
@@ -35,7 +35,7 @@ struct SecretsSet: Command {
             return Variable(name: String(name), value: hasValue ? String(word.dropFirst(name.count + 1)) : nil)
         }
         source = parsed.value("from-file")
-        // None of these says a word that was typed: it could be the secret.
+        // No error shows a word as it was typed, because it could be the secret.
         if variables.count > 1, variables.contains(where: { $0.value == nil }) {
             throw parsed.usageError("several variables need values: write each as NAME=VALUE, or set one at a time")
         }
@@ -68,7 +68,7 @@ struct SecretsSet: Command {
             return try context.askSecret("value of \(name)")
         }
         let text = try context.readText(source, maximum: SecretsGroup.maximumSize, advice: SecretsGroup.sizeAdvice)
-        // As one character, a carriage return and a line feed go together.
+        // CR LF is a single Character.
         return text.last == "\n" || text.last == "\r\n" ? String(text.dropLast()) : text
     }
 }

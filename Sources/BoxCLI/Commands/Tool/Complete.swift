@@ -2,9 +2,9 @@ import BoxArguments
 import BoxClient
 import BoxModel
 
-/// `box __complete`: what the shells' scripts run on every Tab. It never fails and writes nothing on stderr.
+/// `box __complete`: runs on every Tab of a shell. It never fails and writes nothing to stderr.
 struct Complete: Command {
-    /// Without the program's name; the last one is being typed.
+    /// Without the program's name. The last word is being typed.
     var words: [String]
 
     static let spec = CommandSpec(
@@ -21,7 +21,7 @@ struct Complete: Command {
         return .success
     }
 
-    /// `current` and the account's boxes, newest first, as far as they fit.
+    /// `current` and the account's boxes, newest first, as many as fit.
     private static func candidates(
         _ place: CompletionPlan.Boxes, _ context: Context
     ) async -> [CompletionPlan.Candidate] {
@@ -37,19 +37,20 @@ struct Complete: Command {
             .map { .init(place.lead + $0.word + place.suffix, $0.note) }
     }
 
-    /// A person waits for it, key by key: a fifth of a second, unless BOX_COMPLETION_TIMEOUT has other milliseconds.
+    /// The time limit of a completion. The user waits for each Tab, so it is 200 ms, unless BOX_COMPLETION_TIMEOUT has
+    /// another number of milliseconds.
     private static func limit(_ context: Context) -> Duration {
         let chosen = context.dependencies.environment["BOX_COMPLETION_TIMEOUT"].flatMap { Int($0) } ?? 0
         return .milliseconds((1...60_000).contains(chosen) ? chosen : 200)
     }
 
-    /// One page is what fits a screen anyway. None when anything at all is wrong.
+    /// The boxes of the first page, which is as much as fits a screen. Empty after any error.
     private static func boxes(apiURL: String?, _ context: Context) async -> [Box] {
         let limit = limit(context)
         return await within(limit) {
             guard let client = try? context.client(apiURL: apiURL) else { return nil }
             let quick = client.with {
-                // So that the request usually ends by itself before the limit.
+                // So the request usually times out before the limit.
                 $0.timeout = limit * 0.9
                 $0.retry = .never
             }

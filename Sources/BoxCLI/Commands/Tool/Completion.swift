@@ -1,7 +1,7 @@
 import BoxArguments
 import BoxModel
 
-/// `box completion`: the script that makes a shell complete our command lines.
+/// `box completion`: prints the script for a shell's completion.
 struct Completion: Command {
     var shell: CompletionScript
 

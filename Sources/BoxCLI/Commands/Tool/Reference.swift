@@ -1,6 +1,6 @@
 import BoxArguments
 
-/// `box __reference`: the manual, from the declaration of the commands.
+/// `box __reference`: prints the manual, generated from the commands' declarations.
 struct Reference: Command {
     enum Format: String, CaseIterable { case man, markdown }
 

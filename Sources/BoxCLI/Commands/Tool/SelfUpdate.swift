@@ -1,7 +1,7 @@
 import BoxArguments
 import BoxModel
 
-/// `box self-update`: says how this build is updated. It changes nothing and asks no server.
+/// `box self-update`: shows how this build is updated. It changes nothing and sends no request.
 struct SelfUpdate: Command {
     static let spec = CommandSpec(
         "self-update", group: CommandSection.program, summary: "Tell how to update this program",

@@ -1,7 +1,7 @@
 import BoxArguments
 import BoxModel
 
-/// `box version`.
+/// `box version`: prints the version.
 struct Version: Command {
     static let spec = CommandSpec(
         "version", group: CommandSection.program, summary: "Tell the version of this program")
