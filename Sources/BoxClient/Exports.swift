@@ -1,2 +1,2 @@
-// `Box`, `JSON`, `Timestamp` and the other values of the wire come with the client: one import is enough.
+// Exports `Box`, `JSON`, `Timestamp` and the other values of the API, so that one import is enough.
 @_exported import BoxModel

@@ -5,31 +5,31 @@ import BoxModel
 /// Every result keeps the JSON that the server sent. Operations throw ``BoxError``, or `CancellationError`
 /// when their task is cancelled, which also aborts the transfer.
 public struct BoxClient: Sendable {
-    /// Where the API is, whose key is used, and how patient the client is.
+    /// The server, the key and the time limits of a client.
     public struct Configuration: Sendable {
-        /// Without the API's path, which the client adds.
+        /// The server's origin, without the API's path, which the client adds.
         public var origin: Origin
-        /// Sent as a bearer token to `origin` and nowhere else: redirects aren't followed.
+        /// Sent as a bearer token to `origin` only: redirects aren't followed.
         public var apiKey: String?
-        /// Whether keys may go to another machine over plain HTTP, where everybody on the way can read them. Without it such a call
-        /// throws ``BoxError/plainHTTP(origin:)``; loopback addresses need none.
+        /// Whether keys may be sent to another machine over plain HTTP, where the network can read them. Otherwise such
+        /// a call throws ``BoxError/plainHTTP(origin:)``. Loopback addresses need no permission.
         public var allowsPlainHTTP: Bool
         /// Sent as `User-Agent`.
         public var userAgent: String
-        /// For one call with all its tries.
+        /// The time limit of one call with all its attempts.
         public var timeout: Duration
-        /// Of calls that can be repeated without doing more: reads, and creations with their idempotency key.
+        /// The retries of calls that can safely be repeated: reads, and creations with their idempotency key.
         public var retry: RetryPolicy
-        /// A file of CA certificates in PEM that HTTPS servers may be signed by; nil for those that the system trusts.
+        /// A PEM file of CA certificates that may sign HTTPS servers; nil for the system's.
         public var caFile: String?
-        /// Called after every try, for traces. Holds no secrets.
+        /// Called after every attempt, for traces. It gets no secrets.
         public var onExchange: (@Sendable (Exchange) -> Void)?
-        /// Called before a request is tried again, with why and after which pause.
+        /// Called before a retry, with its reason and the pause before it.
         public var onRetry: (@Sendable (_ reason: String, _ pause: Duration) -> Void)?
-        /// How retries and waiters pause.
+        /// The function by which retries and waits pause.
         public var pause: @Sendable (Duration) async throws -> Void
 
-        /// The hosted service without a key, unless something is given.
+        /// A configuration for the hosted service without a key, except for the given arguments.
         public init(
             origin: Origin = .hosted, apiKey: String? = nil, userAgent: String = "box-swift/\(ProductVersion.current)",
             timeout: Duration = .seconds(60), retry: RetryPolicy = RetryPolicy(), caFile: String? = nil,
@@ -51,25 +51,25 @@ public struct BoxClient: Sendable {
         }
     }
 
-    /// One try of one request and what came of it.
+    /// One attempt of a request and its outcome.
     public struct Exchange: Sendable, Equatable {
-        /// Such as `GET`.
+        /// The method, such as `GET`.
         public let method: String
-        /// Without the values of its query that may be secrets.
+        /// The URL, without the query's values that may be secrets.
         public let url: String
-        /// 1 for the first try of a call.
+        /// 1 for the first attempt of a call.
         public let attempt: Int
-        /// From the start of the try to the last byte of its answer.
+        /// From the start of the attempt to the last byte of its answer.
         public let duration: Duration
-        /// The HTTP status, or nil when no answer came.
+        /// The HTTP status, or nil when no answer arrived.
         public let status: Int?
-        /// Why no answer came.
+        /// Why no answer arrived.
         public let failure: String?
-        /// Names the request in the server's logs.
+        /// The id of the request in the server's logs.
         public let requestID: String?
     }
 
-    /// See ``with(_:)`` for a client with another one.
+    /// The client's settings. Use ``with(_:)`` for a client with other ones.
     public let configuration: Configuration
     let transport: any HTTPTransport
 
@@ -90,23 +90,23 @@ public struct BoxClient: Sendable {
 /// One API call before it is sent.
 struct APICall {
     var method: HTTPRequest.Method
-    /// Under the base, already escaped.
+    /// The path below ``base``, already escaped.
     var path: String
     var query: [(name: String, value: String?)] = []
     var body: JSON?
-    /// Instead of ``body``.
+    /// A streamed body, which replaces ``body``.
     var upload: HTTPUpload?
     var headers: [HTTPHeader] = []
-    /// For all tries of the call; nil for the client's own.
+    /// The time limit of all attempts of the call; nil for the client's default.
     var timeout: Duration?
-    /// How long nothing may move; nil for as long as ``timeout``.
+    /// How long nothing may be transferred; nil for ``timeout``.
     var stallTimeout: Duration?
-    /// Whether a server that is busy is waited for longer than for other calls.
+    /// Whether the call waits longer than others for a busy server.
     var waitsWhenBusy = false
     var base = APIPath.prefix
     var needsKey = true
 
-    /// Whether sending it twice does no more than sending it once.
+    /// Whether sending it twice has the same effect as sending it once.
     var isRepeatable: Bool {
         method == .get || headers.contains { $0.name == "Idempotency-Key" }
     }
@@ -118,15 +118,15 @@ struct APICall {
 }
 
 extension BoxClient {
-    /// Sends a call, again where that is safe and useful, and reads its answer.
+    /// Sends a call, with retries where they are safe and useful, and parses its answer.
     func send(_ call: APICall) async throws -> JSON { try read(try await exchange(call)) }
 
-    /// Sends a call, again where that is safe and useful, and returns the last answer, whatever it says.
+    /// Sends a call, with retries where they are safe and useful, and returns the last answer, also an error.
     func exchange(_ call: APICall) async throws -> HTTPResponse {
         try await exchange(try request(for: call), call)
     }
 
-    /// Sends a read whose answer is bytes, and hands them on as they arrive. An error is JSON as everywhere.
+    /// Sends a read whose answer is bytes, and passes them on as they arrive. An error is JSON, as for other calls.
     func send(_ call: APICall, onBody: @escaping @Sendable ([UInt8]) throws -> Void) async throws {
         var request = try request(for: call, accepting: "application/octet-stream")
         request.stallTimeout = configuration.timeout
@@ -139,7 +139,7 @@ extension BoxClient {
     }
 
     private func request(for call: APICall, accepting type: String = "application/json") throws -> HTTPRequest {
-        // A login without a key is answered with one.
+        // Calls without a key are refused too, since the answer to a login contains a key.
         guard configuration.allowsPlainHTTP || configuration.origin.isConfidential else {
             throw BoxError.plainHTTP(origin: configuration.origin.description)
         }
@@ -176,7 +176,7 @@ extension BoxClient {
             let elapsed = ContinuousClock.now - start
             let policy = configuration.retry
             if call.waitsWhenBusy, let pause = policy.busyPause(after: outcome, elapsed: elapsed) {
-                // Nothing was done, so all of the time is left.
+                // The server did nothing, so the full time is left.
                 busyTries += 1
                 configuration.onRetry?(Self.reason(of: outcome), pause)
                 try await configuration.pause(pause)
@@ -184,7 +184,7 @@ extension BoxClient {
                 request.upload?.rewind()
                 continue
             }
-            // What has been handed on can't be taken back.
+            // Bytes that were passed on can't be revoked.
             let isRepeatable = call.isRepeatable && sink?.hasBegun != true
             let pause = policy.pause(
                 after: outcome, tries: tries - busyTries, elapsed: elapsed, isRepeatable: isRepeatable)
@@ -244,7 +244,7 @@ extension BoxClient {
         return outcome
     }
 
-    /// The answer's JSON object, or the error that it is.
+    /// Returns the answer's JSON object, or throws the error that it contains.
     func read(_ response: HTTPResponse) throws(BoxError) -> JSON {
         let body: JSON
         do {
@@ -274,7 +274,7 @@ extension BoxClient {
         return .invalidResponse(origin: configuration.origin.description, status: response.status, reason: reason)
     }
 
-    /// An answer that has the right status and the wrong shape.
+    /// The error for an answer with the right status and an unexpected form.
     func unexpectedShape(_ what: String) -> BoxError {
         .invalidResponse(origin: configuration.origin.description, status: 200, reason: what)
     }

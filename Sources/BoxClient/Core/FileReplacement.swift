@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// A file that is written under a temporary name and takes its place at once when it is whole; without ``commit()``
-/// nothing is left of it. A link is followed.
+/// A file that is written under a temporary name and renamed when it is complete. Without ``commit()`` nothing is left
+/// of it. A symbolic link is followed.
 package final class FileReplacement: Sendable {
     private struct State {
         /// -1 when it is closed.
@@ -12,11 +12,11 @@ package final class FileReplacement: Sendable {
 
     private let path: String
     private let target: String
-    /// Nil for what can't be replaced, such as a terminal or /dev/null, which is written to as it is.
+    /// Nil for something that can't be replaced, such as a terminal or /dev/null, which is written to directly.
     private let temporary: String?
     private let state: Mutex<State>
 
-    /// - Parameter mode: of a file that is new, less the umask.
+    /// - Parameter mode: of a new file, before the umask.
     package init(_ path: String, mode: mode_t) throws(FileError) {
         self.path = path
         target = Self.resolved(path)
@@ -34,7 +34,7 @@ package final class FileReplacement: Sendable {
 
     deinit { discard() }
 
-    /// In bytes, so far.
+    /// The bytes written so far.
     package var size: Int64 { state.withLock { $0.size } }
 
     package func write(_ bytes: [UInt8]) throws(FileError) {
@@ -46,20 +46,20 @@ package final class FileReplacement: Sendable {
         if code != 0 { throw FileError(action: "write", path: path, code: code) }
     }
 
-    /// Gives the file its name. Call it once.
+    /// Renames the file to its final name. Call it once.
     package func commit() throws(FileError) {
         guard let temporary else { return }
         let isWhole = state.withLock { fsync($0.descriptor) == 0 } && rename(temporary, target) == 0
         guard isWhole else { throw FileError(action: "write", path: path, code: errno) }
     }
 
-    /// Leaves nothing behind. Harmless after a commit, and twice.
+    /// Removes the temporary file. Harmless after a commit, and when repeated.
     package func discard() {
         state.withLock { state in
             guard state.descriptor >= 0 else { return }
             close(state.descriptor)
             state.descriptor = -1
-            // After a commit there is nothing of that name any more.
+            // After a commit the temporary name doesn't exist any more.
             if let temporary { unlink(temporary) }
         }
     }

@@ -1,10 +1,10 @@
-/// The pauses and the end of asking again and again.
+/// The pauses and the time limit of polling.
 package struct Polling: Sendable {
     private let start = ContinuousClock.now
     private let timeout: Duration
     private let maximumPause: Duration
     private var pause: Duration
-    /// Pauses count as they were asked for, so that a test's clock need not move.
+    /// Pauses count by their requested length, so that a test's clock need not move.
     private var paused = Duration.zero
 
     package init(timeout: Duration, firstPause: Duration = .milliseconds(20), maximumPause: Duration = .seconds(1)) {
@@ -19,7 +19,8 @@ package struct Polling: Sendable {
     package mutating func rest(_ sleep: @Sendable (Duration) async throws -> Void) async throws {
         try await sleep(pause)
         paused += pause
-        // A self-hosted box takes a tenth of a second: until well after that, asking often is what makes it quick.
+        // A self-hosted box starts in a tenth of a second. Until well after that, frequent requests make the wait
+        // short.
         if paused >= .milliseconds(200) { pause = min(pause * 1.3, maximumPause) }
     }
 }

@@ -1,15 +1,15 @@
 import BoxModel
 
-/// What a command wrote, byte by byte.
+/// A command's output as bytes.
 public struct RawOutput: Sendable, Equatable {
-    /// The command's end. Its own texts are base64 in lines.
+    /// The command's result. Its own texts are lines of base64.
     public let result: CommandResult
-    /// What it wrote to standard output.
+    /// The bytes that the command wrote to standard output.
     public let stdout: [UInt8]
-    /// What it wrote to standard error.
+    /// The bytes that the command wrote to standard error.
     public let stderr: [UInt8]
 
-    /// - Throws: ``BoxError/rawOutputUnavailable`` when the output isn't what the program in the box writes.
+    /// - Throws: ``BoxError/rawOutputUnavailable`` when the output isn't in the form of the program in the box.
     init(_ result: CommandResult) throws(BoxError) {
         self.result = result
         guard result.stderr.utf8.starts(with: RawCommand.mark.utf8) else { throw BoxError.rawOutputUnavailable }
@@ -18,7 +18,7 @@ public struct RawOutput: Sendable, Equatable {
         self.stderr = try Self.decode(stderr, isCut: result.stderrIsTruncated)
     }
 
-    /// Each line stands for some bytes. The last one of a text that was cut is left out.
+    /// Decodes lines of base64. The last line of a truncated text is omitted.
     private static func decode(_ text: Substring.UTF8View, isCut: Bool) throws(BoxError) -> [UInt8] {
         var bytes: [UInt8] = []
         var lines = text.split(separator: 0x0A)
@@ -39,14 +39,16 @@ public struct RawOutput: Sendable, Equatable {
 
 /// Runs a shell line in a box so that its output comes back as base64.
 enum RawCommand {
-    /// What standard error begins with.
+    /// The first line of standard error.
     static let mark = "box-raw-1\n"
 
-    /// The line runs as it would by itself: with the same input, environment and directory, in a process group that the server
-    /// ends when the time is up. Each piece is written at once, so nothing is lost then, and what the line leaves in the
-    /// background isn't waited for. The exit status, or the signal, becomes the program's own.
+    /// A program that runs the line with the same input, environment and directory as usual. It runs in a process group
+    /// that the server ends at the time limit.
     ///
-    /// The line comes through a here-document, since an argument can have 128 KiB only (execve(2)).
+    /// Each piece is written immediately, so nothing is lost then. Background processes of the line aren't waited for.
+    /// The exit status, or the signal, becomes the program's own.
+    ///
+    /// The line is passed through a here-document, since an argument can have only 128 KiB (execve(2)).
     private static let program = """
         import base64, os, selectors, signal, subprocess, sys
         line = os.fdopen(3, "rb").read()[:-1]
@@ -103,10 +105,12 @@ enum RawCommand {
 }
 
 extension BoxClient {
-    /// Runs a shell line as ``command(_:_:cwd:timeoutSeconds:)`` does, and returns every byte that it writes, up to 7 MB of
-    /// each stream where the server keeps 10 MB of text. The box needs `bash` and `python3`.
+    /// Runs a shell line as ``command(_:_:cwd:timeoutSeconds:)`` does, and returns its output byte by byte.
     ///
-    /// - Throws: ``BoxError/rawOutputUnavailable``, and what the other one throws.
+    /// The output may have up to 7 MB per stream, where the server keeps 10 MB of text. The box needs `bash` and
+    /// `python3`.
+    ///
+    /// - Throws: ``BoxError/rawOutputUnavailable``, and the errors of ``command(_:_:cwd:timeoutSeconds:)``.
     public func rawCommand(
         _ id: String, _ command: String, cwd: String? = nil, timeoutSeconds: Int? = nil
     ) async throws -> RawOutput {

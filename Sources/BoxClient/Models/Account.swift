@@ -7,10 +7,10 @@ public struct Account: APIAnswer {
     /// - Parameter json: the answer to `GET /me`.
     public init(json: JSON) { self.json = json }
 
-    /// `login`, `email` and whatever else the server tells.
+    /// `login`, `email` and further members that the server sends.
     public var user: JSON? { json["user"] }
     /// The name at the code host.
     public var login: String? { user?["login"]?.string }
-    /// Nil also where the account has none.
+    /// The email address; nil also where the account has none.
     public var email: String? { user?["email"]?.string }
 }

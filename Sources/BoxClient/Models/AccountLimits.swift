@@ -1,25 +1,25 @@
 import BoxModel
 
-/// What the account may do now. Look at ``canStart`` and ``startBlockedReason`` before making boxes.
+/// The limits that apply to the account now. Check ``canStart`` and ``startBlockedReason`` before you create boxes.
 ///
-/// Servers without billing, such as boxd, leave the fields about it out, which are nil then.
+/// Servers without billing, such as boxd, omit the billing fields, which are then nil.
 public struct AccountLimits: APIAnswer {
     public let json: JSON
 
     /// - Parameter json: the answer to `GET /limits`.
     public init(json: JSON) { self.json = json }
 
-    // MARK: What may be started
+    // MARK: Permission to start boxes
 
-    /// Whether a box may be made or resumed now; true when the server doesn't say.
+    /// Whether a box may be created or resumed now; true when the server doesn't send it.
     public var canStart: Bool { json["canStart"]?.bool ?? true }
-    /// Why not, for people.
+    /// Why no box may be started, for people.
     public var startBlockedReason: String? { json.text("startBlockedReason") }
-    /// Why the account is blocked as a whole.
+    /// Why the whole account is blocked.
     public var blockedReason: String? { json.text("blockedReason") }
-    /// Whether somebody has to pay first.
+    /// Whether a payment is required first.
     public var checkoutRequired: Bool? { json["checkoutRequired"]?.bool }
-    /// How to get more, for people.
+    /// How to get a higher limit, for people.
     public var contactMessage: String? { json.text("contactMessage") }
 
     // MARK: Numbers of boxes
@@ -28,34 +28,34 @@ public struct AccountLimits: APIAnswer {
     public var activeBoxes: Int? { json["activeBoxes"]?.int }
     /// The states in which a box counts.
     public var activeStates: [BoxState] { json.list("activeStates") { $0.string.map(BoxState.init(rawValue:)) } }
-    /// Nil also when there is no such limit, as for the other maxima.
+    /// The limit of ``activeBoxes``. Nil also when there is no limit, as for the other maxima.
     public var maximumActiveBoxes: Int? { json["maxActiveBoxes"]?.int }
-    /// Boxes made, in 24 hours.
+    /// The limit of boxes created within 24 hours.
     public var maximumCreationsPerDay: Int? { json["maxCreationRequestsPerDay"]?.int }
-    /// Boxes made, in 60 seconds.
+    /// The limit of boxes created within 60 seconds.
     public var maximumCreationsPerMinute: Int? { json["maxCreationRequestsPerMinute"]?.int }
-    /// What holds for the account now.
+    /// The limits of the account now.
     public var currentLimits: QuotaLimits? { quota("currentLimits") }
-    /// What holds for accounts that pay.
+    /// The limits of paying accounts.
     public var standardLimits: QuotaLimits? { quota("standardLimits") }
-    /// What holds for accounts that try.
+    /// The limits of trial accounts.
     public var trialLimits: QuotaLimits? { quota("trialLimits") }
-    /// What would be different after an upgrade, in the server's own form.
+    /// What would change after an upgrade, in the server's form.
     public var upgradeEffects: JSON? { present("upgradeEffects") }
 
     // MARK: Billing
 
-    /// Such as `trial`.
+    /// The account's tier, such as `trial`.
     public var accessTier: String? { json["accessTier"]?.string }
-    /// What was bought, in the server's own form.
+    /// The purchased package, in the server's form.
     public var package: JSON? { present("package") }
-    /// Whether anything was ever paid.
+    /// Whether the account has ever paid.
     public var hasPaymentHistory: Bool? { json["hasPaymentHistory"]?.bool }
-    /// How the account stands with what it owes.
+    /// The state of the account's payments.
     public var billingStatus: String? { json["billingStatus"]?.string }
     /// Whether there is a subscription now.
     public var hasSubscription: Bool? { json["hasSubscription"]?.bool }
-    /// How the subscription stands.
+    /// The state of the subscription.
     public var subscriptionStatus: String? { json["subscriptionStatus"]?.string }
     /// Whether it ends with the current period.
     public var subscriptionCancelAtPeriodEnd: Bool? { json["subscriptionCancelAtPeriodEnd"]?.bool }
@@ -63,21 +63,21 @@ public struct AccountLimits: APIAnswer {
     public var subscriptionTrialEndsAt: Timestamp? { json.time("subscriptionTrialEndsAt") }
     /// When the current period ends.
     public var subscriptionCurrentPeriodEnd: Timestamp? { json.time("subscriptionCurrentPeriodEnd") }
-    /// Time of boxes that the subscription has in a period, in seconds.
+    /// The seconds of box time that the subscription includes per period.
     public var subscriptionQuotaSeconds: Double? { json.number("subscriptionQuotaSeconds") }
-    /// What is left of it, in seconds.
+    /// The seconds of it that are left.
     public var subscriptionRemainingSeconds: Double? { json.number("subscriptionRemainingSeconds") }
-    /// Time that is left of packs, in seconds.
+    /// The seconds that are left of purchased packs.
     public var packBalanceSeconds: Double? { json.number("packBalanceSeconds") }
-    /// Time that was bought as credit, in seconds.
+    /// The seconds that were bought as credit.
     public var creditPurchasedSeconds: Double? { json.number("creditPurchasedSeconds") }
-    /// Credit that is used up, in seconds.
+    /// The seconds of credit that are used.
     public var creditUsedSeconds: Double? { json.number("creditUsedSeconds") }
-    /// Credit that is left, in seconds.
+    /// The seconds of credit that are left.
     public var creditBalanceSeconds: Double? { json.number("creditBalanceSeconds") }
-    /// What the boxes that run now have used and isn't counted yet, in seconds.
+    /// The seconds that running boxes have used and that aren't billed yet.
     public var liveUsageSeconds: Double? { json.number("liveUsageSeconds") }
-    /// Seconds that a dollar buys.
+    /// The seconds of box time per dollar.
     public var creditSecondsPerDollar: Double? { json.number("creditSecondsPerDollar") }
 
     private func quota(_ name: String) -> QuotaLimits? {
@@ -87,16 +87,16 @@ public struct AccountLimits: APIAnswer {
     private func present(_ name: String) -> JSON? { json[name].flatMap { $0.isNull ? nil : $0 } }
 }
 
-/// The numbers of a set of limits.
+/// One set of limits.
 public struct QuotaLimits: JSONView {
     public let json: JSON
 
     init(json: JSON) { self.json = json }
 
-    /// Boxes at a time; nil also when there is no such limit, as for the others.
+    /// The limit of boxes at a time. Nil also when there is no limit, as for the others.
     public var activeBoxes: Int? { json["activeBoxes"]?.int }
-    /// Boxes made, in 60 seconds.
+    /// The limit of boxes created within 60 seconds.
     public var creationsPerMinute: Int? { json["creationRatePerMinute"]?.int }
-    /// Boxes made, in 24 hours.
+    /// The limit of boxes created within 24 hours.
     public var creationsPerDay: Int? { json["creationRequestsPerDay"]?.int }
 }

@@ -1,6 +1,7 @@
 import BoxModel
 
-/// Something that happened in a box. Types are open: new ones come without notice. See ``kind-swift.property`` for the fields of the known ones.
+/// Something that happened in a box. New types may appear at any time. See ``kind-swift.property`` for the fields of
+/// the known types.
 public struct BoxEvent: JSONView {
     public let json: JSON
 
@@ -13,85 +14,85 @@ public struct BoxEvent: JSONView {
         timestamp = json["timestamp"]?.int
     }
 
-    /// Servers may leave it out.
+    /// The event's id. Servers may omit it.
     public let id: String?
-    /// For example `prompt`, `response`, `usage_limit` or `git_checkpoint`.
+    /// The event's type, such as `prompt`, `response`, `usage_limit` or `git_checkpoint`.
     public let type: String
-    /// Milliseconds since the epoch; servers may leave it out.
+    /// Milliseconds since the epoch. Servers may omit it.
     public let timestamp: Int?
-    /// The prompt that it belongs to. A prompt belongs to itself.
+    /// The id of the prompt that the event belongs to. A prompt belongs to itself.
     public var promptID: String? { json["taskId"]?.string ?? (isPrompt ? id : nil) }
-    /// What happened, as the type has it.
+    /// The event's data, in the form of its type.
     public var data: JSON? { json["data"] }
 
-    /// Whether it is a prompt, whose status changes in place.
+    /// Whether it is a prompt. A prompt's status changes within the same event.
     public var isPrompt: Bool { type == "prompt" }
-    /// A response that is still being written: a later event has all of it.
+    /// Whether it is an unfinished response. A later event has the complete one.
     public var isPartial: Bool { data?.either("is_streaming")?.bool == true }
-    /// Where a prompt stands.
+    /// The status of a prompt; nil for other events.
     public var status: PromptStatus? { isPrompt ? data?["status"]?.string.map(PromptStatus.init(rawValue:)) : nil }
 
-    /// Nil for an event without an id or a timestamp, which no page can begin after.
+    /// The position of the event, after which a page can start. Nil for an event without an id or a timestamp.
     public var cursor: PageCursor? {
         guard let id, let timestamp else { return nil }
         return PageCursor(moment: Int64(timestamp), id: id)
     }
 
-    /// By which it is known when it comes again. A response that is whole now is another event than its part.
+    /// Identifies the event when it is received again. A complete response is a different event than its parts.
     var identity: String { (id ?? json.compact) + (isPartial ? " partial" : "") }
 }
 
-/// Where a prompt stands. Servers may have other states than these.
+/// The status of a prompt. Servers may have other statuses than these.
 public struct PromptStatus: RawRepresentable, Sendable, Hashable {
-    /// As on the wire.
+    /// The status as the API sends it.
     public let rawValue: String
-    /// Any status that a server has.
+    /// Creates any status that a server may have.
     public init(rawValue: String) { self.rawValue = rawValue }
 
-    /// On its way to the box.
+    /// It is being sent to the box.
     public static let sending = PromptStatus(rawValue: "sending")
-    /// Behind the box's earlier prompts, or before its agent has started.
+    /// It waits for the box's earlier prompts, or for its agent to start.
     public static let queued = PromptStatus(rawValue: "queued")
-    /// The agent works.
+    /// The agent is working on it.
     public static let running = PromptStatus(rawValue: "running")
-    /// The agent has done what it could.
+    /// The agent has finished its work.
     public static let finished = PromptStatus(rawValue: "finished")
     /// The agent could not work, or gave up.
     public static let failed = PromptStatus(rawValue: "failed")
 
-    /// Whether nothing comes after it. For a status that isn't known here, only ``PromptRun/isOver`` tells.
+    /// Whether it is the last status. For a status that isn't known here, use ``PromptRun/isOver``.
     public var isFinal: Bool { self == .finished || self == .failed }
-    /// Whether it is known that another one comes after it.
+    /// Whether it is known that another status follows.
     public var isOpen: Bool { self == .sending || self == .queued || self == .running }
 }
 
 /// One page of events.
 public struct EventPage: APIPage {
     public let json: JSON
-    /// Those of this page, in the order that was asked for.
+    /// The page's events, in the requested order.
     public var events: [BoxEvent] { json.list("events", BoxEvent.init(json:)) }
-    /// Whether the server says that there are more pages.
+    /// Whether the server has more pages.
     public var hasMore: Bool { pageInfo?.hasMore == true }
-    /// For the next call's `cursor`; nil on the last page.
+    /// The `cursor` of the next call; nil on the last page.
     public var nextCursor: String? { hasMore ? pageInfo?.nextCursor : nil }
     /// The box's id.
     public var boxID: String? { json["id"]?.string }
-    /// Stands for all events of the box at that moment, where the server tells.
+    /// The version of all events of the box at that time, when the server sends one.
     let tag: String?
 }
 
-/// Which events are asked for.
+/// The parameters of a request for events.
 public struct EventQuery: Sendable, Equatable {
-    /// All types when empty.
+    /// The types to return; all when empty.
     public var types: [String]
     /// 1 to 200; the server's default is 100.
     public var limit: Int?
-    /// Descending when not given: the newest first.
+    /// The order; descending, newest first, by default.
     public var sort: SortOrder?
-    /// The page before's ``EventPage/nextCursor``, or an event's ``BoxEvent/cursor`` as text.
+    /// The previous page's ``EventPage/nextCursor``, or an event's ``BoxEvent/cursor`` as text.
     public var cursor: String?
 
-    /// The first page of all events, unless something is given.
+    /// A query for the first page of all events, except for the given arguments.
     public init(types: [String] = [], limit: Int? = nil, sort: SortOrder? = nil, cursor: String? = nil) {
         self.types = types
         self.limit = limit

@@ -1,12 +1,12 @@
 import BoxModel
 
-/// When a box stops by itself, counted from its creation or resume.
+/// When a box is stopped automatically, counted from its creation or resume.
 public enum TimeToLiveChoice: Sendable, Equatable {
     /// The server's default: an hour.
     case standard
-    /// From 1; servers cap it at 30 days.
+    /// At least 1; servers limit it to 30 days.
     case seconds(Int)
-    /// The box runs until somebody stops it.
+    /// The box runs until it is stopped explicitly.
     case never
 
     func write(to body: inout JSONObject) {
@@ -20,9 +20,10 @@ public enum TimeToLiveChoice: Sendable, Equatable {
 
 /// A variable of a box's environment.
 public struct EnvironmentVariable: Sendable, Equatable {
-    /// A letter or `_`, and then letters, digits or `_`, at most 128 in all. Some are reserved, see `EnvironmentRules`.
+    /// A letter or `_`, then letters, digits or `_`, at most 128 characters. Some names are reserved; see
+    /// `EnvironmentRules`.
     public var name: String
-    /// Names and values together have at most 64 KiB.
+    /// The value. All names and values together have at most 64 KiB.
     public var value: String
 
     /// A variable with a value.
@@ -32,16 +33,16 @@ public struct EnvironmentVariable: Sendable, Equatable {
     }
 }
 
-/// How a box's machine is made. Empty fields are left to the server.
+/// The configuration of a box's machine. The server chooses empty fields.
 public struct MachineOptions: Sendable, Equatable {
-    /// How large it is.
+    /// The machine's size.
     public var type: MachineType?
-    /// Variables besides the account's secrets.
+    /// Variables in addition to the account's secrets.
     public var environment: [EnvironmentVariable]
-    /// None of the account's secrets, repositories or credentials.
+    /// Whether the box gets none of the account's secrets, repositories or credentials.
     public var noEnvironment: Bool
 
-    /// A machine as the server makes it by itself, unless something is given.
+    /// A machine with the server's defaults, except for the given arguments.
     public init(type: MachineType? = nil, environment: [EnvironmentVariable] = [], noEnvironment: Bool = false) {
         self.type = type
         self.environment = environment
@@ -57,16 +58,16 @@ public struct MachineOptions: Sendable, Equatable {
     }
 }
 
-/// What a new box should be.
+/// The parameters of a new box.
 public struct CreateBoxRequest: Sendable, Equatable {
-    /// When it stops by itself.
+    /// When the box is stopped automatically.
     public var ttl: TimeToLiveChoice
-    /// Servers of the hosted API ignore it: compare the answer and use ``BoxClient/update(_:_:)``.
+    /// The box's name. The hosted service ignores it: compare the answer and use ``BoxClient/update(_:_:)``.
     public var name: String?
-    /// How its machine is made.
+    /// The configuration of its machine.
     public var machine: MachineOptions
 
-    /// A box with the server's defaults, unless something is given.
+    /// A box with the server's defaults, except for the given arguments.
     public init(ttl: TimeToLiveChoice = .standard, name: String? = nil, machine: MachineOptions = MachineOptions()) {
         self.ttl = ttl
         self.name = name
@@ -82,14 +83,14 @@ public struct CreateBoxRequest: Sendable, Equatable {
     }
 }
 
-/// How a stopped box should start again.
+/// The parameters of a stopped box's restart.
 public struct ResumeBoxRequest: Sendable, Equatable {
-    /// When it stops by itself, counted from now.
+    /// When the box is stopped automatically, counted from now.
     public var ttl: TimeToLiveChoice
-    /// How its machine is made; what is empty stays as it was.
+    /// The configuration of its machine; empty fields stay unchanged.
     public var machine: MachineOptions
 
-    /// A start with the server's defaults, unless something is given.
+    /// A start with the server's defaults, except for the given arguments.
     public init(ttl: TimeToLiveChoice = .standard, machine: MachineOptions = MachineOptions()) {
         self.ttl = ttl
         self.machine = machine
@@ -103,7 +104,7 @@ public struct ResumeBoxRequest: Sendable, Equatable {
     }
 }
 
-/// A key under which a repeated creation gives the same box for 24 hours.
+/// A key for a creation. Repeating the creation with the same key returns the same box for 24 hours.
 public enum IdempotencyKey {
     /// A random UUID (RFC 9562, version 4).
     public static func random() -> String {

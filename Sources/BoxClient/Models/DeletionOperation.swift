@@ -1,6 +1,6 @@
 import BoxModel
 
-/// A deletion that goes on after it was asked for.
+/// A deletion that continues after its request was answered.
 public struct DeletionOperation: JSONView {
     public let json: JSON
 
@@ -11,29 +11,29 @@ public struct DeletionOperation: JSONView {
 
     /// `bdop_` and 32 hexadecimal digits.
     public var id: String { json["id"]?.string ?? "" }
-    /// `box`.
+    /// The kind of the deleted object: `box`.
     public var kind: String { json["kind"]?.string ?? "" }
-    /// The box's.
+    /// The id of the deleted box.
     public var targetID: String { json["targetId"]?.string ?? "" }
     /// Why it is deleted, such as `explicit`.
     public var reason: String? { json["reason"]?.string }
-    /// Such as `running` or `completed`.
+    /// The state of the deletion, such as `running` or `completed`.
     public var status: String { json["status"]?.string ?? "" }
-    /// How often the server has tried.
+    /// How many attempts the server has made.
     public var attemptCount: Int? { json["attemptCount"]?.int }
-    /// When it was asked for.
+    /// When the deletion was requested.
     public var requestedAt: Timestamp? { json.time("requestedAt") }
-    /// Nil while it goes on.
+    /// When the deletion was completed; nil while it continues.
     public var completedAt: Timestamp? { json.time("completedAt") }
 }
 
-/// What was deleted.
+/// The outcome of a deletion request.
 public struct DeletedBox: APIAnswer {
     public let json: JSON
-    /// The box's.
+    /// The box's id.
     public var id: String { json["id"]?.string ?? "" }
-    /// `deleted`, or `deleting` while it is under way.
+    /// `deleted`, or `deleting` while the deletion continues.
     public var status: String { json["status"]?.string ?? "" }
-    /// What goes on after the answer, where that was asked for.
+    /// The deletion that continues after the answer, when it was requested.
     public var operation: DeletionOperation? { json["operation"].flatMap(DeletionOperation.init(json:)) }
 }

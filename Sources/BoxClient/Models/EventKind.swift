@@ -1,23 +1,23 @@
 import BoxModel
 
 extension BoxEvent {
-    /// What an event is, with its fields.
+    /// The type of an event, with its fields.
     public enum Kind: Sendable, Equatable {
-        /// A prompt, of which the status changes in place.
+        /// A prompt. Its status changes within the same event.
         case prompt(PromptEvent)
-        /// What the agent says and does.
+        /// The agent's text and tools.
         case response(ResponseEvent)
         /// A commit.
         case gitCheckpoint(GitCheckpointEvent)
-        /// Something is done: `task_notification` or `compaction_complete`.
+        /// Something was completed: `task_notification` or `compaction_complete`.
         case completion(NoticeEvent)
         /// Something was refused: `usage_limit` or `shield`.
         case error(NoticeEvent)
-        /// What this version doesn't know. ``BoxEvent/type`` and ``BoxEvent/data`` have all of it.
+        /// An event of an unknown type. ``BoxEvent/type`` and ``BoxEvent/data`` have all of it.
         case unknown
     }
 
-    /// The event with its fields, by its type.
+    /// The event's kind and fields, by its type.
     public var kind: Kind {
         let data = data ?? .null
         return switch type {
@@ -38,30 +38,30 @@ public struct PromptEvent: JSONView {
     /// - Parameter json: an event's ``BoxEvent/data``.
     public init(json: JSON) { self.json = json }
 
-    /// What to do.
+    /// The prompt's text.
     public var prompt: String { json.text("prompt") ?? "" }
-    /// Where it stands; nil when the server doesn't say.
+    /// The prompt's status; nil when the server doesn't send it.
     public var status: PromptStatus? { json["status"]?.string.map(PromptStatus.init(rawValue:)) }
-    /// Whether it was taken back.
+    /// Whether the prompt was reverted.
     public var isReverted: Bool { json.either("is_reverted")?.bool ?? false }
 }
 
-/// The data of what an agent says and does.
+/// The data of an agent's response.
 public struct ResponseEvent: JSONView {
     public let json: JSON
 
     /// - Parameter json: an event's ``BoxEvent/data``.
     public init(json: JSON) { self.json = json }
 
-    /// Text, often Markdown; empty where only tools are used.
+    /// The response's text, often Markdown. It is empty where the agent only uses tools.
     public var content: String { json.text("content") ?? "" }
-    /// Which model it is from.
+    /// The model that wrote it.
     public var model: String? { json["model"]?.string }
-    /// The tools that were used, in their order.
+    /// The tools that were used, in order.
     public var tools: [ToolCall] { json.list("tools", ToolCall.init(json:)) }
-    /// Whether it is still being written: a later event has all of it.
+    /// Whether it is unfinished. A later event has the complete response.
     public var isStreaming: Bool { json.either("is_streaming")?.bool ?? false }
-    /// Whether it was taken back.
+    /// Whether the response was reverted.
     public var isReverted: Bool { json.either("is_reverted")?.bool ?? false }
 }
 
@@ -74,29 +74,29 @@ public struct GitCheckpointEvent: JSONView {
 
     /// The commit's hash, in hexadecimal digits.
     public var commitSHA: String? { json.either("commit_sha")?.string }
-    /// All lines of it.
+    /// The complete commit message.
     public var commitMessage: String? { json.either("commit_message")?.text }
-    /// Where the code host shows it.
+    /// The commit's page at the code host.
     public var commitURL: String? { json.either("commit_url")?.string }
-    /// The branch that it is on.
+    /// The commit's branch.
     public var branch: String? { json["branch"]?.text }
-    /// A number of files.
+    /// The number of changed files.
     public var filesChanged: Int? { json.either("files_changed")?.int }
-    /// A number of lines.
+    /// The number of added lines.
     public var additions: Int? { json["additions"]?.int }
-    /// A number of lines.
+    /// The number of deleted lines.
     public var deletions: Int? { json["deletions"]?.int }
-    /// Whether the code host has it.
+    /// Whether the commit was pushed to the code host.
     public var pushed: Bool? { json["pushed"]?.bool }
 }
 
-/// The data of a notice: that something is done, or was refused. Its fields are the server's own.
+/// The data of a notice that something was completed or refused. Its fields depend on the server.
 public struct NoticeEvent: JSONView {
     public let json: JSON
 
     /// - Parameter json: an event's ``BoxEvent/data``.
     public init(json: JSON) { self.json = json }
 
-    /// What there is to say, for people, where the server says it in a usual place.
+    /// The notice's message for people, when it is in one of the usual fields.
     public var message: String? { json.text("message") ?? json.text("content") }
 }

@@ -3,15 +3,15 @@ import BoxModel
 /// A file that was written.
 public struct WrittenFile: APIAnswer {
     public let json: JSON
-    /// As the server names it.
+    /// The path, as the server names it.
     public var path: String { json.text("path") ?? "" }
-    /// How it was sent.
+    /// The encoding in which the contents were sent.
     public var encoding: FileEncoding? { json["encoding"]?.string.flatMap(FileEncoding.init(rawValue:)) }
-    /// In bytes.
+    /// The size in bytes.
     public var size: Int? { json["size"]?.int }
 }
 
-/// How a file's bytes stand in JSON.
+/// The encoding of a file's bytes in JSON.
 public enum FileEncoding: String, Sendable, CaseIterable { case utf8, base64 }
 
 /// A file that was read.
@@ -20,13 +20,13 @@ public struct FileContents: APIAnswer {
     /// The contents, decoded.
     public let bytes: [UInt8]
 
-    /// As the server names it.
+    /// The path, as the server names it.
     public var path: String { json.text("path") ?? "" }
-    /// How ``content`` stands for the bytes.
+    /// The encoding of ``content``.
     public var encoding: FileEncoding? { json["encoding"]?.string.flatMap(FileEncoding.init(rawValue:)) }
-    /// In bytes.
+    /// The size in bytes.
     public var size: Int? { json["size"]?.int }
-    /// The contents as they were sent: text, or base64 of the bytes.
+    /// The contents as the server sent them: text, or base64 of the bytes.
     public var content: String { json.text("content") ?? "" }
     /// The contents as text; nil when they aren't UTF-8.
     public var text: String? { String(validating: bytes, as: UTF8.self) }

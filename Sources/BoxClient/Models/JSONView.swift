@@ -1,8 +1,8 @@
 import BoxModel
 
-/// A typed view over JSON that a server sent. Nothing of that is lost: fields without an accessor are in ``json``.
+/// A typed view of JSON that a server sent. Fields without an accessor are in ``json``.
 public protocol JSONView: Sendable, Equatable {
-    /// The value as it was sent.
+    /// The value as the server sent it.
     var json: JSON { get }
 }
 
@@ -10,29 +10,29 @@ public protocol JSONView: Sendable, Equatable {
 public protocol APIAnswer: JSONView {}
 
 extension APIAnswer {
-    /// What kind of answer it is, such as `box.list`; nil where a server doesn't say.
+    /// The type of the answer, such as `box.list`; nil when the server doesn't send it.
     public var type: String? { json["type"]?.string }
 }
 
 extension JSON {
-    /// The text of a member, in which half surrogates are replaced; nil when it isn't a string.
+    /// The text of a member, with unpaired surrogates replaced; nil when it isn't a string.
     func text(_ name: String) -> String? { self[name]?.text }
 
-    /// The moment that a member names in ISO 8601.
+    /// The time of a member in ISO 8601.
     func time(_ name: String) -> Timestamp? { self[name]?.string.flatMap(Timestamp.init(iso8601:)) }
 
-    /// A member that is a number, with its fraction.
+    /// The value of a numeric member, with its fraction.
     func number(_ name: String) -> Double? {
         guard case .number(let digits)? = self[name] else { return nil }
         return Double(digits)
     }
 
-    /// The elements of a member, without those that `make` can't read.
+    /// The elements of a member, without those for which `make` returns nil.
     func list<Element>(_ name: String, _ make: (JSON) -> Element?) -> [Element] {
         (self[name]?.array ?? []).compactMap(make)
     }
 
-    /// A member by its name in `snake_case`, which may also be written in `camelCase`.
+    /// A member by its name in `snake_case` or in `camelCase`.
     func either(_ name: String) -> JSON? { self[name] ?? self[Self.camelCase(name)] }
 
     private static func camelCase(_ name: String) -> String {

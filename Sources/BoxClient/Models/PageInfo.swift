@@ -1,16 +1,16 @@
 import BoxModel
 
-/// Where a page of a list stands.
+/// The position of a page in its list.
 public struct PageInfo: JSONView {
     public let json: JSON
 
     init(json: JSON) { self.json = json }
 
-    /// For the next call's `cursor`; nil on the last page.
+    /// The `cursor` of the next call; nil on the last page.
     public var nextCursor: String? { json["nextCursor"]?.string }
-    /// Whether there are more pages; nil when the server doesn't say.
+    /// Whether there are more pages; nil when the server doesn't send it.
     public var hasMore: Bool? { json["hasMore"]?.bool }
-    /// The most entries that the page could have.
+    /// The limit of entries per page.
     public var limit: Int? { json["limit"]?.int }
 }
 
@@ -18,11 +18,11 @@ public struct PageInfo: JSONView {
 public protocol APIPage: APIAnswer {}
 
 extension APIPage {
-    /// Where the page stands in its list; nil when the server doesn't say.
+    /// The position of the page in its list; nil when the server doesn't send it.
     public var pageInfo: PageInfo? { json["pageInfo"].flatMap { $0.object == nil ? nil : PageInfo(json: $0) } }
-    /// For the next call's `cursor`; nil on the last page.
+    /// The `cursor` of the next call; nil on the last page.
     public var nextCursor: String? { pageInfo?.hasMore == false ? nil : pageInfo?.nextCursor }
 }
 
-/// In which order boxes are listed, by creation.
+/// The order of a list, by creation time.
 public enum SortOrder: String, Sendable { case ascending = "asc", descending = "desc" }

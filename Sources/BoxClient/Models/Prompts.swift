@@ -1,37 +1,37 @@
 import BoxModel
 
-/// A prompt that the server has taken.
+/// A prompt that the server has accepted.
 public struct QueuedPrompt: APIAnswer {
     public let json: JSON
-    /// A UUID. Events of the prompt's run have it as their `taskId`.
+    /// The prompt's UUID. Events of its run have it as their `taskId`.
     public let promptID: String
 
-    /// The box's.
+    /// The box's id.
     public var boxID: String? { json["id"]?.string }
-    /// How the run stands at its beginning.
+    /// The state of the run at its start.
     public var run: PromptRun? { PromptRun(answer: json) }
-    /// Where the prompt stands, as a rule ``PromptStatus/queued``.
+    /// The prompt's status, normally ``PromptStatus/queued``.
     public var status: PromptStatus {
         json["status"]?.string.map(PromptStatus.init(rawValue:)) ?? run?.status ?? .queued
     }
-    /// Who works on it.
+    /// The provider of the agent that works on it.
     public var provider: String? { json["provider"]?.string }
     /// The provider's model.
     public var model: String? { json["model"]?.string }
-    /// How much the model thinks.
+    /// The reasoning effort of the model.
     public var reasoningEffort: String? { json["reasoningEffort"]?.string }
 }
 
-/// How a prompt's run stands.
+/// The state of a prompt's run.
 public struct PromptRun: JSONView {
-    /// The run itself, without what is around it.
+    /// The run itself, without the rest of the answer.
     public let json: JSON
-    /// Where it stands. Servers may have other states than those that have names here.
+    /// The run's status. Servers may have other statuses than those that are named here.
     public let status: PromptStatus
-    /// The whole answer that had it.
+    /// The whole answer that contained the run.
     public let answer: JSON
 
-    /// - Returns: nil when the answer has no run, or that no status.
+    /// - Returns: nil when the answer has no run, or the run has no status.
     init?(answer: JSON) {
         guard let run = answer["promptRun"], let status = run["status"]?.string else { return nil }
         json = run
@@ -39,36 +39,36 @@ public struct PromptRun: JSONView {
         self.answer = answer
     }
 
-    /// The run's own.
+    /// The run's id.
     public var id: String? { json["id"]?.string }
-    /// The prompt's.
+    /// The prompt's id.
     public var promptID: String? { json["promptId"]?.string ?? id }
-    /// The box's.
+    /// The box's id.
     public var boxID: String? { json["boxId"]?.string ?? answer["id"]?.string }
-    /// What the server says about whether it is over; nil when it doesn't. See ``isOver``.
+    /// Whether the server reports the run as over; nil when it doesn't send that. See ``isOver``.
     public var done: Bool? { json["done"]?.bool }
-    /// Whether nothing more comes: it has finished or failed, or the server says that it is done.
+    /// Whether nothing more follows: the run has finished or failed, or the server reports it as over.
     public var isOver: Bool { status.isFinal || done == true }
     /// When the prompt was queued.
     public var createdAt: Timestamp? { json.time("createdAt") }
     /// The provider's model.
     public var model: String? { json["model"]?.string }
-    /// How much the model thinks.
+    /// The reasoning effort of the model.
     public var reasoningEffort: String? { json["reasoningEffort"]?.string }
 }
 
-/// A prompt for a box's agent. Empty fields are left to the server.
+/// A prompt for a box's agent. The server chooses empty fields.
 public struct PromptRequest: Sendable, Equatable {
-    /// What to do.
+    /// The prompt's text.
     public var text: String
     /// `codex` or `claude-code`; see `AgentCatalog`.
     public var provider: String?
-    /// One of the provider's; the account's default when not given.
+    /// One of the provider's models; the account's default when nil.
     public var model: String?
-    /// How much the model should think, such as `low` or `high`.
+    /// The reasoning effort of the model, such as `low` or `high`.
     public var reasoningEffort: String?
 
-    /// A prompt with the account's defaults, unless something is given.
+    /// A prompt with the account's defaults, except for the given arguments.
     public init(text: String, provider: String? = nil, model: String? = nil, reasoningEffort: String? = nil) {
         self.text = text
         self.provider = provider

@@ -1,6 +1,6 @@
 import BoxModel
 
-/// What an account has set up for one provider of agents. Its API key isn't part of it.
+/// An account's settings for one provider of agents, without its API key.
 public struct ProviderSetup: JSONView {
     public let json: JSON
 
@@ -10,41 +10,41 @@ public struct ProviderSetup: JSONView {
         self.json = json
     }
 
-    /// `codex`, `claude-code`, or one that is newer than this version.
+    /// `codex`, `claude-code`, or a name that is newer than this version.
     public var name: String { json["provider"]?.string ?? "" }
     /// Whether it has an API key, so that prompts can use it.
     public var isConfigured: Bool { json["configured"]?.bool ?? false }
-    /// Whether prompts that name no provider use it.
+    /// Whether prompts without a provider use it.
     public var isDefault: Bool { json["isDefault"]?.bool ?? false }
-    /// The API key's last characters; nil without a key.
+    /// The last characters of the API key; nil without a key.
     public var keyLastFour: String? { json["keyLastFour"]?.string }
-    /// Where its API is; nil for the provider's own address.
+    /// The base URL of its API; nil for the provider's default.
     public var baseURL: String? { json["baseUrl"]?.string }
-    /// For prompts that name no model; nil for the agent's own choice.
+    /// The model for prompts without one; nil for the agent's default.
     public var model: String? { json["model"]?.string }
-    /// For prompts that name no effort; nil for the model's own.
+    /// The reasoning effort for prompts without one; nil for the model's default.
     public var reasoningEffort: String? { json["reasoningEffort"]?.string }
-    /// When it was changed last; nil when it isn't set up.
+    /// When it was last changed; nil when it isn't set up.
     public var updatedAt: Timestamp? { json.time("updatedAt") }
 }
 
-/// Every provider of agents that the server knows, set up or not.
+/// Every provider of agents that the server supports, set up or not.
 public struct ProviderList: APIAnswer {
     public let json: JSON
-    /// In the server's order.
+    /// The providers, in the server's order.
     public var providers: [ProviderSetup] { json.list("providers", ProviderSetup.init(json:)) }
 }
 
 /// A provider after a change.
 public struct UpdatedProvider: APIAnswer {
     public let json: JSON
-    /// As it is now.
+    /// The provider's settings now.
     public let provider: ProviderSetup
 }
 
-/// A provider that isn't set up any more.
+/// A provider that was removed.
 public struct RemovedProvider: APIAnswer {
     public let json: JSON
-    /// Its name.
+    /// The provider's name.
     public var name: String? { json["provider"]?.string }
 }

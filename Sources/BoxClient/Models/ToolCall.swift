@@ -1,36 +1,36 @@
 import BoxModel
 
-/// A tool that an agent used, and what came of it.
+/// A tool that an agent used, and its result.
 public struct ToolCall: JSONView {
     public let json: JSON
 
-    /// What the agent asked for; nil when the server doesn't say.
+    /// The agent's call of the tool; nil when the server doesn't send it.
     public var use: ToolUse? { json["use"].flatMap { $0.object == nil ? nil : ToolUse(json: $0) } }
-    /// What came of it; nil while it isn't over.
+    /// The tool's result; nil while it is running.
     public var result: ToolResult? { json["result"].flatMap { $0.object == nil ? nil : ToolResult(json: $0) } }
 }
 
-/// What an agent asked a tool for.
+/// An agent's call of a tool.
 public struct ToolUse: JSONView {
     public let json: JSON
 
-    /// By which ``ToolResult/toolUseID`` names it.
+    /// The id by which ``ToolResult/toolUseID`` refers to it.
     public var id: String? { json["id"]?.string }
-    /// The tool's, such as `Bash`.
+    /// The tool's name, such as `Bash`.
     public var name: String { json.text("name") ?? "" }
-    /// What the tool was given, in its own form.
+    /// The tool's input, in the tool's form.
     public var input: JSON? { json["input"] }
 }
 
-/// What came of a tool's use.
+/// The result of a tool's use.
 public struct ToolResult: JSONView {
     public let json: JSON
 
-    /// The use's ``ToolUse/id``.
+    /// The ``ToolUse/id`` of the use.
     public var toolUseID: String? { json.either("tool_use_id")?.string }
     /// Whether it failed.
     public var isError: Bool { json.either("is_error")?.bool ?? false }
-    /// What the tool answered: as a rule text, or blocks of which some have text.
+    /// The tool's answer: normally text, or blocks of which some have text.
     public var content: JSON? { json["content"] }
     /// The text of ``content``; the texts of blocks are joined by line breaks.
     public var text: String {

@@ -1,6 +1,6 @@
 import BoxModel
 
-/// What is known of an API key, which isn't the key itself.
+/// The properties of an API key, without the key itself.
 public struct APIKey: JSONView {
     public let json: JSON
 
@@ -10,45 +10,45 @@ public struct APIKey: JSONView {
         self.json = json
     }
 
-    /// Begins with `sak_`.
+    /// The key's id, which starts with `sak_`.
     public var id: String { json["id"]?.string ?? "" }
-    /// For people.
+    /// The key's name, for people.
     public var name: String { json.text("name") ?? "" }
     /// The secret's first characters.
     public var prefix: String { json["keyPrefix"]?.string ?? "" }
     /// The secret's last characters.
     public var lastFour: String { json["keyLastFour"]?.string ?? "" }
-    /// When the key was made.
+    /// When the key was created.
     public var createdAt: Timestamp? { json.time("createdAt") }
-    /// Nil for never.
+    /// When the key was last used; nil for never.
     public var lastUsedAt: Timestamp? { json.time("lastUsedAt") }
 }
 
-/// The account's API keys, after a change too.
+/// The account's API keys, also after a change.
 public struct APIKeyList: APIAnswer {
     public let json: JSON
     /// All keys, without their secrets.
     public var keys: [APIKey] { json.list("apiKeys", APIKey.init(json:)) }
 }
 
-/// A key that was made or got another secret.
+/// A key that was created or got a new secret.
 public struct IssuedAPIKey: APIAnswer {
     public let json: JSON
-    /// Begins with `box_`. Never told again: store it at once, and where only its owner can read it.
+    /// The secret, which starts with `box_`. It is never sent again: store it at once, readable only by its owner.
     public let secret: String
-    /// What is known of the key from now on.
+    /// The key's properties without the secret.
     public var key: APIKey? { json["apiKey"].flatMap(APIKey.init(json:)) }
-    /// All keys of the account, this one too; empty when the server doesn't say.
+    /// All keys of the account, including this one; empty when the server doesn't send them.
     public var keys: [APIKey] { json.list("apiKeys", APIKey.init(json:)) }
 }
 
 extension BoxClient {
-    /// The account's API keys, without their secrets. `GET /api-keys`.
+    /// Lists the account's API keys, without their secrets. `GET /api-keys`.
     public func apiKeys() async throws -> APIKeyList {
         try list(try await send(APICall(method: .get, path: APIPath.apiKeys())))
     }
 
-    /// Makes an API key. `POST /api-keys`. Never repeated by itself.
+    /// Creates an API key. `POST /api-keys`. Never repeated automatically.
     ///
     /// - Parameter name: for people, at most 80 characters; the server has a default.
     /// - Throws: ``BoxError/api(_:)`` with `invalid_name`.
@@ -58,15 +58,14 @@ extension BoxClient {
         return try issued(try await send(APICall(method: .post, path: APIPath.apiKeys(), body: .object(body))))
     }
 
-    /// Gives a key another secret; the old one stops working. `POST /api-keys/{id}/rotate`. Never repeated by
-    /// itself.
+    /// Replaces a key's secret; the old one stops working. `POST /api-keys/{id}/rotate`. Never repeated automatically.
     ///
     /// - Throws: ``BoxError/api(_:)`` with `not_found` when there is no such key.
     public func rotateAPIKey(_ id: String) async throws -> IssuedAPIKey {
         try issued(try await send(APICall(method: .post, path: APIPath.apiKey(id) + "/rotate")))
     }
 
-    /// Deletes a key, which stops working. `DELETE /api-keys/{id}`. The answer has those that are left.
+    /// Deletes a key, which stops working. `DELETE /api-keys/{id}`. The answer lists the remaining keys.
     ///
     /// - Throws: ``BoxError/api(_:)`` with `not_found` when there is no such key.
     public func deleteAPIKey(_ id: String) async throws -> APIKeyList {

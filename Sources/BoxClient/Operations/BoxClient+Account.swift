@@ -1,14 +1,14 @@
 extension BoxClient {
-    /// Whose key this is. `GET /me`.
+    /// Returns the account of the key. `GET /me`.
     ///
     /// - Throws: ``BoxError/api(_:)`` with `unauthorized` when the key isn't valid, as every call does.
     public func me() async throws -> Account {
         Account(json: try await send(APICall(method: .get, path: "/me")))
     }
 
-    /// What the account may do now. `GET /limits`.
+    /// Returns the account's limits. `GET /limits`.
     ///
-    /// - Throws: as ``me()``.
+    /// - Throws: the errors of ``me()``.
     public func limits() async throws -> AccountLimits {
         AccountLimits(json: try await send(APICall(method: .get, path: "/limits")))
     }

@@ -7,25 +7,25 @@ public struct BoxPage: APIPage {
     /// - Parameter json: an answer to `GET /boxes`.
     public init(json: JSON) { self.json = json }
 
-    /// Those of this page, in the order that was asked for.
+    /// The boxes of this page, in the requested order.
     public var boxes: [Box] { json.list("boxes", Box.init(json:)) }
 }
 
-/// An answer about one box.
+/// An answer that contains one box.
 public struct BoxInfo: APIAnswer {
     public let json: JSON
-    /// As it is now.
+    /// The box as it is now.
     public let box: Box
 }
 
-/// A change to a box: only what is set is sent.
+/// A change of a box. Only fields that are set are sent.
 public struct BoxChanges: Sendable, Equatable {
-    /// At most 120 characters; the server cuts longer ones.
+    /// The new name, at most 120 characters; the server truncates longer ones.
     public var name: String?
-    /// Counted from now. ``TimeToLiveChoice/standard`` changes nothing.
+    /// When it is stopped automatically, counted from now. ``TimeToLiveChoice/standard`` changes nothing.
     public var ttl: TimeToLiveChoice?
 
-    /// A change of what is given.
+    /// A change of the given fields.
     public init(name: String? = nil, ttl: TimeToLiveChoice? = nil) {
         self.name = name
         self.ttl = ttl
@@ -33,13 +33,13 @@ public struct BoxChanges: Sendable, Equatable {
 }
 
 extension BoxClient {
-    /// One page of the account's boxes. `GET /boxes`.
+    /// Returns one page of the account's boxes. `GET /boxes`.
     ///
     /// - Parameters:
     ///   - limit: 1 to 200; the server's default is 100.
-    ///   - cursor: the page before's ``APIPage/nextCursor``.
-    ///   - sort: descending when not given.
-    ///   - states: the API's own names; all states when empty.
+    ///   - cursor: the previous page's ``APIPage/nextCursor``.
+    ///   - sort: descending by default.
+    ///   - states: by the API's names; all states when empty.
     /// - Throws: ``BoxError/api(_:)`` with `invalid_limit`, `invalid_cursor`, `invalid_sort` or `invalid_state`.
     public func boxes(
         limit: Int? = nil, cursor: String? = nil, sort: SortOrder? = nil, states: [BoxState] = []
@@ -53,7 +53,7 @@ extension BoxClient {
         return page
     }
 
-    /// Every box of the account, page by page, each once, and the last page as it was sent.
+    /// Returns every box of the account without duplicates, from all pages, and the last page as the server sent it.
     public func allBoxes(
         sort: SortOrder? = nil, states: [BoxState] = []
     ) async throws -> (boxes: [Box], lastPage: BoxPage) {
@@ -63,20 +63,21 @@ extension BoxClient {
         var page = try await self.boxes(limit: 200, sort: sort, states: states)
         while true {
             boxes += page.boxes.filter { seen.insert($0.id).inserted }
-            // A server that repeats a cursor would keep us here for ever.
+            // A server that repeats a cursor would make this loop endless.
             guard let cursor = page.nextCursor, cursors.insert(cursor).inserted else { return (boxes, page) }
             page = try await self.boxes(limit: 200, cursor: cursor, sort: sort, states: states)
         }
     }
 
-    /// One box. `GET /boxes/{id}`.
+    /// Returns one box. `GET /boxes/{id}`.
     ///
-    /// - Throws: ``BoxError/api(_:)`` with `not_found` when the account has no such box, as every call about one box does.
+    /// - Throws: ``BoxError/api(_:)`` with `not_found` when the account has no such box, as for every call about one
+    ///   box.
     public func get(_ id: String) async throws -> BoxInfo {
         try info(try await send(APICall(method: .get, path: APIPath.box(id))))
     }
 
-    /// - Returns: the box and the tag of how it is now; nil when it is still as the request's tag says.
+    /// - Returns: the box and the tag of its version; nil when it still has the version of the request's tag.
     func get(_ id: String, longPoll: LongPoll) async throws -> (info: BoxInfo, tag: String?)? {
         guard let (response, tag) = try await exchange(APICall(method: .get, path: APIPath.box(id)), longPoll: longPoll)
         else {
@@ -85,7 +86,7 @@ extension BoxClient {
         return (try info(try read(response)), tag)
     }
 
-    /// Renames a box, or sets when it stops. `PATCH /boxes/{id}`. Never repeated by itself.
+    /// Renames a box, or sets when it is stopped automatically. `PATCH /boxes/{id}`. Never repeated automatically.
     ///
     /// - Throws: ``BoxError/api(_:)`` with `invalid_name`, `invalid_ttl`, `no_changes` or `not_found`.
     public func update(_ id: String, _ changes: BoxChanges) async throws -> BoxInfo {
@@ -95,10 +96,10 @@ extension BoxClient {
         return try info(try await send(APICall(method: .patch, path: APIPath.box(id), body: .object(body))))
     }
 
-    /// Deletes a box and its disk, in any state. `DELETE /boxes/{id}`. Never repeated by itself.
+    /// Deletes a box and its disk, in any state. `DELETE /boxes/{id}`. Never repeated automatically.
     ///
-    /// - Parameter tracked: whether the server confirms that it means this box and answers with
-    ///   ``DeletedBox/operation``, which goes on after the answer. See ``deletionOperation(_:)``.
+    /// - Parameter tracked: whether the deletion is confirmed by the box's id and answered with
+    ///   ``DeletedBox/operation``. That continues after the answer. See ``deletionOperation(_:)``.
     /// - Throws: ``BoxError/api(_:)`` with `not_found`.
     public func remove(_ id: String, tracked: Bool = false) async throws -> DeletedBox {
         let headers = tracked ? [HTTPHeader("X-Ascii-Confirm-Delete", id)] : []
@@ -108,9 +109,9 @@ extension BoxClient {
         return deleted
     }
 
-    /// How a deletion stands. `GET /deletion-operations/{id}`.
+    /// Returns the state of a deletion. `GET /deletion-operations/{id}`.
     ///
-    /// - Parameter operation: ``DeletionOperation/id``, not the box's.
+    /// - Parameter operation: ``DeletionOperation/id``, not the box's id.
     /// - Throws: ``BoxError/api(_:)`` with `not_found`, also for operations that ended long ago.
     public func deletionOperation(_ operation: String) async throws -> DeletionOperation {
         let path = "/deletion-operations/\(APIPath.escape(operation))"

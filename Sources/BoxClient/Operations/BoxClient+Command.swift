@@ -1,18 +1,20 @@
 import BoxModel
 
 extension BoxClient {
-    /// The server's own limit when a request gives none, in seconds.
+    /// The server's default time limit of a command, in seconds.
     private static let standardCommandTimeout = 30
-    /// For the way there and back, and for ending a command whose time is up.
+    /// Extra time for the network, and for ending a command at its time limit.
     private static let commandGrace = Duration.seconds(30)
 
-    /// Runs a shell line in a running box and waits for its end. `POST /boxes/{id}/commands`. Never repeated by itself;
-    /// cancelling it ends the command. A status other than 0 is a result and no error.
+    /// Runs a shell line in a running box and waits for its end. `POST /boxes/{id}/commands`.
+    ///
+    /// It is never repeated automatically. Cancelling the task ends the command. A status other than 0 is a result and
+    /// not an error.
     ///
     /// - Parameters:
-    ///   - command: for `bash`, of any length, several lines too.
+    ///   - command: for `bash`, of any length, also several lines.
     ///   - cwd: a directory, relative to the work directory.
-    ///   - timeoutSeconds: from 1; 30 when not given. Servers have a maximum, 600 as documented.
+    ///   - timeoutSeconds: at least 1; 30 by default. Servers have a maximum, documented as 600.
     /// - Throws: ``BoxError/api(_:)`` with `invalid_timeout`, `invalid_path`, `machine_not_running` or `box_starting`.
     public func command(
         _ id: String, _ command: String, cwd: String? = nil, timeoutSeconds: Int? = nil

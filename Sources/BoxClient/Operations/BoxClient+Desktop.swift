@@ -1,18 +1,18 @@
 import BoxModel
 
-/// In which colours a desktop is shown.
+/// The colour theme of a desktop.
 public enum DesktopTheme: String, Sendable, CaseIterable { case light, dark }
 
-/// How a desktop is asked for.
+/// The parameters of a desktop request.
 public struct DesktopRequest: Sendable, Equatable {
-    /// noVNC instead of the stream.
+    /// Whether to use noVNC instead of the stream.
     public var vnc: Bool
-    /// Of the stream.
+    /// The theme of the stream.
     public var theme: DesktopTheme?
-    /// For noVNC, a URL without an access token: whoever knows it gets in.
+    /// Whether noVNC gets a URL without an access token, which grants access to anyone who has it.
     public var publicAccess: Bool
 
-    /// A desktop as the server shows it by itself, unless something is given.
+    /// A desktop with the server's defaults, except for the given arguments.
     public init(vnc: Bool = false, theme: DesktopTheme? = nil, publicAccess: Bool = false) {
         self.vnc = vnc
         self.theme = theme
@@ -20,30 +20,30 @@ public struct DesktopRequest: Sendable, Equatable {
     }
 }
 
-/// Where a box's desktop can be seen. Its URLs can hold access tokens: treat them as secrets.
+/// The address of a box's desktop. Its URLs can contain access tokens: treat them as secrets.
 public struct DesktopAnswer: APIAnswer {
     public let json: JSON
 
-    /// False when no desktop could be made.
+    /// False when no desktop could be created.
     public var success: Bool { json["success"]?.bool ?? true }
-    /// Where to look; nil while there is nothing.
+    /// The desktop's URL; nil while there is none.
     public var desktopURL: String? { json["desktopUrl"]?.string.flatMap { $0.isEmpty ? nil : $0 } }
-    /// The page around the stream, where the server has one.
+    /// The page that embeds the stream, where the server has one.
     public var viewerURL: String? { json["viewerUrl"]?.string.flatMap { $0.isEmpty ? nil : $0 } }
     /// The machine's IPv4 address.
     public var ip: String? { json["ip"]?.string }
     /// `vnc`, or nil for the stream.
     public var mode: String? { json["mode"]?.string }
-    /// Whether it is still being prepared.
+    /// Whether the desktop is still being prepared.
     public var provisioning: Bool { json["provisioning"]?.bool ?? false }
-    /// What it waits for, for people.
+    /// What the desktop waits for, for people.
     public var message: String? { json.text("message") }
-    /// Whether it can be looked at now.
+    /// Whether the desktop can be opened now.
     public var isReady: Bool { desktopURL != nil && !provisioning }
 }
 
 extension BoxClient {
-    /// Asks once for a box's desktop. `POST /boxes/{id}/desktop`. It may still be being prepared.
+    /// Requests a box's desktop once. `POST /boxes/{id}/desktop`. The desktop may not be ready yet.
     ///
     /// - Throws: ``BoxError/api(_:)`` with `machine_not_running`, `box_starting` or `desktop_not_ready`.
     public func desktop(_ id: String, _ request: DesktopRequest = DesktopRequest()) async throws -> DesktopAnswer {
@@ -54,14 +54,13 @@ extension BoxClient {
         return DesktopAnswer(json: try await send(call))
     }
 
-    /// Asks for a box's desktop until it can be looked at.
+    /// Requests a box's desktop until it is ready.
     ///
     /// - Parameters:
-    ///   - timeout: five minutes when not given.
-    ///   - onWait: called with each answer that isn't that yet; nil for one with `desktop_not_ready` whose status says that it may
-    ///     pass.
-    /// - Throws: ``BoxError/desktopTimedOut(id:message:seconds:refusal:)``, and what ``desktop(_:_:)`` throws but
-    ///   a `desktop_not_ready` that may pass.
+    ///   - timeout: five minutes by default.
+    ///   - onWait: called with each answer that isn't ready. It gets nil for a transient `desktop_not_ready` error.
+    /// - Throws: ``BoxError/desktopTimedOut(id:message:seconds:refusal:)``, and the errors of ``desktop(_:_:)`` except
+    ///   a transient `desktop_not_ready`.
     public func waitForDesktop(
         _ id: String, _ request: DesktopRequest = DesktopRequest(), timeout: Duration = .seconds(300),
         onWait: @Sendable (DesktopAnswer?) throws -> Void = { _ in }

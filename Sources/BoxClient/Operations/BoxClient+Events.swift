@@ -1,7 +1,7 @@
 import BoxModel
 
 extension BoxClient {
-    /// One page of a box's events. `GET /boxes/{id}/events`. For all of them, and those to come, see
+    /// Returns one page of a box's events. `GET /boxes/{id}/events`. For all events, including future ones, see
     /// ``streamEvents(_:types:includeExisting:timeout:onInterruption:)``.
     ///
     /// - Throws: ``BoxError/api(_:)`` with `not_found`, `invalid_limit`, `invalid_cursor` or `invalid_sort`.
@@ -10,8 +10,8 @@ extension BoxClient {
         return page
     }
 
-    /// - Parameter longPoll: whether to wait for events that a tag doesn't stand for. Servers that can, answer when there are some,
-    ///   at the latest after ``LongPoll/wait``; others answer at once and give no tag.
+    /// - Parameter longPoll: waits for events that are newer than a tag. Servers that support it answer when there are
+    ///   some, at the latest after ``LongPoll/wait``. Others answer immediately and send no tag.
     /// - Returns: nil when nothing has changed.
     func events(_ id: String, _ query: EventQuery, longPoll: LongPoll?) async throws -> EventPage? {
         let call = APICall(

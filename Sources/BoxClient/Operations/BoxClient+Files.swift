@@ -1,19 +1,20 @@
 import BoxModel
 
 extension BoxClient {
-    /// How long a file may take. Files are in one request, so it is longer than for others.
+    /// The time limit of a file. It is longer than for other calls, since a file is sent in one request.
     static let fileTimeout = Duration.seconds(300)
-    /// In bytes: longer text may grow more by its escapes than base64 does.
+    /// In bytes. A longer text may grow more by its JSON escapes than by base64.
     private static let maximumText = 1 << 20
-    /// How long a file of any size may take as a whole. It also fails when nothing moves for a while.
+    /// The time limit of a file of any size. The transfer also fails when it stalls.
     static let transferTimeout = Duration.seconds(3600)
 
-    /// Reads a file of a running box. `GET /boxes/{id}/files`. For small files: the answer may have 64 MiB, and base64
-    /// makes a third more of a file.
+    /// Reads a small file of a running box. `GET /boxes/{id}/files`.
+    ///
+    /// The answer may have 64 MiB, and base64 enlarges a file by a third.
     ///
     /// - Parameters:
-    ///   - path: relative to the work directory, which a leading `~/` means too, or absolute under it or `/tmp`.
-    ///   - encoding: how it is sent; with `base64` every byte arrives as it is.
+    ///   - path: relative to the work directory, like a leading `~/`, or absolute under it or `/tmp`.
+    ///   - encoding: the encoding of the answer; `base64` transfers every byte unchanged.
     /// - Throws: ``BoxError/api(_:)`` with `file_not_found`, `invalid_path`, `machine_not_running` or `box_starting`.
     public func readFile(
         _ id: String, path: String, encoding: FileEncoding = .base64
@@ -27,13 +28,14 @@ extension BoxClient {
         return contents
     }
 
-    /// Writes a file of a running box, and the directories above it. `PUT /boxes/{id}/files`. Short text is sent as
-    /// text, everything else as base64. Never repeated by itself.
+    /// Writes a file of a running box, and creates missing parent directories. `PUT /boxes/{id}/files`.
+    ///
+    /// Short text is sent as text, everything else as base64. It is never repeated automatically.
     ///
     /// - Parameters:
     ///   - path: relative to the work directory, or absolute under it or `/tmp`.
-    ///   - bytes: all of the file, which is replaced. See ``writeFile(_:path:from:)`` for large ones.
-    /// - Throws: as ``readFile(_:path:encoding:)``.
+    ///   - bytes: the whole contents, which replace the file. See ``writeFile(_:path:from:)`` for large files.
+    /// - Throws: the errors of ``readFile(_:path:encoding:)``.
     public func writeFile(_ id: String, path: String, bytes: [UInt8]) async throws -> WrittenFile {
         let text = bytes.count <= Self.maximumText ? String(validating: bytes, as: UTF8.self) : nil
         let encoding = text == nil ? FileEncoding.base64 : .utf8
@@ -46,11 +48,11 @@ extension BoxClient {
         return WrittenFile(json: try await send(call))
     }
 
-    /// Downloads a file of a box. `GET /boxes/{id}/artifacts`. It is never held as a whole.
+    /// Downloads a file of a box in pieces. `GET /boxes/{id}/artifacts`. The file is never held in memory as a whole.
     ///
-    /// - Parameter onBytes: gets the bytes in order as they arrive. It may block; what it throws ends the download and
-    ///   is thrown on.
-    /// - Throws: as ``readFile(_:path:encoding:)``. A download that breaks off is only tried again when none of it
+    /// - Parameter onBytes: receives the bytes in order as they arrive. It may block. An error that it throws ends the
+    ///   download and is rethrown.
+    /// - Throws: the errors of ``readFile(_:path:encoding:)``. An interrupted download is retried only when no bytes
     ///   had arrived.
     public func artifact(
         _ id: String, path: String, onBytes: @escaping @Sendable ([UInt8]) throws -> Void

@@ -5,7 +5,7 @@ extension BoxClient {
     ///
     /// - Throws: ``BoxError/notText(path:)`` when it isn't UTF-8, and what ``readFile(_:path:encoding:)`` throws.
     public func readText(_ id: String, path: String) async throws -> String {
-        // As base64, because a server that sends other bytes as text has to replace some.
+        // As base64, because a server that sends other bytes as text must replace some.
         guard let text = try await readFile(id, path: path, encoding: .base64).text else {
             throw BoxError.notText(path: path)
         }
@@ -17,21 +17,21 @@ extension BoxClient {
         try await writeFile(id, path: path, bytes: Array(text.utf8))
     }
 
-    /// The same as ``command(_:_:cwd:timeoutSeconds:)``, under the name of the other SDKs' helper.
+    /// Does the same as ``command(_:_:cwd:timeoutSeconds:)``, under the name of the other SDKs' helper.
     public func execCommand(
         _ id: String, _ command: String, cwd: String? = nil, timeoutSeconds: Int? = nil
     ) async throws -> CommandResult {
         try await self.command(id, command, cwd: cwd, timeoutSeconds: timeoutSeconds)
     }
 
-    /// Stops a box, waits until it is, and deletes it. For the end of a program: a box that is gone already is no error.
+    /// Stops a box, waits until it is stopped, and deletes it. For the end of a program: a deleted box is no error.
     ///
     /// - Parameters:
     ///   - delete: false keeps the stopped box and its disk.
-    ///   - timeout: how long it may take to stop, two minutes when not given. A box that is to be deleted is so
-    ///     nevertheless, whatever hinders its stopping.
+    ///   - timeout: the time limit of the stop, two minutes by default. With `delete`, it is deleted even if that fails.
     /// - Returns: nil when nothing was deleted.
-    /// - Throws: what ``stop(_:force:)``, ``waitUntilStopped(_:from:timeout:onState:)`` and ``remove(_:tracked:)`` throw.
+    /// - Throws: the errors of ``stop(_:force:timeoutSeconds:)``, ``waitUntilStopped(_:from:timeout:onState:)`` and
+    ///   ``remove(_:tracked:)``.
     @discardableResult
     public func stopAndRemove(
         _ id: String, delete: Bool = true, timeout: Duration = .seconds(120)
@@ -44,7 +44,7 @@ extension BoxClient {
         } catch BoxError.deletedWhileWaiting {
             return nil
         } catch let error as BoxError where delete && error.leavesDeletion {
-            // The deletion below ends its machine too.
+            // The deletion below also ends the machine.
         }
         guard delete else { return nil }
         do {
@@ -56,7 +56,7 @@ extension BoxClient {
 }
 
 extension BoxError {
-    /// Whether a box may still be deleted after stopping it failed in this way.
+    /// Whether the box may still be deleted after stopping it failed with this error.
     fileprivate var leavesDeletion: Bool {
         switch self {
         case .waitTimedOut, .unexpectedState: true

@@ -1,24 +1,24 @@
 import BoxModel
 
-/// An accepted change of a box's life.
+/// An accepted change of a box's state.
 public struct BoxAction: APIAnswer {
     public let json: JSON
-    /// For a creation or fork, the new box's.
+    /// The box's id; for a creation or fork, the new box's id.
     public let id: String
-    /// For example `provisioning` or `archiving`.
+    /// The new state, such as `provisioning` or `archiving`.
     public var status: String { json["status"]?.string ?? "" }
-    /// The box as it was then.
+    /// The box as it was at that time.
     public var box: Box? { json["box"].flatMap(Box.init(json:)) }
-    /// How long a new box will live, in seconds; nil for ever, and when the server doesn't say.
+    /// The time to live of a new box in seconds. Nil for no limit, and when the server doesn't send it.
     public var ttlSeconds: Int? { json["ttlSeconds"]?.int }
 }
 
 extension BoxClient {
-    /// Makes a box. `POST /boxes`. It isn't ready yet: see ``waitUntilReady(_:from:timeout:onState:)``.
+    /// Creates a box. `POST /boxes`. It isn't ready yet: see ``waitUntilReady(_:from:timeout:onState:)``.
     ///
     /// - Parameters:
     ///   - request: a box with the server's defaults when not given.
-    ///   - idempotencyKey: the same key and request within 24 hours give the same box. At most 255 characters.
+    ///   - idempotencyKey: the same key and request return the same box for 24 hours. At most 255 characters.
     /// - Throws: ``BoxError/api(_:)`` with `limit_reached`, `daily_limit_reached`, `rate_limited`, `billing_required`,
     ///   `invalid_env`, `invalid_ttl`, `invalid_name` or `idempotency_key_reused`.
     public func create(
@@ -30,11 +30,12 @@ extension BoxClient {
                 headers: [HTTPHeader("Idempotency-Key", idempotencyKey)]))
     }
 
-    /// Copies a box with its disk as it is now. `POST /boxes/{id}/fork`. The action's id is the copy's, which isn't ready
+    /// Copies a box with its current disk. `POST /boxes/{id}/fork`. The action's id is the copy's, which isn't ready
     /// yet.
     ///
     /// - Parameter idempotencyKey: as for ``create(_:idempotencyKey:)``.
-    /// - Throws: ``BoxError/api(_:)`` with `not_found` or `fork_failed`, and what ``create(_:idempotencyKey:)`` throws.
+    /// - Throws: ``BoxError/api(_:)`` with `not_found` or `fork_failed`, and the errors of
+    ///   ``create(_:idempotencyKey:)``.
     public func fork(
         _ id: String, _ machine: MachineOptions = MachineOptions(),
         idempotencyKey: String = IdempotencyKey.random()
@@ -47,12 +48,13 @@ extension BoxClient {
                 headers: [HTTPHeader("Idempotency-Key", idempotencyKey)]))
     }
 
-    /// Stops a box and keeps its disk. `POST /boxes/{id}/stop`. Harmless when it is stopped. It takes a while: see
-    /// ``waitUntilStopped(_:from:timeout:onState:)``.
+    /// Stops a box and keeps its disk. `POST /boxes/{id}/stop`. Harmless when it is already stopped.
+    ///
+    /// It takes a while: see ``waitUntilStopped(_:from:timeout:onState:)``.
     ///
     /// - Parameters:
-    ///   - force: without giving its processes time to end.
-    ///   - timeoutSeconds: how long its processes may take to end, from 0 to 600; boxd's own default is 10.
+    ///   - force: gives its processes no time to end.
+    ///   - timeoutSeconds: how long its processes may take to end, from 0 to 600; boxd's default is 10.
     /// - Throws: ``BoxError/api(_:)`` with `not_found` or `stop_failed`.
     public func stop(_ id: String, force: Bool = false, timeoutSeconds: Int? = nil) async throws -> BoxAction {
         var fields = JSONObject()
@@ -62,7 +64,7 @@ extension BoxClient {
         return try await act(APICall(method: .post, path: APIPath.box(id, "stop"), body: body))
     }
 
-    /// Starts a stopped box again. `POST /boxes/{id}/resume`. Harmless when it runs. It isn't ready yet: see
+    /// Starts a stopped box again. `POST /boxes/{id}/resume`. Harmless when it already runs. It isn't ready yet: see
     /// ``waitUntilReady(_:from:timeout:onState:)``.
     ///
     /// - Throws: ``BoxError/api(_:)`` with `not_found`, `resume_failed` or `limit_reached`.
@@ -70,7 +72,7 @@ extension BoxClient {
         try await act(APICall(method: .post, path: APIPath.box(id, "resume"), body: request.body))
     }
 
-    /// Ends the work of the box's agent. `POST /boxes/{id}/interrupt`.
+    /// Interrupts the work of the box's agent. `POST /boxes/{id}/interrupt`.
     ///
     /// - Throws: ``BoxError/api(_:)`` with `not_found` or `machine_not_running`.
     public func interrupt(_ id: String) async throws -> BoxAction {
@@ -86,19 +88,19 @@ extension BoxClient {
     }
 }
 
-/// Where a box takes SSH connections.
+/// The address and user for SSH to a box.
 public struct SSHAccess: APIAnswer {
     public let json: JSON
-    /// An IPv4 address, port 22.
+    /// An IPv4 address; the port is 22.
     public let machineIP: String
-    /// The name to log in with.
+    /// The user to log in as.
     public let user: String
     /// Whether the key was added.
     public var success: Bool { json["success"]?.bool ?? true }
 }
 
 extension BoxClient {
-    /// Lets the holder of a key into a running box. `POST /boxes/{id}/sshkey`. Harmless when it is known.
+    /// Authorizes an SSH key in a running box. `POST /boxes/{id}/sshkey`. Harmless when it is already authorized.
     ///
     /// - Parameter publicKey: one line in OpenSSH's format.
     /// - Throws: ``BoxError/api(_:)`` with `invalid_ssh_key`, `machine_not_running` or `box_starting`.
@@ -111,7 +113,7 @@ extension BoxClient {
         return SSHAccess(json: json, machineIP: machineIP, user: json["sshUser"]?.string ?? "user")
     }
 
-    /// The same as ``addSSHKey(_:publicKey:)``, under the name of the other SDKs.
+    /// Does the same as ``addSSHKey(_:publicKey:)``, under the name of the other SDKs.
     public func sshKey(_ id: String, key: String) async throws -> SSHAccess {
         try await addSSHKey(id, publicKey: key)
     }

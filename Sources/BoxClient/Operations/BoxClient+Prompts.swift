@@ -1,7 +1,7 @@
 import BoxModel
 
 extension BoxClient {
-    /// Queues work for the box's agent. `POST /boxes/{id}/prompt`. Never sent twice.
+    /// Queues a prompt for the box's agent. `POST /boxes/{id}/prompt`. It is never sent twice.
     ///
     /// - Throws: ``BoxError/api(_:)`` with `prompt_required`, `provider_required`, `provider_not_configured` (then the
     ///   failure's details have a `setupUrl`), `box_not_promptable` or `machine_not_running`.
@@ -14,7 +14,7 @@ extension BoxClient {
         return QueuedPrompt(json: json, promptID: promptID)
     }
 
-    /// How a prompt's run stands. `GET /boxes/{id}/prompts/{promptId}`. To wait for its end see
+    /// Returns the state of a prompt's run. `GET /boxes/{id}/prompts/{promptId}`. To wait for its end, use
     /// ``waitForPrompt(_:prompt:timeout:onStatus:)``.
     ///
     /// - Parameter prompt: ``QueuedPrompt/promptID``.

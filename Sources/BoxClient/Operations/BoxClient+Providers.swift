@@ -1,28 +1,28 @@
 import BoxModel
 
-/// What to change about a provider. What is nil stays as it is.
+/// The changes of a provider. Nil fields stay unchanged.
 public struct ProviderChanges: Sendable, Equatable {
-    /// What becomes of a setting.
+    /// The new value of a setting.
     public enum Setting: Sendable, Equatable {
         case value(String)
-        /// The provider's own choice counts again.
+        /// The provider's default is used again.
         case none
 
         fileprivate var json: JSON { if case .value(let text) = self { .string(text) } else { .null } }
     }
 
-    /// A secret. Needed the first time; at most 4096 bytes without white space.
+    /// A secret. It is required the first time; at most 4096 bytes without white space.
     public var apiKey: String?
-    /// Of an API that speaks as the provider's does: http or https, without a user, query or fragment.
+    /// The base URL of a compatible API: http or https, without a user, query or fragment.
     public var baseURL: Setting?
-    /// For prompts that name no model.
+    /// The model for prompts without one.
     public var model: Setting?
-    /// For prompts that name no effort.
+    /// The reasoning effort for prompts without one.
     public var reasoningEffort: Setting?
-    /// True makes it the provider of prompts that name none. The first one that is set up is it anyway.
+    /// True makes it the default provider. The first provider that is set up becomes the default anyway.
     public var isDefault: Bool?
 
-    /// No change, unless something is given.
+    /// A change of the given fields.
     public init(
         apiKey: String? = nil, baseURL: Setting? = nil, model: Setting? = nil, reasoningEffort: Setting? = nil,
         isDefault: Bool? = nil
@@ -59,19 +59,19 @@ extension ProviderChanges: CustomStringConvertible, CustomDebugStringConvertible
 }
 
 extension BoxClient {
-    /// The providers of agents, and what the account has set up for them. `GET /providers`.
+    /// Lists the providers of agents and the account's settings for them. `GET /providers`.
     public func providers() async throws -> ProviderList {
         let json = try await send(APICall(method: .get, path: APIPath.providers()))
         guard json["providers"]?.array != nil else { throw unexpectedShape("it has no list of providers") }
         return ProviderList(json: json)
     }
 
-    /// Sets up a provider, or changes what is set up. `PUT /providers/{name}`. Never repeated by itself.
+    /// Sets up a provider, or changes its settings. `PUT /providers/{name}`. Never repeated automatically.
     ///
     /// - Parameter name: `codex` or `claude-code`; see `AgentCatalog`.
-    /// - Throws: ``BoxError/api(_:)`` with `invalid_provider`, `invalid_api_key` (also when it is missing the first time),
-    ///   `invalid_base_url`, `invalid_model`, `invalid_reasoning_effort` or `no_changes`. The API key isn't in it, even
-    ///   when the server repeats it.
+    /// - Throws: ``BoxError/api(_:)`` with `invalid_provider`, `invalid_api_key` (also when it is missing the first
+    ///   time), `invalid_base_url`, `invalid_model`, `invalid_reasoning_effort` or `no_changes`. The error never
+    ///   contains the API key, even when the server repeats it.
     public func setProvider(_ name: String, _ changes: ProviderChanges) async throws -> UpdatedProvider {
         let json: JSON
         do {
@@ -85,7 +85,7 @@ extension BoxClient {
         return UpdatedProvider(json: json, provider: provider)
     }
 
-    /// Forgets a provider's API key and settings. `DELETE /providers/{name}`. Never repeated by itself.
+    /// Deletes a provider's API key and settings. `DELETE /providers/{name}`. Never repeated automatically.
     ///
     /// - Throws: ``BoxError/api(_:)`` with `invalid_provider`, or `not_found` when it isn't set up.
     public func removeProvider(_ name: String) async throws -> RemovedProvider {

@@ -1,6 +1,6 @@
 import BoxModel
 
-/// One page of the repositories, in groups, and those that new boxes get.
+/// One page of the repositories, in groups, and all selected repositories.
 public struct RepositoryPage: APIPage {
     public let json: JSON
 
@@ -13,9 +13,9 @@ public struct RepositoryPage: APIPage {
     }
     /// The repositories of all groups.
     public var repositories: [Repository] { installations.flatMap(\.repositories) }
-    /// The set of secrets and repositories that new boxes get.
+    /// The id of the set of secrets and repositories that new boxes get.
     public var environmentID: String? { json["environmentId"]?.string }
-    /// Those that new boxes get.
+    /// The repositories that new boxes get.
     public var selected: [SelectedRepository] { json.list("selectedRepositories", SelectedRepository.init(json:)) }
 }
 
@@ -25,22 +25,22 @@ public struct RepositorySelection: APIAnswer {
 
     /// Whether the change was made.
     public var success: Bool { json["success"]?.bool ?? true }
-    /// The set of secrets and repositories that new boxes get.
+    /// The id of the set of secrets and repositories that new boxes get.
     public var environmentID: String? { json["environmentId"]?.string }
-    /// Those that new boxes get.
+    /// The repositories that new boxes get.
     public var selected: [SelectedRepository] { json.list("selectedRepositories", SelectedRepository.init(json:)) }
 }
 
 extension BoxClient {
-    /// One page of the repositories that the account can give its boxes. `GET /repos`.
+    /// Returns one page of the repositories that the account's boxes can get. `GET /repos`.
     ///
     /// - Parameters:
-    ///   - sync: asks the code host for new ones first, which takes longer.
+    ///   - sync: first asks the code host for new ones, which takes longer.
     ///   - limit: 1 to 200; the server's default is 100.
-    ///   - cursor: the page before's ``APIPage/nextCursor``.
-    ///   - sort: descending when not given.
-    ///   - query: part of a name or full name, without regard to case.
-    ///   - selected: only those that new boxes get, or only the others.
+    ///   - cursor: the previous page's ``APIPage/nextCursor``.
+    ///   - sort: descending by default.
+    ///   - query: part of a name or full name; case is ignored.
+    ///   - selected: true for only the selected repositories, false for only the others.
     /// - Throws: ``BoxError/api(_:)`` with `invalid_limit`, `invalid_cursor` or `invalid_sort`.
     public func repos(
         sync: Bool? = nil, limit: Int? = nil, cursor: String? = nil, sort: SortOrder? = nil, query: String? = nil,
@@ -57,11 +57,12 @@ extension BoxClient {
         return page
     }
 
-    /// Gives a repository to boxes made from now on, or changes its branch. `POST /repos`. Never repeated by itself.
+    /// Selects a repository for boxes created from now on, or changes its branch. `POST /repos`. Never repeated
+    /// automatically.
     ///
     /// - Parameters:
     ///   - repositoryID: ``RepositoryView/databaseID``.
-    ///   - baseBranch: `main` when not given.
+    ///   - baseBranch: `main` by default.
     /// - Throws: ``BoxError/api(_:)`` with `not_found` when there is no such repository.
     public func selectRepo(repositoryID: String, baseBranch: String? = nil) async throws -> RepositorySelection {
         var body = JSONObject([("repositoryId", .string(repositoryID))])

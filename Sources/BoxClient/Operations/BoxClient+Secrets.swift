@@ -2,9 +2,9 @@ import BoxModel
 
 /// A file that every box of the account gets.
 public struct SecretFile: Sendable, Equatable {
-    /// Relative to the work directory.
+    /// The path, relative to the work directory.
     public var path: String
-    /// A secret.
+    /// The contents, which are secret.
     public var contents: String
 
     /// A file to send.
@@ -24,16 +24,16 @@ public struct SecretFile: Sendable, Equatable {
 /// The variables and files that every box of the account gets.
 public struct SecretsSetup: APIAnswer {
     public let json: JSON
-    /// In the format of `Dotenv`. A secret.
+    /// The variables in the format of `Dotenv`. A secret.
     public let envContents: String
-    /// Their contents are secrets.
+    /// The files. Their contents are secret.
     public let secretFiles: [SecretFile]
-    /// The set of secrets and repositories that new boxes get.
+    /// The id of the set of secrets and repositories that new boxes get.
     public var environmentID: String? { json["environmentId"]?.string }
     /// Whether the change was made.
     public var success: Bool { json["success"]?.bool ?? true }
 
-    /// - Returns: nil when a part can't be told whole, so that nothing is lost by sending the rest back.
+    /// - Returns: nil when a part can't be represented, since sending the rest back would delete that part.
     init?(json: JSON) {
         self.json = json
         switch json["envContents"] {
@@ -50,9 +50,9 @@ public struct SecretsSetup: APIAnswer {
         }
     }
 
-    /// How many running boxes got the change; nil when the server doesn't say, as in an answer to a read.
+    /// How many running boxes received the change; nil when the server doesn't send it, as in the answer to a read.
     public var updatedBoxes: Int? { count("updated") }
-    /// How many running boxes could not be given the change.
+    /// How many running boxes failed to receive the change.
     public var failedBoxes: Int? { count("failed") }
 
     private func count(_ name: String) -> Int? {
@@ -62,18 +62,20 @@ public struct SecretsSetup: APIAnswer {
 }
 
 extension BoxClient {
-    /// The account's secrets. `GET /secrets`.
+    /// Returns the account's secrets. `GET /secrets`.
     ///
-    /// - Throws: ``BoxError/invalidResponse(origin:status:reason:)`` when a part of them can't be sent back as it is.
+    /// - Throws: ``BoxError/invalidResponse(origin:status:reason:)`` when a part of them couldn't be sent back
+    ///   unchanged.
     public func secrets() async throws -> SecretsSetup {
         try setup(try await send(APICall(method: .get, path: APIPath.secrets())))
     }
 
-    /// Replaces all of the account's secrets: what isn't sent is gone. `POST /secrets`. Never repeated by itself.
+    /// Replaces all of the account's secrets: what isn't sent is deleted. `POST /secrets`. Never repeated
+    /// automatically.
     ///
     /// - Parameters:
     ///   - envContents: in the format of `Dotenv`.
-    ///   - secretFiles: every file that should remain.
+    ///   - secretFiles: every file to keep.
     public func updateSecrets(envContents: String, secretFiles: [SecretFile]) async throws -> SecretsSetup {
         let body: JSON = ["envContents": .string(envContents), "secretFiles": .array(secretFiles.map(\.json))]
         return try setup(try await send(APICall(method: .post, path: APIPath.secrets(), body: body)))

@@ -1,6 +1,6 @@
 import BoxModel
 
-/// What a waiter waits for.
+/// The state that a wait ends with.
 enum WaitGoal {
     case ready, idle, stopped
 
@@ -12,7 +12,8 @@ enum WaitGoal {
         }
     }
 
-    /// Whether the box can't get there any more. A box that is resumed may still be shown as stopped for a moment.
+    /// Whether the box can't reach the goal any more. A box that is resumed may still be reported as stopped for a
+    /// moment.
     func isOutOfReach(in state: BoxState, afterOthers: Bool) -> Bool {
         switch self {
         case .ready: state == .error || (afterOthers && (state == .archived || state == .archiving))
@@ -23,14 +24,14 @@ enum WaitGoal {
 }
 
 extension BoxClient {
-    /// Waits until people can use the box: ready, idle or running.
+    /// Waits until the box can be used: ready, idle or running.
     ///
     /// - Parameters:
-    ///   - box: what is known of it, so that its state isn't asked for at once.
-    ///   - timeout: ten minutes when not given.
-    ///   - onState: called with each new state, once, the first one too.
+    ///   - box: its last known state, which saves the first request.
+    ///   - timeout: ten minutes by default.
+    ///   - onState: called once with each new state, including the first.
     /// - Throws: ``BoxError/unexpectedState(_:)``, ``BoxError/deletedWhileWaiting(id:)``,
-    ///   ``BoxError/waitTimedOut(id:lastState:seconds:)`` and what ``get(_:)`` throws.
+    ///   ``BoxError/waitTimedOut(id:lastState:seconds:)`` and the errors of ``get(_:)``.
     public func waitUntilReady(
         _ id: String, from box: Box? = nil, timeout: Duration = .seconds(600),
         onState: @Sendable (Box) throws -> Void = { _ in }
@@ -46,8 +47,8 @@ extension BoxClient {
         try await wait(id, for: .stopped, from: box, timeout: timeout, onState: onState)
     }
 
-    /// Waits until the box's agent has nothing to do. A box that is stopped, or stops meanwhile, ends the wait.
-    /// See ``waitUntilReady(_:from:timeout:onState:)``.
+    /// Waits until the box's agent is idle. The wait fails when the box is stopped, or stops meanwhile. See
+    /// ``waitUntilReady(_:from:timeout:onState:)``.
     public func waitUntilIdle(
         _ id: String, from box: Box? = nil, timeout: Duration = .seconds(600),
         onState: @Sendable (Box) throws -> Void = { _ in }
@@ -74,14 +75,14 @@ extension BoxClient {
                     let seconds = Int(timeout.components.seconds)
                     throw BoxError.waitTimedOut(id: id, lastState: box.state, seconds: seconds)
                 }
-                // A server that can tell when something changes needn't be asked again and again.
+                // A server that supports long polls needs no pause between requests.
                 if tag == nil { try await polling.rest(configuration.pause) }
             }
             do {
                 let longPoll = LongPoll(tag: tag, wait: min(25, max(1, Int(polling.timeLeft.components.seconds))))
                 let begun = ContinuousClock.now
                 let answer = try await get(id, longPoll: longPoll)
-                // One that says nothing new at once would be asked without a pause.
+                // A long poll that returns immediately without a change would cause requests without a pause.
                 let isIdle =
                     tag != nil && ContinuousClock.now - begun < .seconds(1) && answer?.info.box.state == lastState
                 if let answer { (box, tag) = (answer.info.box, answer.tag) }

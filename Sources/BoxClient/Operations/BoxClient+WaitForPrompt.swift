@@ -1,15 +1,16 @@
 import BoxModel
 
 extension BoxClient {
-    /// Waits until a prompt's run is over: finished, failed, or in another way that the server calls done.
-    /// `GET /boxes/{id}/prompts/{promptId}`, again and again. Failures that may pass are waited out.
+    /// Waits until a prompt's run is over: finished, failed, or reported as done. It polls `GET
+    /// /boxes/{id}/prompts/{promptId}`, and retries after transient failures.
     ///
     /// - Parameters:
     ///   - prompt: ``QueuedPrompt/promptID``.
-    ///   - timeout: an hour when not given.
-    ///   - onStatus: called with each new status, once, the first one too.
-    /// - Returns: the run, of which ``PromptRun/status`` says how it ended. A failed run is a result and no error.
-    /// - Throws: ``BoxError/promptTimedOut(id:prompt:lastStatus:seconds:)``, and what ``promptRunStatus(_:prompt:)`` throws.
+    ///   - timeout: an hour by default.
+    ///   - onStatus: called once with each new status, including the first.
+    /// - Returns: the run. ``PromptRun/status`` is its outcome. A failed run is a result and not an error.
+    /// - Throws: ``BoxError/promptTimedOut(id:prompt:lastStatus:seconds:)``, and the errors of
+    ///   ``promptRunStatus(_:prompt:)``.
     public func waitForPrompt(
         _ id: String, prompt: String, timeout: Duration = .seconds(3600),
         onStatus: @Sendable (PromptRun) throws -> Void = { _ in }
@@ -35,7 +36,7 @@ extension BoxClient {
         }
     }
 
-    /// The same as ``waitForPrompt(_:prompt:timeout:onStatus:)``, under the other name that the other SDKs have for it.
+    /// Does the same as ``waitForPrompt(_:prompt:timeout:onStatus:)``, under the other name of the other SDKs.
     public func waitForPromptDone(
         _ id: String, prompt: String, timeout: Duration = .seconds(3600),
         onStatus: @Sendable (PromptRun) throws -> Void = { _ in }

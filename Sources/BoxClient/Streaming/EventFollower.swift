@@ -1,35 +1,36 @@
 import BoxModel
 
-/// Reads a box's events in their order, each once, and each new status of its prompts once.
+/// Reads a box's events in order, each once, and each new status of its prompts once.
 ///
-/// Servers find events after a cursor, which is a moment and an id. Two events can have the same moment, and the later
-/// one the smaller id, so every request starts at the last event *before* the newest moment and leaves out what was seen.
-/// (Only where one moment has more events than a page does reading go on from the page's end.)
-/// A prompt is one event whose status changes in place, so open prompts are looked at again by themselves.
+/// Servers find events after a cursor, which is a time and an id. Two events can have the same time, and the later one
+/// can have the smaller id. So every request starts at the last event *before* the newest time and skips known events.
+/// (Only where one time has more events than a page does reading continue from the page's end.)
+///
+/// A prompt is one event whose status changes, so open prompts are read again separately.
 public struct EventFollower: Sendable {
-    /// Where reading begins.
+    /// Where reading starts.
     public enum Start: Sendable, Equatable {
         case beginning
-        /// With so many of the newest.
+        /// Starts with this many of the newest events.
         case newest(Int)
-        /// After an event; nil for the first one to come in a box without any.
+        /// Starts after an event. Nil starts with the first event of a box that has none yet.
         case after(PageCursor?)
     }
 
-    /// A connection that broke, before it is tried again.
+    /// A failure of the connection, before the next attempt.
     public struct Interruption: Sendable {
-        /// What broke it.
+        /// The error of the connection.
         public let error: BoxError
-        /// How long it is waited now.
+        /// The pause before the next attempt.
         public let pause: Duration
     }
 
     private enum Phase {
-        /// Before the first round, with the newest events to read.
+        /// Before the first round; the newest events must be read.
         case starting(newest: Int)
-        /// Between rounds: the answer to the next request may take a while.
+        /// Between rounds. The answer to the next request may take a while.
         case waiting
-        /// In a round, at its next page.
+        /// Within a round, before its next page.
         case reading(from: String?)
     }
 
@@ -41,21 +42,21 @@ public struct EventFollower: Sendable {
     private var phase: Phase
     private var position: EventPosition
     private var prompts = OpenPrompts()
-    /// Last statuses, to be told after the events that came before them.
+    /// Final statuses, to be reported after the events that preceded them.
     private var ended: [BoxEvent] = []
     private var tag: String?
-    /// Whether the server can't wait: it gave no tag, or answered at once though there was no news.
+    /// Whether long polls don't work: the server sent no tag, or answered immediately without a change.
     private var mustPoll = false
-    /// The most events that are asked for at a time: less than the API allows where they are very large.
+    /// The most events per request. It is less than the API's limit where events are very large.
     private var pageLimit = 200
-    /// Whether the events that were there at the last request are all read.
+    /// Whether all events that existed at the last request have been read.
     public private(set) var isCaughtUp = false
     private var backoff = EventBackoff()
 
     /// - Parameters:
     ///   - types: all when empty.
-    ///   - survivesFailures: whether failures that may pass are waited out, for as long as it takes.
-    ///   - onInterruption: told of each failure that is survived: everything but refusals, once the first answer was there.
+    ///   - survivesFailures: whether to retry after transient failures, without a time limit.
+    ///   - onInterruption: called before each retry. Refusals, and failures before the first answer, aren't retried.
     public init(
         _ client: BoxClient, box id: String, types: [String] = [], start: Start = .beginning,
         survivesFailures: Bool = true,
@@ -73,7 +74,7 @@ public struct EventFollower: Sendable {
         }
     }
 
-    /// The next events, or none when there was no news for a while.
+    /// The next events, or none when there was no change for a while.
     ///
     /// - Throws: ``BoxError`` for refusals, and for every failure before the first answer; `CancellationError`.
     public mutating func next() async throws -> [BoxEvent] {
@@ -90,11 +91,11 @@ public struct EventFollower: Sendable {
         }
     }
 
-    /// One request, or one and a look at the open prompts. Changes nothing when it throws.
+    /// Makes one request, and perhaps another one for the open prompts. It changes nothing when it throws.
     private mutating func step() async throws -> [BoxEvent] {
         switch phase {
         case .starting(let count):
-            // One more, because reading goes on after it.
+            // One more than requested, because reading continues after it.
             var newest = try await client.newestEvents(id, min(count, Int.max - 1) + 1, types: types)
             if newest.count > count { position = EventPosition(after: newest.removeFirst().cursor) }
             phase = .waiting
@@ -109,7 +110,7 @@ public struct EventFollower: Sendable {
             let begun = ContinuousClock.now
             let page = try await read(cursor, longPoll: .init(tag: tag))
             let changed = page == nil ? [] : try await changedPrompts()
-            // A status that isn't known could be the last one too.
+            // An unknown status may also be the last one.
             let events = changed.filter { $0.status?.isOpen == true } + take(page?.events ?? [])
             ended += changed.filter { $0.status?.isOpen != true }
             let isQuick = tag != nil && ContinuousClock.now - begun < .seconds(1)
@@ -119,7 +120,7 @@ public struct EventFollower: Sendable {
         }
     }
 
-    /// One page; a smaller one when the events are too large for the client.
+    /// Reads one page, or a smaller one when the events are too large for the client.
     private mutating func read(_ cursor: String?, longPoll: LongPoll?) async throws -> EventPage? {
         while true {
             let query = EventQuery(types: types, limit: pageLimit, sort: .ascending, cursor: cursor)
@@ -133,7 +134,7 @@ public struct EventFollower: Sendable {
         }
     }
 
-    /// Goes on to the next page or round. Last statuses wait until everything before them is read.
+    /// Moves to the next page or round. Final statuses wait until everything before them is read.
     private mutating func endStep(_ page: EventPage?, after cursor: String?, _ events: [BoxEvent]) -> [BoxEvent] {
         isCaughtUp = false
         if let next = page?.nextCursor {
@@ -177,7 +178,7 @@ public struct EventFollower: Sendable {
 }
 
 extension BoxClient {
-    /// How a run stands; nil when the server can't say now, which its events may do later.
+    /// The state of a run; nil when it can't be read now. The events may contain it later.
     func runIfTold(_ id: String, prompt: String) async throws -> PromptRun? {
         do {
             return try await promptRunStatus(id, prompt: prompt)
@@ -186,7 +187,7 @@ extension BoxClient {
         }
     }
 
-    /// A server that gives the same page again and again would keep us for ever.
+    /// Detects a server that returns the same page again and again, which would make the loop endless.
     fileprivate func checkProgress(_ page: EventPage, after cursor: String?) throws(BoxError) {
         guard let next = page.nextCursor else { return }
         if next == cursor || page.events.isEmpty {
@@ -194,7 +195,7 @@ extension BoxClient {
         }
     }
 
-    /// So many of the newest events, the oldest first.
+    /// The newest `count` events, oldest first.
     fileprivate func newestEvents(_ id: String, _ count: Int, types: [String]) async throws -> [BoxEvent] {
         var events: [BoxEvent] = []
         var cursor: String?

@@ -1,12 +1,12 @@
 import BoxModel
 
-/// How far a box's events are read.
+/// How far a box's events have been read.
 struct EventPosition: Sendable, Equatable {
-    /// The last event before the newest moment; nil while there is none.
+    /// The last event before the newest time; nil while there is none.
     private(set) var start: PageCursor?
-    /// The last event of the newest moment.
+    /// The last event of the newest time.
     private var newest: PageCursor?
-    /// What was seen after ``start``.
+    /// The identities of the events that were seen after ``start``.
     private var seen: Set<String> = []
 
     /// - Parameter cursor: of an event that counts as read.
@@ -35,12 +35,12 @@ extension PageCursor {
     }
 }
 
-/// Prompts that aren't at their end, with the status that was told last.
+/// The prompts that aren't finished, with their last reported status.
 struct OpenPrompts: Sendable, Equatable {
     private struct Entry: Equatable {
         var status: PromptStatus
         var before: PageCursor?
-        /// Whether its run was asked, and isn't over.
+        /// Whether its run was read and isn't over.
         var isAsked = false
     }
 
@@ -48,24 +48,24 @@ struct OpenPrompts: Sendable, Equatable {
 
     var isEmpty: Bool { entries.isEmpty }
 
-    /// A place before all of them; nil for the beginning.
+    /// A position before all of them; nil for the beginning.
     var start: PageCursor? {
         let places = entries.values.map(\.before)
         return places.contains(nil) ? nil : places.compactMap { $0 }.min { $0.moment < $1.moment }
     }
 
-    /// Keeps an event that is told now, if it is a prompt.
+    /// Records an event that is being reported, if it is a prompt.
     ///
-    /// - Parameter before: a place before it, when it is new.
+    /// - Parameter before: a position before the event, when it is new.
     mutating func note(_ event: BoxEvent, before: PageCursor?) {
         guard let id = event.id, let status = event.status else { return }
         entries[id] = status.isFinal ? nil : Entry(status: status, before: entries[id]?.before ?? before)
     }
 
-    /// Those whose status isn't known here and could be the last one.
+    /// The prompts whose status is unknown to this version and may be the last one.
     var unconfirmed: [String] { entries.filter { !$0.value.status.isOpen && !$0.value.isAsked }.map(\.key).sorted() }
 
-    /// Keeps what a run says about an unconfirmed prompt; nil when it can't be asked.
+    /// Records the run of an unconfirmed prompt; nil when it couldn't be read.
     mutating func note(_ run: PromptRun?, of id: String) {
         if run?.isOver == true { entries[id] = nil } else { entries[id]?.isAsked = true }
     }
@@ -76,7 +76,7 @@ struct OpenPrompts: Sendable, Equatable {
     }
 }
 
-/// When to ask again: after failures, and servers that can't wait for news.
+/// The pauses before requests: after failures, and between polls of a server without long polls.
 struct EventBackoff: Sendable, Equatable {
     private var hasAnswer = false
     private var failures = 0
@@ -89,16 +89,17 @@ struct EventBackoff: Sendable, Equatable {
         quietRounds = hasNews ? 0 : quietRounds + 1
     }
 
-    /// How often in a row an answer may be unusable.
+    /// How many unusable answers in a row are retried.
     private static let maximumUnusable = 10
 
-    /// Whether an error can pass, in a connection that has worked before.
+    /// Whether the error is transient, on a connection that has worked before.
     func mayTryAgain(after error: BoxError) -> Bool {
         if case .invalidResponse = error, unusableAnswers >= Self.maximumUnusable { return false }
         return hasAnswer && error.isTransient
     }
 
-    /// What the server asks for, and else from a tenth of a second to five seconds, less up to half by chance.
+    /// The pause that the server requests. Otherwise it grows from 0.1 to 5 seconds, and is randomly up to half
+    /// shorter.
     mutating func pauseAfterFailure(_ error: BoxError) -> Duration {
         let full = min(Duration.milliseconds(100) * (1 << min(failures, 6)), .seconds(5))
         failures += 1
@@ -110,6 +111,6 @@ struct EventBackoff: Sendable, Equatable {
         return pause
     }
 
-    /// From a quarter of a second to one second, the longer nothing happens.
+    /// Grows from a quarter of a second to one second while nothing changes.
     var pauseBeforePoll: Duration { min(.milliseconds(250) + .milliseconds(125) * quietRounds, .seconds(1)) }
 }

@@ -1,11 +1,11 @@
 import BoxModel
 
-/// Events of a box as they come, each once and in their order, through broken connections.
+/// The events of a box as they arrive, each once and in order. Broken connections are made again.
 ///
-/// It asks the server only while somebody iterates. A cancelled task gets `CancellationError`, and its transfer is aborted.
-/// Each iteration starts anew.
+/// It sends requests only while it is being iterated. A cancelled task gets `CancellationError`, and its transfer is
+/// aborted. Each iteration starts from the beginning.
 public struct EventStream: AsyncSequence, Sendable {
-    /// What it consists of.
+    /// An event of the box.
     public typealias Element = BoxEvent
 
     let follower: EventFollower
@@ -17,7 +17,7 @@ public struct EventStream: AsyncSequence, Sendable {
 
         init(_ stream: EventStream) { rounds = FollowerRounds(stream.follower, timeout: stream.timeout) }
 
-        /// The next event; nil when the time is up.
+        /// The next event; nil at the time limit.
         ///
         /// - Throws: ``BoxError`` as ``EventFollower/next()``, and `CancellationError`.
         public mutating func next() async throws -> BoxEvent? {
@@ -32,15 +32,15 @@ public struct EventStream: AsyncSequence, Sendable {
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(self) }
 }
 
-/// The events of one prompt, until its run is over. The event with its last status comes last.
+/// The events of one prompt until its run is over. The event with the final status comes last.
 ///
-/// The prompt is queued once, however often the stream is iterated: each iteration begins with the prompt.
+/// The prompt is queued only once. Each iteration starts with the prompt.
 public struct PromptStream: AsyncSequence, Sendable {
-    /// What it consists of.
+    /// An event of the prompt.
     public typealias Element = BoxEvent
 
-    /// What the server said to the prompt; ``BoxClient/interrupt(_:)`` and ``BoxClient/promptRunStatus(_:prompt:)`` are for
-    /// the rest.
+    /// The server's answer to the prompt. Use ``BoxClient/interrupt(_:)`` and ``BoxClient/promptRunStatus(_:prompt:)``
+    /// to control it.
     public let queued: QueuedPrompt
     let follower: PromptFollower
     let boxID: String
@@ -58,8 +58,8 @@ public struct PromptStream: AsyncSequence, Sendable {
 
         /// The next event; nil when the prompt's run is over.
         ///
-        /// - Throws: ``BoxError/promptTimedOut(id:prompt:lastStatus:seconds:)``, what ``EventFollower/next()`` throws, and
-        ///   `CancellationError`.
+        /// - Throws: ``BoxError/promptTimedOut(id:prompt:lastStatus:seconds:)``, the errors of
+        ///   ``EventFollower/next()``, and `CancellationError`.
         public mutating func next() async throws -> BoxEvent? {
             switch try await rounds.next({ try await $0.next() }) {
             case .event(let event): return event
@@ -77,14 +77,14 @@ public struct PromptStream: AsyncSequence, Sendable {
 }
 
 extension BoxClient {
-    /// A box's events as they come, for as long as somebody iterates. `GET /boxes/{id}/events`.
+    /// Streams a box's events as long as the stream is iterated. `GET /boxes/{id}/events`.
     ///
     /// - Parameters:
     ///   - types: such as `prompt`, `response` and `git_checkpoint`; all when empty.
-    ///   - includeExisting: whether to begin with everything so far. Otherwise it begins with what comes after the first
-    ///     event is asked for.
-    ///   - timeout: after which the stream ends; nil for never.
-    ///   - onInterruption: told of each failure that is survived: everything but refusals, once the first answer was there.
+    ///   - includeExisting: whether to start with all existing events. Otherwise it starts with the first event after the
+    ///     iteration has started.
+    ///   - timeout: the time after which the stream ends; nil for no limit.
+    ///   - onInterruption: called before each retry. Refusals, and failures before the first answer, aren't retried.
     public func streamEvents(
         _ id: String, types: [String] = [], includeExisting: Bool = false, timeout: Duration? = nil,
         onInterruption: @escaping @Sendable (EventFollower.Interruption) -> Void = { _ in }
@@ -94,7 +94,7 @@ extension BoxClient {
             onInterruption: onInterruption)
     }
 
-    /// The same from another place, such as the last event that a program has seen.
+    /// Does the same from another position, such as the last event that a program has seen.
     public func streamEvents(
         _ id: String, types: [String] = [], from start: EventFollower.Start, timeout: Duration? = nil,
         onInterruption: @escaping @Sendable (EventFollower.Interruption) -> Void = { _ in }
@@ -103,20 +103,20 @@ extension BoxClient {
         return EventStream(follower: follower, timeout: timeout)
     }
 
-    /// Queues work for the box's agent and gives the events of it until it is over. `POST /boxes/{id}/prompt`, which is
-    /// never sent twice, and then `GET /boxes/{id}/events`.
+    /// Queues a prompt for the box's agent and streams its events until its run is over.
     ///
-    /// Ending the iteration doesn't end the work: ``interrupt(_:)`` does.
+    /// It sends `POST /boxes/{id}/prompt`, which is never sent twice, and then `GET /boxes/{id}/events`. Ending the
+    /// iteration doesn't end the work: ``interrupt(_:)`` does.
     ///
     /// - Parameters:
-    ///   - timeout: of an iteration, in which the run must be over; nil for none.
-    ///   - onInterruption: told of each failure that is survived.
-    /// - Throws: what ``prompt(_:_:)`` throws.
+    ///   - timeout: the time in which the run must be over, per iteration; nil for no limit.
+    ///   - onInterruption: called before each retry.
+    /// - Throws: the errors of ``prompt(_:_:)``.
     public func streamPrompt(
         _ id: String, _ request: PromptRequest, timeout: Duration? = nil,
         onInterruption: @escaping @Sendable (EventFollower.Interruption) -> Void = { _ in }
     ) async throws -> PromptStream {
-        // What is there before the prompt needn't be read again.
+        // Events before the prompt needn't be read again.
         let last = try await events(id, EventQuery(limit: 1, sort: .descending)).events.first
         let queued = try await prompt(id, request)
         let follower = PromptFollower(

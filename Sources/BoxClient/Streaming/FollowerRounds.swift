@@ -1,8 +1,8 @@
-/// Takes the events that a follower brings round by round, one by one, until a deadline.
+/// Splits the rounds of events from a follower into single events, until a deadline.
 struct FollowerRounds<Follower: Sendable> {
     enum Step {
         case event(BoxEvent)
-        /// The follower has no more.
+        /// The follower has no more events.
         case end
         case timeout
     }
@@ -16,7 +16,7 @@ struct FollowerRounds<Follower: Sendable> {
         deadline = Deadline(after: timeout)
     }
 
-    /// - Parameter round: asks the follower; nil when it has no more.
+    /// - Parameter round: gets the follower's next events; nil when there are no more.
     mutating func next(_ round: @escaping @Sendable (inout Follower) async throws -> [BoxEvent]?) async throws -> Step {
         while waiting.isEmpty {
             let before = follower
@@ -26,7 +26,7 @@ struct FollowerRounds<Follower: Sendable> {
             }
             guard let (events, after) = result else { return .timeout }
             guard let events else { return .end }
-            // The last comes first, so that taking one is cheap.
+            // In reverse order, so that removing the next one is cheap.
             (waiting, follower) = (events.reversed(), after)
         }
         return .event(waiting.removeLast())

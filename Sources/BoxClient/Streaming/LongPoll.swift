@@ -1,12 +1,12 @@
-/// A request that the server answers when something has changed (RFC 7240) since the answer that had a tag, if there was one.
+/// A request that is answered when something has changed since the answer with ``tag`` (RFC 7240).
 struct LongPoll {
     var tag: String?
-    /// How long servers that can wait are asked to, in seconds.
+    /// The requested wait in seconds, for servers that support it.
     var wait = 25
 }
 
 extension BoxClient {
-    /// Servers that can wait answer when something has changed; others answer at once and give no tag.
+    /// Sends a call as a long poll. Servers without support answer immediately and send no tag.
     ///
     /// - Returns: nil when nothing has changed.
     func exchange(_ call: APICall, longPoll: LongPoll?) async throws -> (response: HTTPResponse, tag: String?)? {

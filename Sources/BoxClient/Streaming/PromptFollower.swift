@@ -1,23 +1,23 @@
 import BoxModel
 
-/// Reads the events of one prompt until its run is over. The event with its last status comes last.
+/// Reads the events of one prompt until its run is over. The event with the final status comes last.
 ///
-/// A status that isn't known here could be the last one, so the prompt's run is asked then.
+/// An unknown status may be the final one, so then it reads the prompt's run.
 public struct PromptFollower: Sendable {
     private let client: BoxClient
     private let id: String
     private let prompt: String
     private var follower: EventFollower
-    /// Rounds without news of the prompt.
+    /// The number of rounds without an event of the prompt.
     private var quietRounds = 0
-    /// Whether no more comes.
+    /// Whether no more events follow.
     private var isOver = false
-    /// The last status that is known.
+    /// The last known status.
     public private(set) var status: PromptStatus = .queued
 
     /// - Parameters:
     ///   - cursor: of the box's last event before the prompt.
-    ///   - onInterruption: told of each failure that is survived.
+    ///   - onInterruption: called before each retry.
     public init(
         _ client: BoxClient, box id: String, prompt: String, after cursor: PageCursor?,
         onInterruption: @escaping @Sendable (EventFollower.Interruption) -> Void = { _ in }
@@ -30,7 +30,7 @@ public struct PromptFollower: Sendable {
 
     /// The next events, or nil when there are no more.
     ///
-    /// - Throws: as ``EventFollower/next()``.
+    /// - Throws: the errors of ``EventFollower/next()``.
     public mutating func next() async throws -> [BoxEvent]? {
         if isOver { return nil }
         var events = try await ownEvents()
@@ -39,10 +39,10 @@ public struct PromptFollower: Sendable {
         if known.isFinal {
             isOver = true
         } else if !known.isOpen || (quietRounds > 0 && quietRounds.isMultiple(of: 10)) {
-            // Some servers tell the end only here.
+            // Some servers report the end only in the prompt's run.
             if let run = try await client.runIfTold(id, prompt: prompt), run.isOver {
                 (isOver, status) = (true, run.status)
-                // What came between the last look at the events and the end of the run.
+                // Read the events between the last round and the end of the run.
                 if events.isEmpty { events = try await ownEvents() }
             }
         }
@@ -55,7 +55,7 @@ public struct PromptFollower: Sendable {
         try await follower.next().filter { [prompt] in $0.promptID == prompt }
     }
 
-    /// A prompt that is over when it is first seen stands before its responses.
+    /// Moves the final status to the end. A prompt that is over when it is first seen comes before its responses.
     private mutating func withLastStatusAtEnd(_ events: [BoxEvent]) async throws -> [BoxEvent] {
         var events = events
         while !follower.isCaughtUp { events += try await ownEvents() }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Takes a body as it arrives, and knows whether any of it has.
+/// Receives a body as it arrives, and records whether any of it has arrived.
 final class BodySink: Sendable {
     private let onBody: @Sendable ([UInt8]) throws -> Void
     private let begun = Atomic(false)
@@ -16,7 +16,7 @@ final class BodySink: Sendable {
     }
 }
 
-/// Bytes that arrive in pieces, up to a limit.
+/// Collects bytes that arrive in pieces, up to a limit.
 final class ByteCollector: Sendable {
     private let maximum: Int
     private let collected = Mutex<[UInt8]>([])

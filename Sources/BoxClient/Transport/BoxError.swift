@@ -4,45 +4,46 @@ import BoxModel
 public enum BoxError: Error, Sendable, Equatable {
     /// The API answered with an error.
     case api(APIFailure)
-    /// No whole answer came from that origin. `isUnreachable`: because nothing listens there, or no route leads there.
+    /// No complete answer came from the origin. `isUnreachable`: nothing listens there, or no route leads there.
     case network(origin: String, reason: String, isUnreachable: Bool = false)
-    /// An answer came that isn't the API's: not JSON, cut short, or of another shape.
+    /// An answer isn't the API's: not JSON, incomplete, or of an unexpected form.
     case invalidResponse(origin: String, status: Int, reason: String)
-    /// An answer has an id, an address, a user name or a URL that is none (``ServerForm``). Asking again doesn't help.
+    /// An answer has an invalid id, address, user name or URL (``ServerForm``). A retry doesn't help.
     case invalidAnswer(origin: String, reason: String)
-    /// An answer is larger than the client takes, in bytes.
+    /// An answer is larger than the client's limit in bytes.
     case answerTooLarge(origin: String, limit: Int)
     /// The client has no API key.
     case notLoggedIn
     /// The call would send an API key to another machine over plain HTTP. See ``BoxClient/Configuration/allowsPlainHTTP``.
     case plainHTTP(origin: String)
-    /// The text isn't an origin; the message says what is.
+    /// The text isn't a valid origin; the message explains what is valid.
     case invalidOrigin(String)
-    /// A box that was waited for went where it can't become what was waited for.
+    /// A box came into a state from which it can't reach the awaited one.
     case unexpectedState(Box)
-    /// A box that was waited for was deleted meanwhile.
+    /// A box was deleted during a wait for it.
     case deletedWhileWaiting(id: String)
-    /// A box didn't reach the wanted state in time, in seconds.
+    /// A box didn't reach the awaited state in time, in seconds.
     case waitTimedOut(id: String, lastState: BoxState, seconds: Int)
-    /// A box's desktop wasn't ready in time, in seconds; with what the server said last, and its error if that was one.
+    /// A box's desktop wasn't ready in time, in seconds. It includes the server's last message, and its last error if
+    /// any.
     case desktopTimedOut(id: String, message: String?, seconds: Int, refusal: APIFailure? = nil)
     /// A prompt's run wasn't over in time, in seconds.
     case promptTimedOut(id: String, prompt: String, lastStatus: PromptStatus, seconds: Int)
     /// A file that should be text isn't UTF-8.
     case notText(path: String)
-    /// A file of this machine changed while it was being sent. The box may have nothing of it, and never a part.
+    /// A local file changed while it was sent. The box may have nothing of it, but never a part.
     case fileChanged(path: String)
-    /// The box has no python3, or something else wrote in its place, so that not every byte of a command's output is known.
+    /// The box has no python3, or other output was mixed in, so the bytes of a command's output aren't known.
     case rawOutputUnavailable
-    /// A file of CA certificates that is missing or holds none.
+    /// A file of CA certificates is missing or contains none.
     case unusableCAFile(path: String, reason: String)
-    /// A path of this machine that isn't one of a regular file.
+    /// A local path isn't a regular file's.
     case notRegularFile(path: String)
 }
 
 extension BoxError {
-    /// Whether the same call can succeed later though nothing was put right: the server is away, busy or starting again, or an
-    /// answer was cut short.
+    /// Whether the same call can succeed later without any correction. The server may be unavailable, busy or
+    /// restarting, or an answer was incomplete.
     public var isTransient: Bool {
         switch self {
         case .network: true
@@ -53,24 +54,24 @@ extension BoxError {
     }
 }
 
-/// An error body of the API, in either of its forms.
+/// An error answer of the API, in either of its forms.
 public struct APIFailure: Sendable, Equatable {
-    /// Stable, for programs.
+    /// The error code, which is stable, for programs.
     public let code: ErrorCode
-    /// HTTP's own, which is authoritative.
+    /// The HTTP status, which is authoritative.
     public let status: Int
-    /// For people; servers may leave it out.
+    /// The message for people. Servers may omit it.
     public let message: String?
-    /// Names the request in the server's logs.
+    /// The id of the request in the server's logs.
     public let requestID: String?
-    /// Facts that depend on the code, such as `setupUrl`.
+    /// Members that depend on the code, such as `setupUrl`.
     public let details: JSON?
-    /// How long to wait before another try, in seconds, from `Retry-After`.
+    /// How long to wait before a retry in seconds, from `Retry-After`.
     public let retryAfter: Int?
-    /// The body as it was sent.
+    /// The body as the server sent it.
     public let body: JSON
 
-    /// An error as it would be read from a body.
+    /// An error with the given members.
     public init(
         code: ErrorCode, status: Int, message: String? = nil, requestID: String? = nil, details: JSON? = nil,
         retryAfter: Int? = nil, body: JSON = .object(JSONObject())
@@ -84,10 +85,11 @@ public struct APIFailure: Sendable, Equatable {
         self.body = body
     }
 
-    /// Whether the same call is refused again until something else changes: 4xx, but for those that ask to come back later.
+    /// Whether a retry of the same call is refused again until something changes. True for 4xx, except those that
+    /// request a later retry.
     var isFinal: Bool { (400..<500).contains(status) && ![408, 425, 429].contains(status) }
 
-    /// Reads `{"ok":false,"code":…,"message":…,"error":{…}}` and `{"error":"code","message":…}`.
+    /// Parses `{"ok":false,"code":…,"message":…,"error":{…}}` and `{"error":"code","message":…}`.
     ///
     /// - Returns: nil when the body isn't a JSON object.
     init?(body: JSON, response: HTTPResponse) {
@@ -104,6 +106,6 @@ public struct APIFailure: Sendable, Equatable {
 }
 
 extension HTTPResponse {
-    /// Seconds of a numeric `Retry-After`. The form with a date isn't used by this API.
+    /// The seconds of a numeric `Retry-After`. This API doesn't use the form with a date.
     var retryAfter: Int? { header("Retry-After").flatMap(Int.init).flatMap { $0 >= 0 ? $0 : nil } }
 }

@@ -2,8 +2,8 @@ import Glibc
 
 /// A file of CA certificates in PEM.
 public enum CAFile {
-    /// - Throws: ``BoxError/unusableCAFile(path:reason:)`` when the file is missing, can't be read, or holds no certificate.
-    ///   libcurl would say no more than that there was an error.
+    /// - Throws: ``BoxError/unusableCAFile(path:reason:)`` when the file is missing, can't be read, or contains no
+    ///   certificate. libcurl would report only a general error.
     public static func check(_ path: String) throws(BoxError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
@@ -20,7 +20,7 @@ public enum CAFile {
         }
     }
 
-    /// Whether a line begins a certificate. Most files have it among the first ones.
+    /// Whether a line starts a certificate. Most files have one in their first lines.
     private static func holdsCertificate(_ descriptor: Int32) -> Bool {
         var rest: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
@@ -31,12 +31,12 @@ public enum CAFile {
             let lines = rest.split(separator: 0x0A, omittingEmptySubsequences: false)
             if lines.contains(where: beginsCertificate) { return true }
             if count <= 0 { return false }
-            // What may be the beginning of a longer line.
+            // This may be the start of a longer line.
             rest = Array(lines.last?.prefix(64) ?? [])
         }
     }
 
-    /// As OpenSSL has them (pem.h).
+    /// The headers that OpenSSL accepts (pem.h).
     private static func beginsCertificate(_ line: ArraySlice<UInt8>) -> Bool {
         ["CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE"].contains {
             line.starts(with: "-----BEGIN \($0)-----".utf8)

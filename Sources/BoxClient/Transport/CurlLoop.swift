@@ -2,10 +2,10 @@ import CCurl
 import Glibc
 import Synchronization
 
-/// Drives every transfer of a transport, on a thread of its own or on those of the callers, one at a time.
+/// Drives all transfers of a transport, on its own thread or on the callers' threads, one at a time.
 ///
-/// `@unchecked`: `multi` is only used by whoever drives, apart from `curl_multi_wakeup`, which libcurl allows from any
-/// thread, and so is `active`. The rest is behind the lock.
+/// `@unchecked`: only the driving thread uses `multi` and `active`. The exception is `curl_multi_wakeup`, which libcurl
+/// allows from any thread. The lock protects the rest.
 final class CurlLoop: @unchecked Sendable {
     private struct Inbox {
         var transfers: [CurlTransfer] = []
@@ -15,10 +15,10 @@ final class CurlLoop: @unchecked Sendable {
     private let inbox = Mutex(Inbox())
     private let multi: UnsafeMutableRawPointer
     private var active: [UnsafeMutableRawPointer: CurlTransfer] = [:]
-    /// Held by the caller that drives, where there is no thread.
+    /// Held by the driving caller, when there is no thread.
     private let driver = Mutex(())
 
-    /// `curl_global_init` once a process, before anything else of libcurl.
+    /// The result of `curl_global_init`, which must run once per process, before any other call of libcurl.
     private static let globalResult = curl_global_init(Int(CURL_GLOBAL_ALL))
 
     init() throws(TransportError) {
@@ -30,7 +30,7 @@ final class CurlLoop: @unchecked Sendable {
 
     deinit { _ = curl_multi_cleanup(multi) }
 
-    /// A loop with a thread, which ends when it is told to stop.
+    /// Starts a loop with a thread, which ends after ``stop()``.
     static func start() throws(TransportError) -> CurlLoop {
         let loop = try CurlLoop()
         var thread = pthread_t()
@@ -51,7 +51,7 @@ final class CurlLoop: @unchecked Sendable {
         return loop
     }
 
-    /// Signals are for the program's own threads.
+    /// Blocks signals in this thread, so that the program's own threads handle them.
     private static func blockSignals() {
         var all = sigset_t()
         sigfillset(&all)
@@ -63,7 +63,7 @@ final class CurlLoop: @unchecked Sendable {
         wake()
     }
 
-    /// A wake-up that comes before the wait isn't lost: libcurl keeps it.
+    /// Wakes the loop. A wake-up before the wait isn't lost, because libcurl stores it.
     func wake() { _ = curl_multi_wakeup(multi) }
 
     func stop() {
@@ -71,7 +71,7 @@ final class CurlLoop: @unchecked Sendable {
         wake()
     }
 
-    /// On a loop without a thread, takes the transfer to its end. Other callers' transfers go on meanwhile.
+    /// Runs a transfer to its end on a loop without a thread. Other callers' transfers continue meanwhile.
     func drive(_ transfer: CurlTransfer) {
         driver.withLock { _ in run { transfer.hasEnded } }
     }

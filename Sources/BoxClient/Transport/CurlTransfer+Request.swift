@@ -1,9 +1,9 @@
 import CCurl
 
-// MARK: - What is sent
+// MARK: - Sending
 
 extension CurlTransfer {
-    /// Sets the handle up for the request's body, headers and repetition.
+    /// Configures the handle for the request's body, its headers and its repeatability.
     func configureBody(_ handle: UnsafeMutableRawPointer) -> [CURLcode] {
         var results: [CURLcode] = []
         if let upload = request.upload {
@@ -15,7 +15,7 @@ extension CurlTransfer {
             let context = Unmanaged.passUnretained(self).toOpaque()
             results.append(box_curl_ask_before_sending(handle, Self.onStart, context))
         }
-        // A name with a colon and no value takes away what libcurl would add by itself.
+        // A name with a colon and no value removes a header that libcurl would add.
         var lines = request.headers.map { $0.value.isEmpty ? "\($0.name);" : "\($0.name): \($0.value)" }
         lines.append("Expect:")
         if request.header("Content-Type") == nil { lines.append("Content-Type:") }
@@ -27,7 +27,7 @@ extension CurlTransfer {
         [
             box_curl_set_long(handle, CURLOPT_POST, 1),
             box_curl_set_size(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.count)),
-            // Copied by libcurl, so the array need not outlive the call. An empty one must still not be nil.
+            // libcurl copies the bytes, so the array need not outlive the call. An empty body must still not be nil.
             (body + [0]).withUnsafeBytes {
                 box_curl_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: $0.baseAddress))
             },
@@ -52,7 +52,7 @@ extension CurlTransfer {
     }
 
     private func fill(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
-        // A cancelled upload to a fast server might otherwise keep libcurl busy to its end.
+        // Otherwise a cancelled upload to a fast server might keep libcurl busy until its end.
         guard let upload = request.upload, !isCancelled else { return Int(CURL_READFUNC_ABORT) }
         do {
             let bytes = try upload.read(atMost: buffer.count)

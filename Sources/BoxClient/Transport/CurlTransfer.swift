@@ -1,29 +1,29 @@
 import CCurl
 import Synchronization
 
-/// One request under way: what libcurl's callbacks fill.
+/// One request in progress, with the state that libcurl's callbacks fill.
 ///
-/// `@unchecked`: made by the caller, then used only by whoever drives the loop; `cancellation` is atomic.
+/// `@unchecked`: the caller creates it, and then only the driving thread uses it; `cancellation` is atomic.
 final class CurlTransfer: @unchecked Sendable {
     typealias BodySink = @Sendable ([UInt8]) throws -> Void
 
     let request: HTTPRequest
-    /// Takes the body of a success instead of `body`.
+    /// Receives the body of a success instead of `body`.
     private let onBody: BodySink?
     private let cancellation: CurlCancellation
     private let continuation: CheckedContinuation<HTTPResponse, any Error>
     private var headers: [HTTPHeader] = []
     private var body: [UInt8] = []
     private var headerSize = 0
-    /// Whether the empty line after the last headers has come.
+    /// Whether the empty line after the last header has arrived.
     private var hasAllHeaders = false
     private var isTooLarge = false
-    /// Of the answer whose headers are being read.
+    /// Whether the answer whose headers are being read is a success.
     private var isSuccess = false
     private var sinkError: (any Error)?
-    /// What the body's source threw.
+    /// The error of the body's source.
     var sourceError: (any Error)?
-    /// How often libcurl has begun to send the request.
+    /// How often libcurl has started to send the request.
     var starts = 0
     var headerList: UnsafeMutablePointer<curl_slist>?
     private let errorBuffer = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -53,7 +53,7 @@ final class CurlTransfer: @unchecked Sendable {
         continuation.resume(with: outcome)
     }
 
-    /// A configured handle. The caller cleans it up before it lets go of this transfer, whose memory it uses.
+    /// Creates a configured handle. It uses this transfer's memory, so the caller must free it first.
     func makeHandle() throws(TransportError) -> UnsafeMutableRawPointer {
         try checkHeaders()
         guard let handle = curl_easy_init() else { throw TransportError(.refused, "libcurl has no memory left") }
@@ -97,7 +97,7 @@ final class CurlTransfer: @unchecked Sendable {
     }
 }
 
-// MARK: - What comes back
+// MARK: - Receiving
 
 extension CurlTransfer {
     private static let onBody: box_curl_data_callback = { bytes, size, count, context in
@@ -130,14 +130,14 @@ extension CurlTransfer {
         return true
     }
 
-    /// In bytes, of one answer with its interim ones. Some versions of libcurl limit only each line.
+    /// In bytes, for one answer including its interim answers. Some versions of libcurl limit only each line.
     private static let maximumHeaderSize = 256 << 10
 
     private func receive(header bytes: UnsafeRawBufferPointer) -> Bool {
         headerSize += bytes.count
         guard headerSize <= Self.maximumHeaderSize else { return false }
         let line = String(decoding: bytes, as: UTF8.self)
-        // A status line starts over: what came before was an interim answer.
+        // A status line starts again, because the earlier headers were those of an interim answer.
         if line.hasPrefix("HTTP/") {
             headers = []
             hasAllHeaders = false
@@ -152,7 +152,7 @@ extension CurlTransfer {
         return true
     }
 
-    /// What the finished transfer came to.
+    /// The result of the finished transfer.
     func outcome(of handle: UnsafeMutableRawPointer, _ result: CURLcode) -> Result<HTTPResponse, any Error> {
         if result == CURLE_ABORTED_BY_CALLBACK, isCancelled { return .failure(CancellationError()) }
         if let sinkError { return .failure(sinkError) }
@@ -170,7 +170,7 @@ extension CurlTransfer {
             let reason = detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail
             return .failure(TransportError(Self.kind(of: result), reason))
         }
-        // libcurl takes the end of the connection for the end of the headers.
+        // libcurl treats the end of the connection as the end of the headers.
         guard hasAllHeaders else {
             return .failure(TransportError(.interrupted, "the connection ended in the answer's headers"))
         }
@@ -192,7 +192,7 @@ extension CurlTransfer {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded up, so that a short time never becomes libcurl's "no limit" of zero.
+    /// Whole milliseconds, rounded up, so that a short time never becomes zero, which means "no limit" to libcurl.
     var milliseconds: Int {
         let (seconds, attoseconds) = components
         return Int(seconds) * 1000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)

@@ -1,26 +1,26 @@
 import CCurl
 import Synchronization
 
-/// HTTP on libcurl: HTTP/2 where offered, connections kept and reused, redirects never followed.
+/// An HTTP transport on libcurl: it uses HTTP/2 where offered, reuses connections and never follows redirects.
 ///
-/// Nothing of libcurl is touched before the first request. All transfers of one transport run on one thread,
-/// which ends with the transport.
+/// It uses libcurl only from the first request on. All transfers of one transport run on one thread, which ends with
+/// the transport.
 public final class CurlTransport: HTTPTransport {
     private let loop = Mutex<CurlLoop?>(nil)
     private let usesCallersThread: Bool
 
-    /// - Parameter usesCallersThread: whether transfers run on the thread that sends them, which is blocked meanwhile. For
-    ///   programs that have nothing else to do: it saves starting and waking a thread.
+    /// - Parameter usesCallersThread: whether transfers run on the calling thread, which is blocked meanwhile. It saves
+    ///   starting and waking a thread, for programs that have nothing else to do.
     public init(usesCallersThread: Bool = false) { self.usesCallersThread = usesCallersThread }
 
     deinit {
         loop.withLock { $0?.stop() }
     }
 
-    /// Sends a request and holds its whole answer. Cancelling the task aborts the transfer.
+    /// Sends a request and returns the complete answer. Cancelling the task aborts the transfer.
     public func send(_ request: HTTPRequest) async throws -> HTTPResponse { try await send(request, to: nil) }
 
-    /// The other transfers of this transport wait while `onBody` runs.
+    /// Sends a request and passes on the answer's body. The other transfers of this transport wait while `onBody` runs.
     public func send(
         _ request: HTTPRequest, onBody: @escaping @Sendable ([UInt8]) throws -> Void
     ) async throws -> HTTPResponse {
@@ -50,7 +50,7 @@ public final class CurlTransport: HTTPTransport {
     }
 }
 
-/// Says to the loop's thread that nobody waits for a transfer any more.
+/// Informs the loop's thread that a transfer was cancelled.
 final class CurlCancellation: Sendable {
     let isCancelled = Atomic(false)
 }

@@ -1,10 +1,11 @@
 import Glibc
 
-/// write(2) for all of some bytes.
+/// Calls write(2) until all bytes are written.
 package enum DescriptorWrite {
-    /// Waits where a descriptor is non-blocking, which one that is shared with another program can be without our doing.
+    /// Writes all bytes. It waits when the descriptor is non-blocking: another program that shares it can have set that
+    /// flag.
     ///
-    /// - Returns: a number of errno(3), 0 for success.
+    /// - Returns: a number of errno(3), or 0 for success.
     package static func all(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         var rest = bytes[...]
         while !rest.isEmpty {

@@ -1,10 +1,10 @@
 import Glibc
 
-/// An operation on a file of this machine that failed, said with the path.
+/// A failed operation on a local file, with the path.
 public struct FileError: Error, Equatable, CustomStringConvertible {
-    /// What was tried, such as `read`.
+    /// The operation, such as `read`.
     public let action: String
-    /// As it was given.
+    /// The path, as it was given.
     public let path: String
     /// A number of errno(3).
     public let code: Int32
@@ -15,6 +15,6 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
         self.code = code
     }
 
-    /// For people.
+    /// A message for people.
     public var description: String { "could not \(action) \(path): \(String(cString: strerror(code)))" }
 }

@@ -1,11 +1,11 @@
-/// One header field. Names compare without regard to case.
+/// One header field. Its name is case-insensitive.
 public struct HTTPHeader: Sendable, Equatable {
-    /// As it is sent.
+    /// The name, as it is sent.
     public var name: String
-    /// Without line breaks, which transports refuse.
+    /// The value. Transports refuse line breaks in it.
     public var value: String
 
-    /// A field of that name.
+    /// A field with a name and a value.
     public init(_ name: String, _ value: String) {
         self.name = name
         self.value = value
@@ -14,35 +14,36 @@ public struct HTTPHeader: Sendable, Equatable {
 
 /// A request as a transport sends it.
 public struct HTTPRequest: Sendable, Equatable {
-    /// Those that the API has.
+    /// The methods that the API uses.
     public enum Method: String, Sendable {
         case get = "GET", post = "POST", put = "PUT", patch = "PATCH", delete = "DELETE"
     }
 
-    /// What is to be done with the resource.
+    /// The request's method.
     public var method: Method
-    /// Absolute, with an http or https scheme; sent as it is, without normalising the path.
+    /// The absolute URL with an http or https scheme. It is sent as it is, without normalising the path.
     public var url: String
-    /// In the order in which they are sent.
+    /// The header fields, in the order in which they are sent.
     public var headers: [HTTPHeader]
-    /// Nil sends no body.
+    /// The body; nil sends none.
     public var body: [UInt8]?
-    /// Instead of ``body``, one that is read while it is sent.
+    /// A body that is read while it is sent. It replaces ``body``.
     public var upload: HTTPUpload?
-    /// Whether sending it twice does no more than sending it once. A transport may send only such requests again by itself.
+    /// Whether sending it twice has the same effect as sending it once. Transports may resend only such requests
+    /// automatically.
     public var isRepeatable: Bool
-    /// Certificates to trust, in PEM; nil for those of the system. See ``CAFile``.
+    /// A file of trusted certificates in PEM; nil for the system's. See ``CAFile``.
     public var caFile: String?
-    /// From the start of the request to the last byte of the answer.
+    /// The time limit from the start of the request to the last byte of the answer.
     public var timeout: Duration
-    /// For the connection to the server, TLS included.
+    /// The time limit for connecting to the server, including TLS.
     public var connectTimeout: Duration
-    /// How long nothing may be sent and nothing arrive before the request fails; nil for as long as ``timeout``.
+    /// How long nothing may be sent or received before the request fails; nil for ``timeout``.
     public var stallTimeout: Duration?
-    /// In bytes, after decompression. A longer answer fails the request, unless it is handed on as it arrives.
+    /// In bytes, after decompression. A longer answer fails the request, unless it is passed on as it arrives.
     public var maximumResponseSize: Int
 
-    /// A request without a body and with the usual limits, unless something is given.
+    /// A request without a body and with the usual limits, except for the given arguments.
     public init(
         method: Method, url: String, headers: [HTTPHeader] = [], body: [UInt8]? = nil, timeout: Duration = .seconds(60),
         connectTimeout: Duration = .seconds(10), stallTimeout: Duration? = nil,
@@ -62,54 +63,55 @@ public struct HTTPRequest: Sendable, Equatable {
     /// 64 MiB.
     public static let standardMaximumResponseSize = 64 << 20
 
-    /// The first field of that name.
+    /// The value of the first field with that name.
     public func header(_ name: String) -> String? { headers.value(of: name) }
 }
 
-/// An answer, whole.
+/// A complete answer.
 public struct HTTPResponse: Sendable, Equatable {
-    /// HTTP's.
+    /// The HTTP status.
     public var status: Int
-    /// In the order in which they are sent.
+    /// The header fields, in the order in which they were sent.
     public var headers: [HTTPHeader]
-    /// After decompression; empty when it was handed on as it arrived.
+    /// The body after decompression. It is empty when it was passed on as it arrived.
     public var body: [UInt8]
 
-    /// An answer, for transports.
+    /// An answer, for implementations of transports.
     public init(status: Int, headers: [HTTPHeader] = [], body: [UInt8] = []) {
         self.status = status
         self.headers = headers
         self.body = body
     }
 
-    /// The first field of that name.
+    /// The value of the first field with that name.
     public func header(_ name: String) -> String? { headers.value(of: name) }
 
     var isSuccess: Bool { (200..<300).contains(status) }
 }
 
 extension [HTTPHeader] {
-    /// The first field of that name.
+    /// The value of the first field with that name.
     func value(of name: String) -> String? {
         let wanted = name.lowercased()
         return first { $0.name.lowercased() == wanted }?.value
     }
 }
 
-/// What carries requests: libcurl in programs, a script in tests.
+/// Sends requests: with libcurl in programs, from a script in tests.
 public protocol HTTPTransport: Sendable {
-    /// - Throws: ``TransportError`` when no whole answer arrived, or `CancellationError`.
+    /// - Throws: ``TransportError`` when no complete answer arrived, or `CancellationError`.
     func send(_ request: HTTPRequest) async throws -> HTTPResponse
 
-    /// Hands on the body of a success (2xx) in pieces as they arrive, and answers without it. Other bodies are held.
+    /// Passes on the body of a success (2xx) in pieces as they arrive, and returns the answer without it. Other bodies
+    /// are returned.
     ///
-    /// - Parameter onBody: called in order, never at once, and on a thread that it may block; what it throws ends
-    ///   the request and is thrown on.
+    /// - Parameter onBody: called in order, never concurrently, and on a thread that it may block. An error that it
+    ///   throws ends the request and is rethrown.
     func send(_ request: HTTPRequest, onBody: @escaping @Sendable ([UInt8]) throws -> Void) async throws -> HTTPResponse
 }
 
 extension HTTPTransport {
-    /// For transports that hold every body.
+    /// For transports that hold the whole body.
     public func send(
         _ request: HTTPRequest, onBody: @escaping @Sendable ([UInt8]) throws -> Void
     ) async throws -> HTTPResponse {
@@ -121,27 +123,27 @@ extension HTTPTransport {
     }
 }
 
-/// No whole answer arrived.
+/// The error when no complete answer arrived.
 public struct TransportError: Error, Equatable {
-    /// What went wrong, as far as it matters for what to do next.
+    /// The kind of failure, as far as it decides on the next step.
     public enum Kind: Sendable {
         /// Nothing listens there, or no route leads there.
         case unreachable
-        /// The connection broke before the answer was whole.
+        /// The connection broke before the answer was complete.
         case interrupted
         case timedOut
         /// The answer is larger than the request allows.
         case tooLarge
-        /// The request can't be sent or the answer can't be taken, now or later.
+        /// The request can't be sent, or the answer can't be accepted, now or later.
         case refused
     }
 
-    /// What went wrong.
+    /// The kind of failure.
     public let kind: Kind
-    /// For people, without the URL.
+    /// A message for people, without the URL.
     public let reason: String
 
-    /// A failure, for transports.
+    /// A failure, for implementations of transports.
     public init(_ kind: Kind, _ reason: String) {
         self.kind = kind
         self.reason = reason

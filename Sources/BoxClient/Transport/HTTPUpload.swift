@@ -1,11 +1,12 @@
 import BoxModel
 import Synchronization
 
-/// A body that is read from a file while it is sent, by one request at a time: text with the file in base64 in the middle.
+/// A body that is read from a file while it is sent: text with the file in base64 in the middle. Only one request at a
+/// time may use it.
 public final class HTTPUpload: Sendable, Equatable {
     private enum Phase {
         case before
-        /// With how many bytes of the file are read.
+        /// The contents, with the number of the file's bytes that were read.
         case contents(Int64)
         case ended
     }
@@ -15,14 +16,14 @@ public final class HTTPUpload: Sendable, Equatable {
         var pending: ArraySlice<UInt8> = []
     }
 
-    /// The body's size in bytes, which is its `Content-Length`.
+    /// The body's size in bytes, and so its `Content-Length`.
     public let size: Int64
     private let file: UploadFile
     private let before: [UInt8]
     private let after: [UInt8]
     private let state = Mutex(State())
 
-    /// Read from the file at a time: 64 KiB of base64.
+    /// How many bytes are read from the file at a time: 64 KiB of base64.
     private static let chunk = 48 << 10
 
     init(_ file: UploadFile, before: String, after: String) {
@@ -32,7 +33,7 @@ public final class HTTPUpload: Sendable, Equatable {
         size = Int64(self.before.count + self.after.count) + (file.size + 2) / 3 * 4
     }
 
-    /// The next bytes of the body, in order; none at its end.
+    /// The next bytes of the body, in order; empty at its end.
     ///
     /// - Throws: ``BoxError/fileChanged(path:)`` or ``FileError``.
     public func read(atMost maximum: Int) throws -> [UInt8] {
@@ -46,7 +47,7 @@ public final class HTTPUpload: Sendable, Equatable {
         }
     }
 
-    /// All of the body, for transports that can't send it while it is read.
+    /// The whole body, for transports that can't stream it.
     public func readToEnd() throws -> [UInt8] {
         var bytes: [UInt8] = []
         while true {
@@ -56,7 +57,7 @@ public final class HTTPUpload: Sendable, Equatable {
         }
     }
 
-    /// Back to the beginning, for another try.
+    /// Returns to the beginning, for another attempt.
     public func rewind() { state.withLock { $0 = State() } }
 
     private func nextPiece(_ phase: inout Phase) throws -> [UInt8]? {
@@ -70,7 +71,7 @@ public final class HTTPUpload: Sendable, Equatable {
             phase = .contents(offset + Int64(count))
             return Array(Base64.encode(bytes).utf8)
         case .contents:
-            // Before the end of the body goes out, so that the server never gets one that looks whole.
+            // Before the end of the body is sent, so that the server never gets a changed file that looks complete.
             try file.checkUnchanged()
             phase = .ended
             return after
@@ -78,6 +79,6 @@ public final class HTTPUpload: Sendable, Equatable {
         }
     }
 
-    /// Whether they are the same body, read by whoever reads first.
+    /// Whether they are the same object, since reading changes its state.
     public static func == (left: HTTPUpload, right: HTTPUpload) -> Bool { left === right }
 }

@@ -1,12 +1,12 @@
 import BoxModel
 
-/// Where a Box API is: scheme, host and port, without a path.
+/// The server of a Box API: scheme, host and port, without a path.
 public struct Origin: Sendable, Hashable, CustomStringConvertible {
     /// `http` or `https`.
     public let scheme: String
     /// An IPv6 address is in brackets.
     public let host: String
-    /// Nil for the scheme's own.
+    /// The port; nil for the scheme's default.
     public let port: Int?
 
     /// The hosted service.
@@ -18,9 +18,9 @@ public struct Origin: Sendable, Hashable, CustomStringConvertible {
         self.port = port
     }
 
-    /// Accepts `http://HOST[:PORT]` and `https://…`, also with the API's path or a slash at the end.
+    /// Accepts `http://HOST[:PORT]` and `https://…`, also with the API's path or a trailing slash.
     ///
-    /// - Throws: ``BoxError/invalidOrigin(_:)`` that says what is valid.
+    /// - Throws: ``BoxError/invalidOrigin(_:)``, which explains what is valid.
     public init(_ text: String) throws(BoxError) {
         func failure(_ reason: String) -> BoxError {
             .invalidOrigin(
@@ -45,13 +45,13 @@ public struct Origin: Sendable, Hashable, CustomStringConvertible {
         self.init(scheme: scheme, host: host.lowercased(), port: port == (scheme == "http" ? 80 : 443) ? nil : port)
     }
 
-    /// `scheme://host[:port]`.
+    /// The origin as `scheme://host[:port]`.
     public var description: String { "\(scheme)://\(host)" + (port.map { ":\($0)" } ?? "") }
 
     /// Whether the server is on this machine.
     public var isLoopback: Bool { host == "localhost" || host == "[::1]" || Self.isLoopbackIPv4(host) }
 
-    /// Whether nobody on the way can read what is sent: it is TLS, or doesn't leave this machine.
+    /// Whether the network can't read what is sent: the scheme is https, or the server is on this machine.
     public var isConfidential: Bool { scheme == "https" || isLoopback }
 
     static func isLoopback(url: String) -> Bool {
@@ -84,7 +84,7 @@ public struct Origin: Sendable, Hashable, CustomStringConvertible {
         return (String(host), parts.count == 2 ? String(parts[1]) : nil)
     }
 
-    /// A URL as it may be shown: a user name and password are left out.
+    /// A URL in a form to show, without the user name and password.
     public static func withoutCredentials(_ url: String) -> String {
         guard let at = url.lastIndex(of: "@") else { return url }
         let start = url.firstRange(of: "://")?.upperBound ?? url.startIndex

@@ -1,11 +1,11 @@
 import BoxModel
 
-/// URLs as traces may show them.
+/// Removes secrets from URLs, for traces.
 enum Redaction {
-    /// Parts of the names of parameters whose values let somebody in.
+    /// Parts of the names of parameters whose values may grant access.
     private static let secretNames = ["token", "secret", "password", "key", "sig", "credential", "auth", "code"]
 
-    /// The URL with `…` for each value of the query that may be a secret, and without a fragment.
+    /// The URL without a fragment, with `…` for each value of the query that may be a secret.
     static func url(_ url: String) -> String {
         let visible = url.prefix { $0 != "#" }
         guard let mark = visible.firstIndex(of: "?") else { return String(visible) }
@@ -21,7 +21,7 @@ enum Redaction {
 }
 
 extension JSON {
-    /// The same with `…` wherever one of its texts has the secret.
+    /// A copy with `…` wherever a text contains the secret.
     func hiding(_ secret: String) -> JSON {
         switch self {
         case .string(let text): return .string(text.hiding(secret))
@@ -34,7 +34,7 @@ extension JSON {
 }
 
 extension String {
-    /// Shorter texts are parts of other words, and no secrets.
+    /// Shorter texts may be parts of other words, and aren't secrets.
     private static let shortestSecret = 6
 
     func hiding(_ secret: String) -> String {
@@ -43,7 +43,7 @@ extension String {
 }
 
 extension APIFailure {
-    /// The same without a secret that the server may have repeated from the request.
+    /// A copy without a secret that the server may have repeated from the request.
     func hiding(_ secret: String) -> APIFailure {
         APIFailure(
             code: code, status: status, message: message?.hiding(secret), requestID: requestID,

@@ -1,19 +1,21 @@
 import BoxModel
 
-/// When a request is tried again: reads, and creations with an idempotency key, after what may pass; and every request that was
-/// refused with 429 and a time in `Retry-After`, because then nothing was done.
+/// When a request is retried.
+///
+/// Reads, and creations with an idempotency key, are retried after transient failures. Every request is retried after a
+/// 429 with a time in `Retry-After`, because the server did nothing then.
 public struct RetryPolicy: Sendable, Equatable {
-    /// All tries, the first one too.
+    /// The number of attempts, including the first.
     public var maximumTries: Int
-    /// Before the second try; each further pause is three times as long, less up to half by chance.
+    /// The pause before the second attempt. Each further pause is three times as long, and randomly up to half shorter.
     public var firstPause: Duration
-    /// No try starts later than this after the first one.
+    /// No attempt starts later than this after the first one.
     public var timeLimit: Duration
-    /// The same for commands and files, which are refused with 429 while a box has too many of them at once. Their tries aren't
-    /// counted.
+    /// The time limit for commands and files, which are refused with 429 while a box has too many of them at once.
+    /// These attempts aren't counted.
     public var busyTimeLimit: Duration
 
-    /// The policy of clients that don't say otherwise, unless something is given.
+    /// The default policy of clients, except for the given arguments.
     public init(
         maximumTries: Int = 3, firstPause: Duration = .milliseconds(100), timeLimit: Duration = .seconds(15),
         busyTimeLimit: Duration = .seconds(60)
@@ -24,21 +26,21 @@ public struct RetryPolicy: Sendable, Equatable {
         self.busyTimeLimit = busyTimeLimit
     }
 
-    /// Every request is tried once.
+    /// A policy without retries.
     public static let never = RetryPolicy(maximumTries: 1)
 
-    /// The pause before another try of a call that waits for a busy server, or nil when the outcome is something else or
-    /// the time is up.
+    /// The pause before the next attempt of a call that waits for a busy server. Nil after another outcome, or at the
+    /// time limit.
     func busyPause(after outcome: Result<HTTPResponse, TransportError>, elapsed: Duration) -> Duration? {
         guard maximumTries > 1, case .success(let response) = outcome, response.status == 429,
             let asked = response.retryAfter
         else { return nil }
-        // Those who were refused together don't come back together.
+        // A random part, so that clients that were refused together don't retry together.
         let pause = max(Duration.seconds(asked), firstPause) + firstPause * Double.random(in: 0...1)
         return elapsed + pause <= busyTimeLimit ? pause : nil
     }
 
-    /// The pause before the next try, or nil when the outcome stands.
+    /// The pause before the next attempt, or nil when the outcome is final.
     func pause(
         after outcome: Result<HTTPResponse, TransportError>, tries: Int, elapsed: Duration, isRepeatable: Bool
     ) -> Duration? {
@@ -51,7 +53,7 @@ public struct RetryPolicy: Sendable, Equatable {
             let asked = response.retryAfter.map { Duration.seconds($0) }
             switch response.status {
             case 502, 503, 504: pause = max(pause, asked ?? pause)
-            // Without a time, a limit isn't one that passes soon.
+            // A 429 without a time isn't a short limit.
             case 429: guard let asked else { return nil }; pause = max(pause, asked)
             default: return nil
             }
@@ -67,7 +69,7 @@ public struct RetryPolicy: Sendable, Equatable {
 }
 
 extension Result<HTTPResponse, TransportError> {
-    /// Refused with 429 before anything was done.
+    /// Whether it was refused with 429, before the server did anything.
     fileprivate var isRefusedAsTooMany: Bool {
         if case .success(let response) = self { response.status == 429 } else { false }
     }

@@ -1,29 +1,29 @@
 import Glibc
 
-/// A regular file of this machine that is to be sent, as it is now.
+/// A local regular file to send, in its current version.
 public final class UploadFile: Sendable {
-    /// For people.
+    /// The path, for messages.
     public let path: String
-    /// In bytes, from where reading begins.
+    /// In bytes, from the position where reading starts.
     public let size: Int64
     private let descriptor: Int32
     private let start: Int64
     private let changedAt: timespec
 
-    /// - Returns: nil when the path isn't one of a regular file, such as a pipe's.
+    /// - Returns: nil when the path isn't a regular file's, but for example a pipe's.
     public convenience init?(path: String) throws(FileError) {
         var info = stat()
         guard stat(path, &info) == 0 else { throw FileError(action: "read", path: path, code: errno) }
-        // Opening a pipe would take its writer's first reader away.
+        // Opening a pipe would end its writer's wait for a reader.
         guard info.st_mode & S_IFMT == S_IFREG else { return nil }
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw FileError(action: "read", path: path, code: errno) }
         self.init(owning: descriptor, path: path, start: 0)
     }
 
-    /// What is left to read of an open file, which stays open and where it is.
+    /// The rest of an open file. The descriptor stays open and keeps its position.
     ///
-    /// - Returns: nil when the descriptor isn't one of a regular file.
+    /// - Returns: nil when the descriptor isn't a regular file's.
     public convenience init?(descriptor: Int32, name: String) {
         let start = lseek(descriptor, 0, SEEK_CUR)
         guard start >= 0 else { return nil }
@@ -45,7 +45,7 @@ public final class UploadFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// So many bytes from a place on.
+    /// Reads `count` bytes from an offset.
     ///
     /// - Throws: ``BoxError/fileChanged(path:)`` when there are fewer now, or ``FileError``.
     func read(_ count: Int, at offset: Int64) throws -> [UInt8] {
@@ -66,7 +66,7 @@ public final class UploadFile: Sendable {
         return bytes
     }
 
-    /// - Throws: ``BoxError/fileChanged(path:)`` when it isn't as it was: what was read may be of two versions.
+    /// - Throws: ``BoxError/fileChanged(path:)`` when the file has changed. The bytes read may be from two versions.
     func checkUnchanged() throws {
         var info = stat()
         guard fstat(descriptor, &info) == 0 else { throw FileError(action: "read", path: path, code: errno) }
