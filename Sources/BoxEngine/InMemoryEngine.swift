@@ -1,6 +1,6 @@
 import BoxModel
 
-/// An engine without machines, for tests of whatever drives one: it keeps the books and does nothing else.
+/// An engine without machines, for tests of its callers. It only keeps records.
 public actor InMemoryEngine: MachineEngine {
     private struct Machine {
         var status: MachineStatus
@@ -16,13 +16,13 @@ public actor InMemoryEngine: MachineEngine {
 
     public init() {}
 
-    /// From now on starts fail with this, or work again with nil.
+    /// Makes later starts fail with an error, or work again with nil.
     public func failStarts(with error: EngineError?) { startFailure = error }
 
-    /// From now on a start waits for this to return.
+    /// Makes later starts wait for `gate`.
     public func holdStarts(until gate: (@Sendable () async -> Void)?) { startGate = gate }
 
-    /// As if the host had been rebooted.
+    /// Sets all running machines to lost, as a reboot of the host does.
     public func loseAllMachines() {
         for (id, machine) in machinesByID {
             if case .running = machine.status { machinesByID[id]?.status = .lost }
@@ -76,7 +76,7 @@ public actor InMemoryEngine: MachineEngine {
     private var storage = StorageState()
     private var disks: [String: DiskUse] = [:]
 
-    /// What the next looks at the disk find.
+    /// Sets the result of later disk checks.
     public func setStorage(_ state: StorageState) { storage = state }
     public func setDiskUse(_ use: DiskUse, of id: String) { disks[id] = use }
 
@@ -97,12 +97,12 @@ public actor InMemoryEngine: MachineEngine {
 
     // MARK: Execution
 
-    /// What every command does, in place of running.
+    /// The behaviour of every command, which replaces running it.
     private var behaviour: @Sendable (MachineCommand) async throws -> CommandOutcome = { _ in
         CommandOutcome(exitCode: 0, workingDirectory: "/home/user", startedAt: .now, finishedAt: .now)
     }
 
-    /// From now on commands do this.
+    /// Sets the behaviour of later commands.
     public func answerCommands(with behaviour: @escaping @Sendable (MachineCommand) async throws -> CommandOutcome) {
         self.behaviour = behaviour
     }
@@ -140,7 +140,7 @@ public actor InMemoryEngine: MachineEngine {
 
     // MARK: Jobs
 
-    /// What a job does: tells records, and returns how it ended.
+    /// The behaviour of a job: it reports records and returns the outcome.
     public typealias JobBehaviour =
         @Sendable (MachineJob, _ tell: @Sendable ([JobRecord]) async throws -> Void) async throws -> JobOutcome
 
@@ -148,11 +148,11 @@ public actor InMemoryEngine: MachineEngine {
     private var jobs: [String: MachineJob] = [:]
     private var stoppedJobs: Set<String> = []
 
-    /// From now on jobs do this, each time that they are followed.
+    /// Sets the behaviour of jobs, each time that they are followed.
     public func answerJobs(with behaviour: @escaping JobBehaviour) { jobBehaviour = behaviour }
 
     public func isJobStopped(_ job: String) -> Bool { stoppedJobs.contains(job) }
-    /// Those that were started and not forgotten.
+    /// The jobs that were started and not forgotten.
     public var startedJobs: [String] { jobs.keys.sorted() }
 
     public func startJob(_ job: MachineJob, in id: String) async throws {
@@ -184,7 +184,7 @@ public actor InMemoryEngine: MachineEngine {
     }
 }
 
-/// A value that can be taken once.
+/// A value that can be consumed once.
 private actor OneValue {
     private var value: [UInt8]?
 

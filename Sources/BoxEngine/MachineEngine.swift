@@ -1,6 +1,6 @@
 import BoxModel
 
-/// What it takes to start a box's machine.
+/// The parameters for starting a box's machine.
 public struct MachineSpec: Sendable, Equatable {
     /// The box's id, which is also the machine's.
     public var id: String
@@ -9,7 +9,7 @@ public struct MachineSpec: Sendable, Equatable {
     public var environment: [(name: String, value: String)]
     /// OpenSSH public key lines that may log in as `user`.
     public var authorizedKeys: [String]
-    /// Whether it may have user namespaces of its own, as sandboxes and containers in it need.
+    /// Whether it may create user namespaces, as sandboxes and containers in it need.
     public var allowsNested: Bool
 
     public init(
@@ -29,19 +29,19 @@ public struct MachineSpec: Sendable, Equatable {
     }
 }
 
-/// What an engine knows of a machine.
+/// The state of a machine, as the engine records it.
 public enum MachineStatus: Sendable, Equatable {
-    /// No disk and no process of that name.
+    /// There is no disk and no process with that id.
     case missing
-    /// The disk is sealed; nothing runs.
+    /// The disk is sealed, and nothing runs.
     case stopped
     /// The machine runs and has this IPv4 address.
     case running(address: String)
-    /// The machine's processes are gone (a reboot, a crash) but it was never stopped: its disk is intact and not yet sealed.
+    /// The machine's processes ended (a reboot, a crash) without a stop. Its disk is intact and not yet sealed.
     case lost
 }
 
-/// A failure of an engine: what went wrong for the person who owns the box, and more for whoever runs the server.
+/// A failure of an engine: a message for the box's owner, and diagnostics for the server's operator.
 public struct EngineError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Reason: Sendable, Equatable {
         /// The host lacks something that the engine needs.
@@ -70,49 +70,50 @@ public struct EngineError: Error, Sendable, Equatable, CustomStringConvertible {
 
 /// The firewall rules between machines and around the host.
 public struct NetworkWalls: Sendable, Equatable {
-    /// False while they are missing, because another program removed them and they can't be put back.
+    /// False while the rules are missing because another program removed them and they can't be restored.
     public var areUp = true
-    /// How often they were put back since the engine started.
+    /// How often the rules were restored since the engine started.
     public var restorations = 0
 
     public init() {}
 }
 
-/// Starting, stopping and removing machines.
+/// Starts, stops and removes machines.
 ///
-/// Calls about one machine never overlap: the caller serialises them. Calls about different machines may.
+/// Calls about one machine never overlap, because the caller serialises them. Calls about different machines may.
 public protocol MachineLifecycle: Sendable {
-    /// Makes the host ready and finds what already exists. Called once, before anything else.
+    /// Prepares the host and loads existing machines. It is called once, before anything else.
     ///
     /// - Throws: ``EngineError`` with ``EngineError/Reason/hostNotReady``, naming everything that is missing.
     func prepare() async throws
 
-    /// Starts the machine, with a new disk or over the one that ``stop(_:grace:)`` sealed, and returns its IPv4 address
-    /// once sshd answers there. What an earlier, interrupted start left behind is cleared first. On failure
-    /// nothing of the attempt is left, and a disk that existed before still does.
+    /// Starts the machine and returns its IPv4 address once sshd answers there.
+    ///
+    /// The disk is new, or the one that ``stop(_:grace:)`` sealed. What an interrupted start left behind is removed
+    /// first. A failed start leaves nothing of the attempt, and an existing disk is kept.
     func start(_ spec: MachineSpec) async throws -> String
 
-    /// Ends every process of the machine and seals its disk. Harmless when it is stopped already.
+    /// Ends every process of the machine and seals its disk. Harmless when it is already stopped.
     ///
-    /// - Parameter grace: how long the processes have to end by themselves. The stop goes on as soon as they have.
+    /// - Parameter grace: how long the processes may take to end. The stop continues as soon as they have.
     /// - Throws: `CancellationError` when the grace was abandoned; the machine then still runs.
     func stop(_ id: String, grace: StopGrace) async throws
 
-    /// Removes the machine, its disk and everything that belonged to it, whatever its state. Harmless when it is missing.
+    /// Removes the machine, its disk and everything that belongs to it, in any state. Harmless when it doesn't exist.
     func remove(_ id: String) async throws
 
     func status(_ id: String) async -> MachineStatus
 
-    /// The ids of all machines that the engine has something of.
+    /// The ids of all machines that the engine has records of.
     func machines() async -> [String]
 
-    /// What machines lack on this host for now, in words for their owners: what is wrong and what to do.
+    /// Features that machines currently lack on this host, as messages for their owners: what is wrong and what to do.
     func hostWarnings() async -> [String]
 
-    /// Whether the machines' network is walled off now.
+    /// The state of the firewall rules of the machines' network.
     func networkWalls() async -> NetworkWalls
 
-    /// Called when the server ends. Machines keep running; shared parts that no machine needs are removed.
+    /// Called when the server ends. Machines keep running; shared resources that no machine needs are removed.
     func shutdown() async
 }
 
@@ -121,28 +122,28 @@ extension MachineLifecycle {
     public func networkWalls() async -> NetworkWalls { NetworkWalls() }
 }
 
-/// Keeping disks in order.
+/// Maintains the disks of machines.
 public protocol MachineUpkeep: Sendable {
-    /// Does what keeps a stopped machine's disk fast, such as merging the layers that many lives left. Changes nothing that
-    /// anybody could see in the machine.
+    /// Makes a stopped machine's disk faster, for example by merging its layers. Nothing changes that is visible in the
+    /// machine.
     func compact(_ id: String) async throws
 }
 
-/// Copying a machine's disk.
+/// Copies a machine's disk.
 public protocol MachineForking: Sendable {
-    /// Gives a new, stopped machine the disk that `source` has at this moment. `source` may be running or stopped.
+    /// Creates a stopped machine with the current disk of `source`, which may be running or stopped.
     func fork(_ source: String, to id: String) async throws
 }
 
-/// Letting people in, and what they find there.
+/// Sets the keys and variables of a machine's logins.
 public protocol MachineAccess: Sendable {
     /// Replaces the public keys that may log in as `user`. Takes effect for the next login.
     func setAuthorizedKeys(_ keys: [String], of id: String) async throws
 
-    /// Replaces the variables that ``MachineSpec/environment`` gave. Takes effect for the next session or command.
+    /// Replaces the variables of ``MachineSpec/environment``. Takes effect for the next session or command.
     func setEnvironment(_ environment: [(name: String, value: String)], of id: String) async throws
 }
 
-/// Everything that boxd needs of an engine today.
+/// Everything that boxd needs of an engine.
 public typealias MachineEngine = MachineLifecycle & MachineForking & MachineAccess & MachineExecution & MachineJobs
     & MachineUpkeep & MachineStorage

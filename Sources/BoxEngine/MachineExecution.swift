@@ -1,12 +1,15 @@
 import BoxModel
 
-/// Working in a running machine as its user. Calls about one machine may overlap with each other and with everything else.
+/// Works in a running machine as its user. Calls about one machine may overlap with each other and with everything
+/// else.
 ///
-/// All of them throw ``EngineError`` with ``EngineError/Reason/machineNotRunning`` when the machine doesn't run, or ends meanwhile, and
-/// ``GuestRefusal`` when the machine says no. Paths are relative to the user's home directory, or absolute; after links are
-/// followed, which happens in the machine, they have to be under the home directory or `/tmp`.
+/// All methods throw ``EngineError`` with ``EngineError/Reason/machineNotRunning`` when the machine doesn't run, or
+/// ends meanwhile. They throw ``GuestRefusal`` when the machine refuses.
+///
+/// Paths are relative to the user's home directory, or absolute. The machine follows links; the result must be under
+/// the home directory or `/tmp`.
 public protocol MachineExecution: Sendable {
-    /// Runs a command and waits until it has ended or its time is up. Cancelling the task kills it.
+    /// Runs a command and waits until it has ended or its timeout expires. Cancelling the task kills it.
     func run(_ command: MachineCommand, in id: String) async throws -> CommandOutcome
 
     /// Opens a regular file for reading.
@@ -14,27 +17,27 @@ public protocol MachineExecution: Sendable {
     /// - Parameter limit: in bytes; a larger file is refused. Nil for no limit.
     func openFile(_ path: String, of id: String, limit: Int?) async throws -> OpenFile
 
-    /// Writes a file, with the directories above it. It is there as a whole or as it was before.
+    /// Writes a file and creates missing parent directories. The file is replaced completely or not at all.
     func writeFile(_ path: String, _ contents: FileSource, in id: String) async throws
 
-    /// Removes and writes files, each for itself.
+    /// Removes and writes files. Each one succeeds or fails on its own.
     ///
-    /// - Returns: what could not be done, by path.
+    /// - Returns: the failures, by path.
     func apply(_ change: FileChange, in id: String) async throws -> [String: String]
 }
 
-/// A command for a machine.
+/// A command to run in a machine.
 public struct MachineCommand: Sendable {
-    /// For `bash -lc`. Of any length.
+    /// The script for `bash -lc`, of any length.
     public var script: String
-    /// `$0`, `$1` … of the script.
+    /// The script's `$0`, `$1` and so on.
     public var arguments: [String]
-    /// Besides that of every login.
+    /// Variables in addition to those of every login.
     public var environment: [(name: String, value: String)]
     public var workingDirectory: String?
-    /// In seconds. When it is over, the command's process group is killed.
+    /// In seconds. Then the command's process group is killed.
     public var timeout: Int
-    /// In bytes, of each output stream. What comes after is dropped.
+    /// In bytes, for each output stream. Output beyond it is dropped.
     public var outputLimit: Int
 
     public init(
@@ -46,18 +49,18 @@ public struct MachineCommand: Sendable {
     }
 }
 
-/// How a command ended.
+/// The outcome of a command.
 public struct CommandOutcome: Sendable, Equatable {
-    /// As a shell tells it: 124 when the time was up, 128 and the signal's number when a signal ended the command.
+    /// By a shell's convention: 124 after a timeout, and 128 plus the signal's number when a signal ended the command.
     public var exitCode: Int
-    /// Such as `SIGKILL`.
+    /// The signal's name, such as `SIGKILL`.
     public var signal: String?
     public var timedOut = false
     public var stdout: [UInt8] = []
     public var stderr: [UInt8] = []
     public var stdoutIsTruncated = false
     public var stderrIsTruncated = false
-    /// Absolute.
+    /// The absolute path.
     public var workingDirectory: String
     public var startedAt: Timestamp
     public var finishedAt: Timestamp
@@ -68,14 +71,14 @@ public struct CommandOutcome: Sendable, Equatable {
     }
 }
 
-/// A file of a machine while it is being read. Closes when nobody refers to it any more.
+/// A file of a machine that is open for reading. It closes at deinit.
 public final class OpenFile: Sendable {
-    /// In bytes.
+    /// The file's size in bytes.
     public let size: Int
     private let nextPiece: @Sendable () async throws -> [UInt8]?
     private let close: @Sendable () -> Void
 
-    /// - Parameter next: the next bytes, nil at the end.
+    /// - Parameter next: returns the next bytes, nil at the end.
     public init(
         size: Int, next: @escaping @Sendable () async throws -> [UInt8]?, close: @escaping @Sendable () -> Void = {}
     ) {
@@ -84,10 +87,10 @@ public final class OpenFile: Sendable {
 
     deinit { close() }
 
-    /// The next bytes, nil at the end. One caller at a time.
+    /// The next bytes, nil at the end. Only one caller at a time.
     public func next() async throws -> [UInt8]? { try await nextPiece() }
 
-    /// - Throws: what reading throws, and ``EngineError`` when the file has become shorter meanwhile.
+    /// - Throws: errors of the reads, and ``EngineError`` when the file has become shorter meanwhile.
     public func wholeContents() async throws -> [UInt8] {
         var bytes: [UInt8] = []
         while let piece = try await next() { bytes += piece }
@@ -96,10 +99,10 @@ public final class OpenFile: Sendable {
     }
 }
 
-/// Where the bytes of a file come from.
+/// The source of a file's bytes.
 public enum FileSource: Sendable {
     case bytes([UInt8])
-    /// A file of the host, by its path. It is never held as a whole.
+    /// A file of the host, by its path. It is never held in memory as a whole.
     case file(String)
 }
 
@@ -108,7 +111,7 @@ public struct FileChange: Sendable, Equatable {
     public struct File: Sendable, Equatable {
         public var path: String
         public var contents: [UInt8]
-        /// Permissions, such as 0o600.
+        /// The permission bits, such as 0o600.
         public var mode: Int
 
         public init(path: String, contents: [UInt8], mode: Int) {
@@ -124,7 +127,7 @@ public struct FileChange: Sendable, Equatable {
     public var isEmpty: Bool { removing.isEmpty && writing.isEmpty }
 }
 
-/// Why a machine doesn't do what it was asked for: for the person who owns the box.
+/// Why a machine refuses a request, in a form for the box's owner.
 public struct GuestRefusal: Error, Sendable, Equatable {
     public enum Reason: String, Sendable {
         case invalidPath = "invalid_path"

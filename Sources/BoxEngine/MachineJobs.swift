@@ -1,46 +1,47 @@
 import BoxModel
 
-/// Programs that run in a machine on their own, as its user: a job outlives whoever started it, also boxd, and ends with the machine.
+/// Runs independent programs in a machine as its user. A job outlives its starter, also boxd, and ends with the
+/// machine.
 ///
-/// All methods throw what ``MachineExecution``'s do, and ``GuestRefusal`` with ``GuestRefusal/Reason/noSuchJob`` for a job that the
-/// machine doesn't have, or no longer.
+/// All methods throw the errors of ``MachineExecution``. They throw ``GuestRefusal`` with
+/// ``GuestRefusal/Reason/noSuchJob`` for a job that the machine doesn't have, or no longer has.
 public protocol MachineJobs: Sendable {
-    /// Starts a job. Harmless when the machine has one of that name already, running or ended.
+    /// Starts a job. Harmless when the machine already has one with that id, running or ended.
     func startJob(_ job: MachineJob, in id: String) async throws
 
-    /// Hands over all records of a job, those from before too, in order and each once. Returns after the last one.
+    /// Passes on all records of a job, including earlier ones, in order and each once. Returns after the last one.
     ///
-    /// - Parameter take: gets those that are there now. The machine waits while it is busy.
+    /// - Parameter take: receives the records that are available. The machine waits while it runs.
     func followJob(_ job: String, in id: String, _ take: @escaping @Sendable ([JobRecord]) async throws -> Void)
         async throws
 
-    /// Ends a job and everything that it started, within a second. Harmless when it has ended.
+    /// Ends a job and everything that it started, within a second. Harmless when it has already ended.
     func stopJob(_ job: String, in id: String) async throws
 
-    /// Gives up what the machine keeps of a job that has ended.
+    /// Removes what the machine stores about a job that has ended.
     func forgetJob(_ job: String, in id: String) async throws
 
-    /// Makes sure that machines have the agents' programs, which are fetched when they are needed first.
+    /// Makes sure that machines have the agents' programs, which are downloaded when they are first needed.
     ///
-    /// - Throws: ``EngineError`` with words for whoever runs the server.
+    /// - Throws: ``EngineError`` with a message for the server's operator.
     func installAgents() async throws
 }
 
-/// A job for a machine.
+/// A job to run in a machine.
 public struct MachineJob: Sendable {
-    /// Letters, digits and dashes.
+    /// The id: letters, digits and dashes.
     public var id: String
-    /// For `bash -lc`, with `$0`, `$1` …
+    /// The script for `bash -lc`, with `$0`, `$1` and so on.
     public var script: String
     public var arguments: [String]
-    /// Besides that of every login. Known to the job's processes only.
+    /// Variables in addition to those of every login. Only the job's processes get them.
     public var environment: [(name: String, value: String)]
-    /// The names of those variables whose values must not be in any record.
+    /// The names of variables whose values must not appear in any record.
     public var secrets: [String]
-    /// It runs in the first of these that is there, else in the home directory.
+    /// The job runs in the first of these directories that exists, otherwise in the home directory.
     public var directories: [String]
     public var input: [UInt8]
-    /// In seconds: the longest that it may say nothing.
+    /// In seconds: how long the job may write no output.
     public var silence: Int
 
     public init(
@@ -52,15 +53,15 @@ public struct MachineJob: Sendable {
     }
 }
 
-/// What a job tells while it runs.
+/// A record of a running job.
 public enum JobRecord: Sendable, Equatable {
     /// A line of its standard output.
     case output([UInt8])
-    /// A commit that was made in a git repository below its directory.
+    /// A commit in a git repository below the job's directory.
     case commit(JobCommit)
-    /// A commit told of before that its remote has got since.
+    /// An already reported commit that was pushed to its remote since.
     case pushed(commit: String)
-    /// The last one.
+    /// The last record.
     case ended(JobOutcome)
 }
 
@@ -69,8 +70,8 @@ public struct JobCommit: Sendable, Equatable {
     public let sha: String
     public let json: JSON
 
-    /// - Parameter json: what the machine says, whose owner can make it say anything.
-    /// - Returns: nil when it is none that an event can show.
+    /// - Parameter json: from the machine, whose owner controls its contents.
+    /// - Returns: nil when an event can't show it.
     public init?(_ json: JSON) {
         func text(_ name: String, _ longest: Int) -> String? {
             json[name]?.text.flatMap { $0.utf8.count <= longest ? $0 : nil }
@@ -91,9 +92,9 @@ public struct JobCommit: Sendable, Equatable {
     }
 }
 
-/// How a job ended.
+/// The outcome of a job.
 public struct JobOutcome: Sendable, Equatable {
-    /// Why it was ended.
+    /// Why the job was ended.
     public enum Reason: String, Sendable {
         case stopped
         case silent
@@ -102,11 +103,11 @@ public struct JobOutcome: Sendable, Equatable {
 
     /// Nil when a signal ended it.
     public var exitCode: Int?
-    /// Such as `SIGKILL`.
+    /// The signal's name, such as `SIGKILL`.
     public var signal: String?
-    /// Nil for a job that ended by itself.
+    /// Nil for a job that wasn't ended from outside.
     public var reason: Reason?
-    /// Whether the machine ran out of memory meanwhile.
+    /// Whether the machine ran out of memory during the job.
     public var outOfMemory: Bool
     /// The end of its standard error.
     public var standardError: String
@@ -120,13 +121,13 @@ public struct JobOutcome: Sendable, Equatable {
     }
 }
 
-/// Where machines have the agents' programs.
+/// The directories of the agents' programs in machines.
 public enum AgentDirectory {
     public static let path = "/opt/agents"
     public static let programs = "\(path)/current/bin"
 }
 
-/// What stands where a secret of a job's environment was said.
+/// The text that replaces a secret of a job's environment in records.
 public enum JobRedaction {
     public static let mark = "[redacted]"
 }

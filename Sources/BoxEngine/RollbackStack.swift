@@ -1,5 +1,5 @@
-/// Undo steps for work that takes several steps: each step that succeeded pushes what undoes it;
-/// on failure they run in reverse order.
+/// Rolls back work that takes several steps. Each step that succeeded pushes its undo, and on failure these run in
+/// reverse order.
 public struct RollbackStack: Sendable {
     private var steps: [(name: String, undo: @Sendable () async throws -> Void)] = []
 
@@ -9,9 +9,9 @@ public struct RollbackStack: Sendable {
         steps.append((name, undo))
     }
 
-    /// Undoes everything, last step first. A step that fails doesn't keep the others from running.
+    /// Undoes everything, last step first. A step that fails doesn't prevent the others.
     ///
-    /// - Returns: the names of the steps that failed, with why.
+    /// - Returns: the names and errors of the steps that failed.
     public mutating func rollBack() async -> [(name: String, error: any Error)] {
         var failures: [(String, any Error)] = []
         while let step = steps.popLast() {

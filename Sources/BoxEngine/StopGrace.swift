@@ -1,6 +1,7 @@
 import Synchronization
 
-/// How long a machine's processes have to end by themselves after they were asked to. Another request can shorten it while a stop waits.
+/// How long a machine's processes may take to end after they were asked to. Another request can shorten it while a stop
+/// waits.
 public final class StopGrace: Sendable {
     private struct State {
         var duration: Duration
@@ -9,10 +10,10 @@ public final class StopGrace: Sendable {
 
     private let state: Mutex<State>
 
-    /// From the moment when the processes are asked.
+    /// Creates a grace that counts from the moment when the processes are asked.
     public init(_ duration: Duration) { state = Mutex(State(duration: duration)) }
 
-    /// Kill at once.
+    /// Kills processes immediately.
     public static var none: StopGrace { StopGrace(.zero) }
 
     public var duration: Duration { state.withLock(\.duration) }
@@ -21,9 +22,9 @@ public final class StopGrace: Sendable {
         state.withLock { $0.duration = min($0.duration, duration) }
     }
 
-    /// Whether the stop gives up, and leaves the machine as it is.
+    /// Whether the stop is cancelled and the machine left as it is.
     public var isAbandoned: Bool { state.withLock(\.isAbandoned) }
 
-    /// For a server that ends: the next one stops the machine.
+    /// Cancels the stop when the server ends; the next server stops the machine.
     public func abandon() { state.withLock { $0.isAbandoned = true } }
 }

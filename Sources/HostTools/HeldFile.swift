@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file that one process of this host holds at a time, for as long as it lives: flock(2).
+/// A file that only one process of this host can hold at a time, as long as that process lives: flock(2).
 public final class HeldFile: Sendable {
     private let path: String
     private let descriptor: Int32
@@ -9,19 +9,19 @@ public final class HeldFile: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Makes the file, when it isn't there, and waits until nobody else holds it. Nobody but its owner may open it: whoever can read a
-    /// file can hold it.
+    /// Creates the file when it doesn't exist, and waits until no other process holds it. Only its owner may open it,
+    /// because every process that can read a file can hold it.
     ///
-    /// - Parameter tries: ten in a second.
-    /// - Returns: nil when another process holds it still.
-    /// - Throws: what open(2) says.
+    /// - Parameter tries: ten per second.
+    /// - Returns: nil when another process still holds it.
+    /// - Throws: the error of open(2).
     public static func hold(_ path: String, tries: Int = 100) throws(HeldFileError) -> HeldFile? {
         for attempt in 0..<tries {
             if attempt > 0 { usleep(100_000) }
             let descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { throw HeldFileError(path: path, code: errno) }
             let file = HeldFile(path, descriptor)
-            // Its last holder may have removed it in between.
+            // The last holder may have removed it in between.
             if flock(descriptor, LOCK_EX | LOCK_NB) == 0, file.isAtItsPath {
                 fchmod(descriptor, 0o600)
                 return file
@@ -36,7 +36,7 @@ public final class HeldFile: Sendable {
             && own.st_dev == there.st_dev
     }
 
-    /// Replaces what the file says.
+    /// Replaces the file's contents.
     public func write(_ text: String) {
         ftruncate(descriptor, 0)
         let bytes = Array(text.utf8)

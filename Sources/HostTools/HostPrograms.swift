@@ -1,8 +1,8 @@
 import Glibc
 
-/// The programs of this host.
+/// Finds programs of this host.
 public enum HostPrograms {
-    /// The program's path: among the system's directories first, so that nothing in root's own PATH stands in for them.
+    /// The program's path. The system's directories come first, so that nothing in root's own PATH can replace them.
     public static func find(_ program: String) -> String? {
         if program.contains("/") { return access(program, X_OK) == 0 ? program : nil }
         let path = getenv("PATH").map { String(cString: $0) } ?? ""

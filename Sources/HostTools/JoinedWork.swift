@@ -1,4 +1,4 @@
-/// Work that is done once for all who ask for it while it is under way.
+/// Runs work once for all callers that request it while it is in progress.
 public actor JoinedWork {
     private var underWay: [String: Task<Void, any Error>] = [:]
 

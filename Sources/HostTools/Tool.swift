@@ -5,13 +5,13 @@ import SystemPackage
 
 /// Runs one of the host's programs and turns its failure into an ``EngineError``.
 public enum Tool {
-    /// Long enough for a loaded host, short enough that a hanging program doesn't hold up a box for ever.
+    /// Long enough for a loaded host, and short enough that a hanging program doesn't block a box forever.
     public static let patience = Duration.seconds(120)
 
     /// - Parameters:
-    ///   - user: whose rights the program has; boxd's own when nil.
-    ///   - timeout: when the program is killed.
-    /// - Returns: what the program wrote to standard output, at most 4 MiB.
+    ///   - user: the user that the program runs as; boxd's own when nil.
+    ///   - timeout: how long the program may run before it is killed.
+    /// - Returns: the program's standard output, at most 4 MiB.
     @discardableResult
     public static func run(
         _ name: String, _ arguments: [String], input: String? = nil, environment: Environment = .inherit,
@@ -39,9 +39,9 @@ public enum Tool {
         }
     }
 
-    /// Runs a program whose standard output becomes a new file, which boxd's own user only can read.
+    /// Runs a program whose standard output becomes a new file, which only boxd's own user can read.
     ///
-    /// - Parameter user: whose rights the program has.
+    /// - Parameter user: the user that the program runs as.
     public static func run(
         _ name: String, _ arguments: [String], into path: String, user: (id: uid_t, group: gid_t), timeout: Duration
     ) async throws {
@@ -65,7 +65,8 @@ public enum Tool {
         }
     }
 
-    /// Runs a program that leaves a child behind. Its standard streams are `/dev/null`, because the child inherits them.
+    /// Runs a program that leaves a child running. Its standard streams are `/dev/null`, because the child inherits
+    /// them.
     public static func runDetaching(_ name: String, _ arguments: [String], environment: Environment = .inherit)
         async throws -> Bool
     {
@@ -77,13 +78,13 @@ public enum Tool {
         }
     }
 
-    /// By its path: swift-subprocess would fork once for every directory of PATH until an exec succeeds, which takes longer than
-    /// most of these programs run.
+    /// The program by its path. Otherwise swift-subprocess would fork once for every directory of PATH until an exec
+    /// succeeds, which takes longer than most of these programs run.
     public static func executable(_ name: String) -> Executable {
         HostPrograms.find(name).map { .path(FilePath($0)) } ?? .name(name)
     }
 
-    /// Ends the work, and with it the program that it waits for, when it takes too long.
+    /// Cancels the work, and with it the program that it waits for, at a timeout.
     public static func within<Value: Sendable>(
         _ timeout: Duration, _ name: String, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
