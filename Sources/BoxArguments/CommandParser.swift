@@ -1,15 +1,16 @@
 /// Parses command lines by a tree of declarations.
 ///
-/// Options of a command are understood from its name on, so the root's are understood everywhere. `--` ends
-/// our options. For a command with trailing words, so does the first of those words. Three things are built in:
-/// the options `help` and `version`, where they are declared, and the word `help` before the name of a command.
+/// A command's options are recognised after its name, so the root's options are recognised everywhere. `--` ends the
+/// options. So does the first trailing word, for a command that has them. Three things are built in: the options `help`
+/// and `version`, where they are declared, and the word `help` before the name of a command.
 public struct CommandParser: Sendable {
     public let root: CommandSpec
 
     /// - Parameter root: the program. Its options are the global ones; declare `help` (`-h`) among them.
     public init(root: CommandSpec) { self.root = root }
 
-    /// Before the name of a command it asks for what `--help` after it does, in every command that has subcommands.
+    /// The word that requests a command's help when it comes before the command's name, in every command with
+    /// subcommands.
     static let helpWord = "help"
 
     /// - Parameter arguments: without the program's name.
@@ -20,7 +21,7 @@ public struct CommandParser: Sendable {
     }
 }
 
-/// What an argument looks like, before it is known what it means.
+/// The form of an argument, before its meaning is known.
 enum ArgumentShape: Equatable {
     case word
     /// `--`.
@@ -30,7 +31,8 @@ enum ArgumentShape: Equatable {
     /// The letters of `-abc`.
     case shorts(Substring)
 
-    /// - Parameter options: those that are understood there. A digit is one only where it is declared; else -5 is a number.
+    /// - Parameter options: those that are recognised at this position. A digit is an option only where it is declared;
+    ///   otherwise -5 is a number.
     init(_ argument: String, options: [OptionSpec] = []) {
         let body = argument.dropFirst(2)
         let first = argument.dropFirst().first
@@ -49,7 +51,7 @@ enum ArgumentShape: Equatable {
     }
 }
 
-/// One pass over one command line.
+/// Parses one command line.
 struct ParserRun {
     private let arguments: [String]
     private var index = 0
@@ -109,7 +111,7 @@ struct ParserRun {
         }
     }
 
-    /// `box help local up` asks for what `box local up --help` does.
+    /// Parses the rest of `box help local up`, which means the same as `box local up --help`.
     private mutating func takeHelp() throws(UsageError) {
         for word in arguments[index...] where !word.hasPrefix("-") && word != CommandParser.helpWord {
             guard let next = command.subcommand(word) else { throw Self.unknownCommand(word, in: path) }
@@ -179,7 +181,7 @@ extension ParserRun {
         if option.name == "help" { wantsHelp = true }
     }
 
-    /// The next argument, unless it is one of our own options: then the value was forgotten.
+    /// The next argument as an option's value. If it is one of our own options, the value is missing.
     private mutating func nextValue(for option: OptionSpec) throws(UsageError) -> String {
         let isOption = index < arguments.count && isOurOption(arguments[index])
         guard index < arguments.count, !isOption else {
@@ -220,7 +222,7 @@ extension ParserRun {
 // MARK: - Positionals
 
 extension ParserRun {
-    /// Gives each word to its place. At most one place of a command is variadic.
+    /// Assigns each word to a positional. At most one positional of a command is variadic.
     private func assignWords() throws(UsageError) -> [String: [String]] {
         let places = command.positionals
         var spare = words.count - places.reduce(0) { $0 + $1.minimum }

@@ -1,30 +1,30 @@
-/// What help, the manual and completion tell of a command alike.
+/// The parts of a command that help, the manual and completion share.
 extension CommandSpec {
     var shownSubcommands: [CommandSpec] { subcommands.filter { !$0.isHidden } }
     var shownOptions: [OptionSpec] { options.filter { !$0.isHidden } }
 
-    /// The shown subcommands under their headings, in the order of the declaration.
+    /// The shown subcommands by heading, in the order of the declaration.
     var outline: [(title: String, commands: [CommandSpec])] {
         var titles: [String] = []
         for title in shownSubcommands.map(\.group) where !titles.contains(title) { titles.append(title) }
         return titles.map { title in (title, shownSubcommands.filter { $0.group == title }) }
     }
 
-    /// The positionals and trailing words.
+    /// The names and texts of the positionals and trailing words.
     var argumentRows: [(term: String, text: String)] {
         positionals.map { ($0.name, $0.help) } + (trailing.map { [($0.name, $0.help)] } ?? [])
     }
 
-    /// ``discussion`` in its parts.
+    /// The paragraphs of ``discussion``.
     var paragraphs: [String] { discussion.split(separator: "\n\n").map(String.init) }
 }
 
 /// A path from the program to a command.
 extension [CommandSpec] {
-    /// `box local up`.
+    /// The names of the path, such as `box local up`.
     var title: String { map(\.name).joined(separator: " ") }
 
-    /// `box info [OPTIONS] ID`.
+    /// The usage line, such as `box info [OPTIONS] ID`.
     var usage: String {
         guard let command = last else { return "" }
         var words = map(\.name)
@@ -35,13 +35,13 @@ extension [CommandSpec] {
         return words.joined(separator: " ")
     }
 
-    /// Every option that is understood here, the nearest command's first.
+    /// Every option that is valid here, the nearest command's first.
     var options: [OptionSpec] { reversed().flatMap(\.options) }
 
-    /// The shown options that aren't the program's.
+    /// The shown options, without the program's global options.
     var ownOptions: [OptionSpec] { dropFirst().flatMap(\.shownOptions) }
 
-    /// This and every shown command below it.
+    /// This path and those of every shown command below it.
     var shownTree: [[CommandSpec]] {
         [self] + (last?.shownSubcommands ?? []).flatMap { (self + [$0]).shownTree }
     }

@@ -1,4 +1,4 @@
-/// One command, declared once: what it takes, and what its help, completions and manual say about it.
+/// The only declaration of a command, for parsing, help, completion and the manual.
 public struct CommandSpec: Sendable, Equatable {
     public var name: String
     public var aliases: [String]
@@ -12,13 +12,13 @@ public struct CommandSpec: Sendable, Equatable {
     /// Sets of options of which at most one may be given.
     public var exclusive: [[String]]
     public var positionals: [PositionalSpec]
-    /// What is said of a word too many instead of repeating it, where it may be a secret.
+    /// The message about a surplus word, which replaces the word where it may be a secret.
     public var surplus: String?
-    /// Words that belong to somebody else: from the first one on, nothing is parsed.
+    /// Words for another program. Nothing is parsed from the first one on.
     public var trailing: TrailingSpec?
     public var examples: [ExampleSpec]
     public var subcommands: [CommandSpec]
-    /// Parsed, but shown nowhere.
+    /// Whether the command is parsed, but not shown anywhere.
     public var isHidden: Bool
 
     public init(
@@ -49,11 +49,11 @@ public struct CommandSpec: Sendable, Equatable {
     }
 }
 
-/// An argument known by its place.
+/// A positional argument.
 public struct PositionalSpec: Sendable, Equatable {
     public enum Arity: Sendable { case one, optional, oneOrMore, zeroOrMore }
 
-    /// In capitals, as help shows it.
+    /// The name in capitals, as help shows it.
     public var name: String
     public var help: String
     public var arity: Arity
@@ -69,7 +69,7 @@ public struct PositionalSpec: Sendable, Equatable {
     var isVariadic: Bool { arity == .oneOrMore || arity == .zeroOrMore }
     var minimum: Int { arity == .one || arity == .oneOrMore ? 1 : 0 }
 
-    /// As in a usage line: `ID`, `[NAME]`, `SRC…`.
+    /// The form in a usage line: `ID`, `[NAME]` or `SRC...`.
     var usage: String {
         switch arity {
         case .one: name
@@ -91,7 +91,7 @@ public struct TrailingSpec: Sendable, Equatable {
     }
 }
 
-/// A line that can be typed as it is, and what it does.
+/// An example line that can be run as it is, and its description.
 public struct ExampleSpec: Sendable, Equatable {
     public var line: String
     public var note: String

@@ -4,7 +4,7 @@ public struct HelpText: Sendable {
     private let width: Int
 
     /// - Parameters:
-    ///   - path: from the program to the command that is explained.
+    ///   - path: from the program to the command to explain.
     ///   - width: columns of the terminal; 40 to 100 are used.
     public init(path: [CommandSpec], width: Int = 80) {
         self.path = path
@@ -27,7 +27,7 @@ public struct HelpText: Sendable {
         return sections.joined(separator: "\n\n") + "\n"
     }
 
-    /// Summaries are written without a full stop, for the lists.
+    /// Adds the full stop that summaries lack, because they are written for lists.
     static func sentence(_ summary: String) -> String {
         summary.hasSuffix(".") || summary.isEmpty ? summary : summary + "."
     }
@@ -80,7 +80,7 @@ public struct HelpText: Sendable {
     }
 }
 
-/// Words broken into lines.
+/// Wraps words into lines.
 enum TextLayout {
     static func wrap(_ text: String, width: Int, indent: Int = 0, firstIndent: Int? = nil) -> String {
         let margin = String(repeating: " ", count: indent)
@@ -99,7 +99,7 @@ enum TextLayout {
         return (lines + [line]).joined(separator: "\n")
     }
 
-    /// `  term    text`, the text wrapped in its own column; a term that is too long gets a line to itself.
+    /// A row `  term    text`, with the text wrapped in its own column. A term that is too long gets its own line.
     static func row(_ term: String, _ text: String, column: Int, width: Int) -> String {
         let indent = 2 + column + 2
         let lead = "  " + term

@@ -1,11 +1,11 @@
-/// What an option's or positional's text may be. It decides validation, help and completion.
+/// The valid values of an option or positional. It determines validation, help and completion.
 public enum ValueKind: Sendable, Equatable {
     case text
     /// A whole number. The unit is a plural noun, such as `seconds`.
     case integer(minimum: Int, maximum: Int? = nil, unit: String? = nil)
     /// Exactly one of these words.
     case choice([String])
-    /// Anything. Completion offers these words; the command judges the others.
+    /// Any text. Completion offers these words; the command checks the value.
     case suggestion([String])
     /// One or more of these words, separated by commas.
     case list([String])
@@ -13,17 +13,17 @@ public enum ValueKind: Sendable, Equatable {
     case pair
     case file
     case boxID
-    /// A file here, or one in a box as `ID:PATH`.
+    /// A local file, or one in a box as `ID:PATH`.
     case remotePath
 
-    /// - Returns: what follows the quoted text in an error, when it isn't a valid value; else nil.
+    /// - Returns: the text that follows the quoted value in an error; nil for a valid value.
     func problem(with text: String) -> String? {
         guard let use = use(insteadOf: text) else { return nil }
         let near = nearest(to: text).map { "; did you mean \"\($0)\"? Use " } ?? ". Use "
         return near + use
     }
 
-    /// How to write it, when the text isn't a valid value.
+    /// The valid form, when the text isn't a valid value.
     private func use(insteadOf text: String) -> String? {
         switch self {
         case .text, .suggestion, .file, .boxID, .remotePath:
@@ -43,12 +43,12 @@ public enum ValueKind: Sendable, Equatable {
         }
     }
 
-    /// `a, b or c`, where exactly those words are valid.
+    /// `a, b or c`, when exactly those words are valid.
     var choices: String? {
         if case .choice(let words) = self { English.list(words, "or") } else { nil }
     }
 
-    /// The valid word that was probably meant.
+    /// The valid word that was probably intended.
     private func nearest(to text: String) -> String? {
         switch self {
         case .choice(let words): Suggestion.nearest(to: text, among: words)
@@ -58,7 +58,7 @@ public enum ValueKind: Sendable, Equatable {
         }
     }
 
-    /// The parts between the commas.
+    /// The items between the commas.
     static func items(of list: String) -> [String] {
         list.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     }
@@ -66,14 +66,14 @@ public enum ValueKind: Sendable, Equatable {
 
 /// A flag (`--json`) or an option with a value (`--ttl SECONDS`).
 public struct OptionSpec: Sendable, Equatable {
-    /// Without the dashes.
+    /// The name without its dashes.
     public var name: String
     public var short: Character?
-    /// The word that stands for the value in help; nil for a flag.
+    /// The placeholder for the value in help; nil for a flag.
     public var placeholder: String?
     public var kind: ValueKind
     public var help: String
-    /// Whether it may be given more than once, each value counting.
+    /// Whether it may be given several times, with each value kept.
     public var repeats: Bool
     public var isHidden: Bool
 
@@ -97,13 +97,13 @@ public struct OptionSpec: Sendable, Equatable {
 
     public var isFlag: Bool { placeholder == nil }
     var long: String { "--\(name)" }
-    /// As in a usage line: `--ttl SECONDS`.
+    /// The form in a usage line, such as `--ttl SECONDS`.
     var usage: String { placeholder.map { "--\(name) \($0)" } ?? "--\(name)" }
 }
 
-/// Words put together for people.
+/// Joins words for messages.
 public enum English {
-    /// `a`, `a or b`, `a, b or c`.
+    /// A list as `a`, `a or b` or `a, b or c`.
     public static func list(_ words: [String], _ conjunction: String) -> String {
         guard words.count > 1, let last = words.last else { return words.first ?? "" }
         return words.dropLast().joined(separator: ", ") + " \(conjunction) " + last

@@ -1,8 +1,8 @@
-/// A command line that can't be understood: said on stderr, exit status 2.
+/// The error for an invalid command line. It is printed on stderr, and the exit status is 2.
 public struct UsageError: Error, Equatable, CustomStringConvertible {
-    /// What is wrong and what would be right, without the next step.
+    /// What is wrong and what is valid, without the next step.
     public let message: String
-    /// The command whose help explains it, from the program's name on.
+    /// The command to read help about, from the program's name on.
     public let command: [String]
 
     public init(_ message: String, command: [String]) {
@@ -17,11 +17,11 @@ public struct UsageError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// Finds the word that somebody probably meant.
+/// Finds the word that was probably intended.
 enum Suggestion {
-    /// The nearest candidate when it is near enough to be a slip, else nil.
+    /// The nearest candidate if it is near enough to be a typing error; otherwise nil.
     static func nearest(to word: String, among candidates: [String]) -> String? {
-        // Nobody slips in a word like that, and the distance takes time with its square.
+        // A longer word is no typing error, and the time for the distance grows with the square of the length.
         guard word.utf8.count <= 100 else { return nil }
         let allowed = max(1, word.count / 3)
         let ranked = candidates.map { (candidate: $0, distance: distance(word, $0)) }
@@ -30,7 +30,7 @@ enum Suggestion {
         return longer.count == 1 ? longer.first : nil
     }
 
-    /// Insertions, deletions, substitutions and swaps of neighbours between two words.
+    /// The number of insertions, deletions, substitutions and swaps of neighbours between two words.
     static func distance(_ left: String, _ right: String) -> Int {
         let a = Array(left.lowercased()), b = Array(right.lowercased())
         if a.isEmpty || b.isEmpty { return max(a.count, b.count) }

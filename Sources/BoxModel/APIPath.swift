@@ -1,9 +1,9 @@
-/// Where the API lives under an origin, and how the paths of its operations are spelled.
+/// The API's path prefix under an origin, and the paths of its operations.
 public enum APIPath {
-    /// What the command line adds to `api_url`.
+    /// The prefix that the command line appends to `api_url`.
     public static let prefix = "/api/box/v1"
 
-    /// Where logins through a browser are, outside of the API.
+    /// The prefix of logins through a browser, which aren't part of the API.
     public static let loginPrefix = "/api/box/auth"
 
     public static func boxes() -> String { "/boxes" }

@@ -1,9 +1,9 @@
-/// The agents that boxes have, with their models and how much these can be told to think.
+/// The agents that boxes have, with their models and the models' reasoning efforts.
 public enum AgentCatalog {
     public struct Provider: Sendable, Equatable {
-        /// As stored and sent.
+        /// The name as it is stored and sent.
         public let name: String
-        /// A shorter name that is understood too.
+        /// A shorter name that is accepted too.
         public let alias: String?
         public let models: [Model]
         public let defaultModel: String
@@ -11,7 +11,7 @@ public enum AgentCatalog {
 
     public struct Model: Sendable, Equatable {
         public let name: String
-        /// Empty where there is nothing to choose.
+        /// Empty where there is no choice.
         public let reasoningEfforts: [String]
     }
 

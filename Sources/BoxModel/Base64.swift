@@ -10,8 +10,8 @@ public enum Base64 {
         encode(bytes, alphabet: urlSafe, padded: false)
     }
 
-    /// The bytes of standard, padded base64, or nil when `text` has any other character, wrong padding, or
-    /// left-over bits that aren't zero (so one value has exactly one accepted text).
+    /// The bytes of standard, padded base64. Nil when `text` has any other character, wrong padding, or left-over bits
+    /// that aren't zero. So each value has exactly one accepted text.
     public static func decode(_ text: some StringProtocol) -> [UInt8]? {
         var digits = Array(text.utf8)
         guard digits.count % 4 == 0 else { return nil }

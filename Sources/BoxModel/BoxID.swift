@@ -1,4 +1,4 @@
-/// The form of a box's id: `bx_` and eight characters that can't be mistaken for one another.
+/// The form of a box's id: `bx_` and eight characters that aren't easily confused.
 public enum BoxID {
     public static let alphabet = Array("23456789abcdefghjkmnpqrstuvwxyz")
     public static let length = 8
@@ -9,7 +9,7 @@ public enum BoxID {
     }
 
     public static func isValid(_ text: String) -> Bool {
-        // Bytes, because servers ask with every request.
+        // Compares bytes, because servers call this for every request.
         text.utf8.count == 3 + length && text.utf8.starts(with: "bx_".utf8)
             && text.utf8.dropFirst(3).allSatisfy(bytes.contains)
     }

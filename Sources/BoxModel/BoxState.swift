@@ -1,29 +1,29 @@
-/// A state of a box's life, as the API names it. Servers may add states, so an unknown one is kept as it is.
+/// A state of a box, as the API names it. Servers may add states, so an unknown one is preserved.
 public struct BoxState: RawRepresentable, Sendable, Hashable {
-    /// As on the wire.
+    /// The state as the API sends it.
     public let rawValue: String
-    /// Any state that a server has.
+    /// Creates any state that a server may have.
     public init(rawValue: String) { self.rawValue = rawValue }
 
-    /// It is known, and nothing is made of it yet.
+    /// The box is registered, and nothing has started yet.
     public static let initial = BoxState(rawValue: "init")
-    /// Its machine is being made, or started again.
+    /// Its machine is being created, or started again.
     public static let provisioning = BoxState(rawValue: "provisioning")
     /// Its machine runs, and is being prepared.
     public static let provisioned = BoxState(rawValue: "provisioned")
-    /// It gets its repositories.
+    /// Its repositories are being cloned.
     public static let cloning = BoxState(rawValue: "cloning")
     /// It can be used.
     public static let ready = BoxState(rawValue: "ready")
     /// It can be used, and its agent has nothing to do.
     public static let idle = BoxState(rawValue: "idle")
-    /// Its agent works.
+    /// Its agent is working.
     public static let running = BoxState(rawValue: "running")
     /// It is being stopped.
     public static let archiving = BoxState(rawValue: "archiving")
     /// It is stopped, and its disk is kept.
     public static let archived = BoxState(rawValue: "archived")
-    /// It could not be made or started, or its machine failed.
+    /// It could not be created or started, or its machine failed.
     public static let error = BoxState(rawValue: "error")
 
     /// Every state that the API documents, in the order of a box's life.
@@ -37,10 +37,10 @@ public struct BoxState: RawRepresentable, Sendable, Hashable {
     /// Whether it counts against the limit of active boxes.
     public var isActive: Bool { Self.active.contains(self) }
 
-    /// Whether people can use the machine: open a shell, copy files, queue a prompt.
+    /// Whether the machine can be used: to open a shell, copy files or queue a prompt.
     public var isUsable: Bool { [.provisioned, .ready, .idle, .running].contains(self) }
 
-    /// The word that the command line shows. Only the command line translates; the API never does.
+    /// The word that the command line displays. Only the command line translates states; the API never does.
     public var displayName: String {
         switch self {
         case .provisioned: "ready"

@@ -1,14 +1,14 @@
-/// A text of `NAME=value` lines, as `.env` files are, that is changed without touching what isn't meant.
+/// A text of `NAME=value` lines, such as a `.env` file, that can be changed without touching other lines.
 ///
-/// A line can start with `export`, and a comment with `#`. A value is the rest of its line, or in quotes, where it may
-/// have several lines: in single quotes and backticks as it is, in double quotes with `\n`, `\r`, `\t` and a backslash
-/// before `\`, `"`, `$` and a backtick. Of two lines with one name the last counts.
+/// A line can start with `export`, and a comment with `#`. A value is the rest of its line, or it is in quotes and may
+/// have several lines. In single quotes and backticks it is literal. In double quotes `\n`, `\r`, `\t` and a backslash
+/// before `\`, `"`, `$` and a backtick are escapes. Of several lines with one name the last counts.
 public struct Dotenv: Sendable, Equatable {
     private var bytes: [UInt8]
     private var entries: [DotenvEntry]
     private var others: [Range<Int>]
 
-    /// - Parameter text: a byte order mark before it, as some editors write, isn't a part of it.
+    /// - Parameter text: a leading byte order mark, as some editors write, is removed.
     public init(_ text: String) {
         let bytes = Array(text.utf8)
         self.init(bytes.starts(with: Self.byteOrderMark) ? Array(bytes.dropFirst(3)) : bytes)
@@ -26,7 +26,7 @@ public struct Dotenv: Sendable, Equatable {
 
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// Each name once, in the order of the lines that count.
+    /// Each name once, in the order of the effective lines.
     public var variables: [(name: String, value: String)] {
         var seen: Set<String> = []
         return entries.reversed().filter { seen.insert($0.name).inserted }.reversed().map { ($0.name, $0.value) }
@@ -34,7 +34,7 @@ public struct Dotenv: Sendable, Equatable {
 
     public func value(of name: String) -> String? { entries.last { $0.name == name }?.value }
 
-    /// The numbers, from 1, of the lines that are neither a variable nor a comment nor empty.
+    /// The numbers, from 1, of the lines that are neither a variable, a comment nor empty.
     public var unreadableLines: [Int] {
         others.filter { range in
             let first = bytes[range].first { !DotenvParser.isBlank($0) } ?? 0x0A
@@ -43,16 +43,16 @@ public struct Dotenv: Sendable, Equatable {
     }
 }
 
-/// A change that the text can't take without changing the meaning of other lines.
+/// The error for a change that would alter the meaning of other lines.
 public enum DotenvError: Error, Sendable, Equatable {
-    /// Most likely a quote before it isn't closed.
+    /// Most likely an earlier quote isn't closed.
     case ambiguous(name: String)
 }
 
 extension Dotenv {
-    /// Gives a variable another value where it stands, or adds a line for it.
+    /// Sets a variable in its line, or adds a line for it.
     ///
-    /// - Parameter value: without NUL.
+    /// - Parameter value: must not contain NUL.
     public mutating func set(_ name: String, to value: String) throws(DotenvError) {
         for literal in DotenvValue.literals(for: value) {
             let changed = writing(literal, to: name)
@@ -66,7 +66,7 @@ extension Dotenv {
 
     /// Removes every line of a variable.
     ///
-    /// - Returns: whether there was one.
+    /// - Returns: whether the variable existed.
     @discardableResult
     public mutating func remove(_ name: String) throws(DotenvError) -> Bool {
         let removed = entries.filter { $0.name == name }
@@ -95,7 +95,7 @@ extension Dotenv {
         return Dotenv(changed)
     }
 
-    /// Whether nothing but this variable differs, as the text is read.
+    /// Whether, after parsing, only this variable differs.
     private func differs(from other: Dotenv, in name: String) -> Bool {
         func rest(_ text: Dotenv) -> [[UInt8]] {
             text.entries.filter { $0.name != name }.map { Array(text.bytes[$0.lines]) }
@@ -105,7 +105,7 @@ extension Dotenv {
             && comments(self).map(Self.withoutLineEnd) == comments(other).map(Self.withoutLineEnd)
     }
 
-    /// A last line may have got one.
+    /// Removes the line end, because a last line may have got one.
     private static func withoutLineEnd(_ line: [UInt8]) -> [UInt8] {
         var line = line
         while line.last == 0x0A || line.last == 0x0D { line.removeLast() }

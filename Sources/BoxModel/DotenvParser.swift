@@ -2,17 +2,17 @@
 struct DotenvEntry: Sendable, Equatable {
     let name: String
     let value: String
-    /// The bytes of its lines, with the last one's end.
+    /// The bytes of its lines, including the last line end.
     let lines: Range<Int>
-    /// The bytes of its value as it is written, quotes included.
+    /// The bytes of its value as written, including quotes.
     let literal: Range<Int>
 }
 
-/// Reads a ``Dotenv`` text line by line.
+/// Parses a ``Dotenv`` text line by line.
 struct DotenvParser {
     private let bytes: [UInt8]
     private(set) var entries: [DotenvEntry] = []
-    /// The lines that aren't of a variable.
+    /// The lines that don't belong to a variable.
     private(set) var others: [Range<Int>] = []
 
     init(_ bytes: [UInt8]) {
@@ -37,7 +37,7 @@ struct DotenvParser {
         return DotenvEntry(name: name, value: value, lines: lines, literal: literal)
     }
 
-    /// `[export] NAME =`, and where the value starts.
+    /// Parses `[export] NAME =`, and returns where the value starts.
     private func header(at start: Int) -> (name: String, valueStart: Int)? {
         let first = skipBlanks(start)
         let afterExport = skipBlanks(first + Self.export.count)
@@ -54,7 +54,7 @@ struct DotenvParser {
 
     // MARK: Values
 
-    /// A value in quotes, which may have several lines. Quotes that don't close are a part of an unquoted value.
+    /// A value in quotes, which may have several lines. Unclosed quotes are part of an unquoted value.
     private func quoted(at start: Int) -> (value: String, literal: Range<Int>)? {
         guard start < bytes.count, Self.quotes.contains(bytes[start]) else { return nil }
         let quote = bytes[start]
@@ -74,19 +74,19 @@ struct DotenvParser {
         return opensAnother(position, since: start) ? nil : position
     }
 
-    /// Whether nothing but a comment follows.
+    /// Whether only a comment or nothing follows on the line.
     private func isAtEndOfValue(_ position: Int) -> Bool {
         let next = skipBlanks(position)
         return next == bytes.count || bytes[next] == UInt8(ascii: "\n") || bytes[next] == UInt8(ascii: "#")
     }
 
-    /// Whether the quote is the first of another variable's value, so that a forgotten quote ends with its line.
+    /// Whether the quote opens another variable's value. Then a missing quote affects only its own line.
     private func opensAnother(_ position: Int, since start: Int) -> Bool {
         guard let lineBreak = bytes[start..<position].lastIndex(of: UInt8(ascii: "\n")) else { return false }
         return header(at: lineBreak + 1)?.valueStart == position
     }
 
-    /// The rest of the line without a comment, which starts with `#` after a blank.
+    /// The rest of the line without its comment, which starts with `#` after a blank.
     private func unquoted(at start: Int) -> (value: String, literal: Range<Int>) {
         var end = start
         var position = start
@@ -111,7 +111,7 @@ struct DotenvParser {
         return bytes[position...].firstIndex { !Self.isBlank($0) } ?? bytes.count
     }
 
-    /// Behind the line's end.
+    /// The position after the line's end.
     private func lineEnd(_ position: Int) -> Int {
         bytes[position...].firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? bytes.count
     }

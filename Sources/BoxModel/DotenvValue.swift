@@ -1,17 +1,18 @@
-/// How a value is written in a ``Dotenv`` text.
+/// Writes and reads a value's literal in a ``Dotenv`` text.
 enum DotenvValue {
     private static let escapes: [(letter: UInt8, byte: UInt8)] = [
         (UInt8(ascii: "n"), 0x0A), (UInt8(ascii: "r"), 0x0D), (UInt8(ascii: "t"), 0x09),
     ]
     private static let escaped = Array("\\\"$`".utf8)
 
-    /// The ways to write a value, those that most programs read alike first: plain, in single quotes, where nothing has a
-    /// meaning, and with escapes on one line.
+    /// The ways to write a value, with those first that most programs read alike.
+    ///
+    /// They are: plain, in single quotes, where everything is literal, and with escapes on one line.
     static func literals(for value: String) -> [String] {
         if value.isEmpty { return [""] }
         let quoted = ShellWord.quoted(value)
         if quoted.utf8.elementsEqual(value.utf8) { return [value] }
-        // A backslash before the last quote escapes it for some programs.
+        // Some programs treat a backslash before the last quote as an escape.
         let fitsSingle = !value.utf8.contains(UInt8(ascii: "'")) && value.utf8.last != UInt8(ascii: "\\")
         return (fitsSingle ? [quoted] : []) + ["\"" + escape(value) + "\""]
     }
@@ -30,7 +31,7 @@ enum DotenvValue {
         return String(decoding: out, as: UTF8.self)
     }
 
-    /// The value between quotes. Between others than double ones, only the quote itself can be escaped.
+    /// Unescapes the value between quotes. In quotes other than double ones, only the quote itself can be escaped.
     static func unescaped(_ bytes: ArraySlice<UInt8>, quote: UInt8) -> String {
         var out: [UInt8] = []
         var rest = bytes

@@ -1,11 +1,11 @@
-/// A stable error code of the API: each constant is the code of its name in `snake_case`. Servers may send codes that
-/// aren't listed here.
+/// A stable error code of the API. Each constant's code is its name in `snake_case`. Servers may send codes that aren't
+/// listed here.
 public struct ErrorCode: RawRepresentable, Sendable, Hashable {
-    /// As on the wire.
+    /// The code as the API sends it.
     public let rawValue: String
-    /// Any code that a server has.
+    /// Creates any code that a server may have.
     public init(rawValue: String) { self.rawValue = rawValue }
-    /// Any code that a server has.
+    /// Creates any code that a server may have.
     public init(_ rawValue: String) { self.rawValue = rawValue }
 
     public static let unauthorized = ErrorCode("unauthorized")

@@ -1,8 +1,8 @@
-/// A leading `~` in a path of a box: the home directory of the box's user.
+/// Handles a leading `~` in a path of a box, which means the home directory of the box's user.
 public enum HomePath {
-    /// The path as SFTP and the API take it: both start a relative path at the home directory.
+    /// The path in the form for SFTP and the API, where a relative path starts at the home directory.
     ///
-    /// `~name` stays a plain name, and `./~` is a file that is called `~`.
+    /// `~name` stays an ordinary name, and `./~` is a file named `~`.
     public static func relative(_ path: String) -> String {
         let bytes = Array(path.utf8)
         guard bytes.first == UInt8(ascii: "~") else { return path }

@@ -1,5 +1,5 @@
 extension JSON {
-    /// The string; unpaired surrogates, which no text can have, become U+FFFD. Nil when this isn't a string.
+    /// The string, with unpaired surrogates replaced by U+FFFD. Nil when this isn't a string.
     public var text: String? {
         switch self {
         case .string(let text): text
@@ -34,7 +34,7 @@ extension JSON {
         return (try? JSON.parse(quote + kept + quote))?.string
     }
 
-    /// The value of a `\uXXXX` that starts there.
+    /// The value of a `\uXXXX` at the position.
     private static func unit(_ bytes: [UInt8], at position: Int) -> UInt16? {
         guard position + 6 <= bytes.count, bytes[position] == UInt8(ascii: "\\"),
             bytes[position + 1] == UInt8(ascii: "u")

@@ -1,16 +1,15 @@
-/// A JSON value that loses nothing: object keys keep their order, numbers keep their digits.
+/// A JSON value that loses nothing: object keys keep their order, and numbers keep their digits.
 ///
-/// Objects that came from a server are passed on to people's scripts, unknown fields included, so
-/// decoding into fixed structs and encoding again is not good enough. Typed views such as ``Box``
-/// wrap one of these instead.
+/// Objects from a server are output to users' scripts, including unknown fields. So it isn't enough to decode into
+/// fixed structs and encode again. Typed views such as ``Box`` wrap a JSON value instead.
 public enum JSON: Sendable, Equatable {
     case null
     case bool(Bool)
     /// A number as its source text, for example `1.50` or `12345678901234567890`.
     case number(String)
     case string(String)
-    /// A string that Swift's `String` can't hold because it has unpaired surrogates:
-    /// the text between its quotes, escapes included.
+    /// A string that Swift's `String` can't represent because it has unpaired surrogates. It is the text between its
+    /// quotes, including escapes.
     case escapedString(String)
     case array([JSON])
     case object(JSONObject)
@@ -29,7 +28,7 @@ extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expressibl
     public init(stringLiteral value: String) { self = .string(value) }
     /// An array.
     public init(arrayLiteral elements: JSON...) { self = .array(elements) }
-    /// An object with its members in that order.
+    /// An object with its members in the given order.
     public init(dictionaryLiteral elements: (String, JSON)...) {
         self = .object(JSONObject(elements))
     }
@@ -45,7 +44,7 @@ extension JSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Expressibl
 }
 
 extension JSON {
-    /// The member of that name, or nil when this isn't an object or has none. An explicit null is `.null`.
+    /// The member with that name. Nil when this isn't an object, or has no such member. An explicit null is `.null`.
     public subscript(key: String) -> JSON? {
         if case .object(let object) = self { object[key] } else { nil }
     }
@@ -70,22 +69,22 @@ extension JSON {
     }
 }
 
-/// The members of a JSON object in the order in which they were written, duplicates too.
+/// The members of a JSON object in their written order, including duplicates.
 ///
-/// A duplicate's last value counts, as in every common parser. Look-ups are linear: the objects on this wire have tens of
-/// members. Names are compared by their bytes, as JSON does, and not by Swift's rules, which call a composed and a
-/// decomposed "é" equal.
+/// The last value of a duplicate counts, as in every common parser. Look-ups are linear, because this API's objects
+/// have tens of members. Names are compared by their bytes, as in JSON. By Swift's rules a composed and a decomposed
+/// "é" would be equal.
 public struct JSONObject: Sendable, Equatable {
-    /// In the order in which they were written, duplicates too.
+    /// The members in their written order, including duplicates.
     public private(set) var members: [(key: String, value: JSON)]
-    /// Where in ``members`` names stand that a `String` can't hold because they have unpaired surrogates: as the text
-    /// between their quotes, escapes included. No look-up finds them.
+    /// The indices in ``members`` of names that a `String` can't represent because they have unpaired surrogates. Such
+    /// a name is the text between its quotes, including escapes. No look-up finds it.
     private(set) var escapedNames: Set<Int> = []
 
-    /// Without members.
+    /// Creates an object without members.
     public init() { members = [] }
 
-    /// One member for each name: later duplicates win, and stand where the first one stood.
+    /// Creates one member for each name. A later duplicate wins, at the position of the first one.
     public init(_ members: some Sequence<(String, JSON)>) {
         self.init()
         var indices: [[UInt8]: Int] = [:]
@@ -99,13 +98,13 @@ public struct JSONObject: Sendable, Equatable {
         }
     }
 
-    /// Members as they were written, duplicates too.
+    /// Creates the members as they were written, including duplicates.
     init(written members: [(key: String, value: JSON)], escapedNames: Set<Int>) {
         self.members = members
         self.escapedNames = escapedNames
     }
 
-    /// The value that counts. Setting it leaves what stands before a duplicate alone; setting nil removes them all.
+    /// The value that counts. Setting it doesn't change the earlier duplicates; setting nil removes all of them.
     public subscript(key: String) -> JSON? {
         get { lastIndex(of: key).map { members[$0].value } }
         set {

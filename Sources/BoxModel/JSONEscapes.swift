@@ -1,10 +1,12 @@
-/// Characters that JSON may have as they are, and that are written as escapes nevertheless: people look at JSON on terminals too,
-/// and there they begin control sequences or change the order of a line. A parser reads the same value.
+/// Escapes characters that JSON allows unescaped but a terminal would interpret. They start control sequences or change
+/// the order of a line. A parser reads the same value.
 enum JSONEscapes {
-    /// The character that starts there, if it is one of them: DEL, the controls of C1 (U+0080 to U+009F), the line and paragraph
-    /// separators (U+2028, U+2029), and those of the bidirectional algorithm (UAX #9).
+    /// The character at a position, if it must be escaped.
     ///
-    /// - Returns: its code point, which has four digits at most, and its bytes in UTF-8.
+    /// These are DEL, the C1 controls (U+0080 to U+009F), the line and paragraph separators (U+2028, U+2029), and the
+    /// characters of the bidirectional algorithm (UAX #9).
+    ///
+    /// - Returns: its code point, which has at most four digits, and its size in UTF-8.
     static func character(at position: Int, in bytes: UnsafeBufferPointer<UInt8>) -> (code: UInt16, size: Int)? {
         func byte(_ offset: Int) -> UInt8 { position + offset < bytes.count ? bytes[position + offset] : 0 }
         switch (byte(0), byte(1), byte(2)) {
@@ -17,7 +19,7 @@ enum JSONEscapes {
         }
     }
 
-    /// Appends `\uXXXX`.
+    /// Appends `\uXXXX` to `out`.
     static func append(_ code: UInt16, to out: inout [UInt8]) {
         out += [UInt8(ascii: "\\"), UInt8(ascii: "u")]
         for shift in stride(from: 12, through: 0, by: -4) { out.append(hex[Int(code >> shift & 15)]) }
@@ -25,7 +27,7 @@ enum JSONEscapes {
 
     private static let hex = Array("0123456789abcdef".utf8)
 
-    /// The text between the quotes of a JSON string, with escapes for those of them that it still has.
+    /// The text between the quotes of a JSON string, with such characters escaped.
     static func escaped(_ text: [UInt8]) -> [UInt8] {
         var out: [UInt8] = []
         out.reserveCapacity(text.count)

@@ -1,13 +1,13 @@
-/// Why a text isn't JSON, and where.
+/// Why a text isn't JSON, and the position of the error.
 public struct JSONParseError: Error, Equatable, CustomStringConvertible {
     public let message: String
-    /// Bytes from the start of the text.
+    /// In bytes from the start of the text.
     public let offset: Int
     public var description: String { "\(message) at byte \(offset)" }
 }
 
 extension JSON {
-    /// Parses one JSON text (RFC 8259) with nothing but white space around it.
+    /// Parses one JSON text (RFC 8259), which may have only white space around it.
     ///
     /// - Throws: ``JSONParseError`` for anything else, also for nesting deeper than 512 levels and bytes that aren't UTF-8.
     public static func parse(_ bytes: some Sequence<UInt8>) throws(JSONParseError) -> JSON {
@@ -21,7 +21,7 @@ extension JSON {
     }
 }
 
-/// A recursive descent over the bytes of one JSON text.
+/// A recursive-descent parser over the bytes of one JSON text.
 struct JSONParser {
     static let maximumDepth = 512
 
@@ -176,7 +176,7 @@ extension JSONParser {
         throw failure("unexpected end of JSON")
     }
 
-    /// The scalar that an escape names, or nil for an unpaired surrogate.
+    /// The scalar of an escape, or nil for an unpaired surrogate.
     private mutating func parseEscape() throws(JSONParseError) -> Unicode.Scalar? {
         guard let byte = current else { throw failure("unexpected end of JSON") }
         position += 1

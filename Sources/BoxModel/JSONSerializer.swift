@@ -1,6 +1,6 @@
 extension JSON {
-    /// The value on one line without needless white space, in UTF-8 without escapes where neither JSON needs
-    /// one nor a terminal: see ``JSONEscapes``.
+    /// The value on one line without extra white space, in UTF-8. Only characters are escaped for which JSON or a
+    /// terminal needs it: see ``JSONEscapes``.
     public var compact: String {
         var out: [UInt8] = []
         write(to: &out, indent: nil, level: 0)

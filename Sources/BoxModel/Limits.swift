@@ -1,4 +1,4 @@
-/// How large a machine is. The wire names are the raw values.
+/// The size of a machine. The raw values are the API's names.
 public enum MachineType: String, Sendable, CaseIterable {
     case small, `default`, large
 
@@ -13,40 +13,40 @@ public enum MachineType: String, Sendable, CaseIterable {
     /// In bytes.
     public var memory: Int64 { Int64(self == .large ? 16 : self == .default ? 8 : 4) << 30 }
 
-    /// In bytes: what the machine may write, where the server's file system can limit it.
+    /// In bytes: how much the machine may write, where the server's file system supports limits.
     public var disk: Int64 { 10 * memory }
 }
 
 /// The rules of the time to live of a box, in seconds.
 public enum TimeToLive {
-    /// When a request doesn't say.
+    /// The default when a request has none.
     public static let standard = 3600
-    /// Larger values are capped to this: 30 days.
+    /// Larger values are reduced to this: 30 days.
     public static let maximum = 2_592_000
 }
 
 /// The rules of a box's name.
 public enum BoxName {
-    /// In code points; longer names are cut.
+    /// In code points; longer names are truncated.
     public static let maximumLength = 120
 
-    /// The name, cut to its longest form. Code points are counted, because what a reader sees as one character can be made
+    /// Truncates a name to the longest allowed form. It counts code points, because one visible character can consist
     /// of any number of them.
     public static func cut(_ name: String) -> String {
         String(String.UnicodeScalarView(name.unicodeScalars.prefix(maximumLength)))
     }
 
-    /// `Box 2026-05-28 16:00`, after the moment of creation in UTC.
+    /// A default name such as `Box 2026-05-28 16:00`, from the creation time in UTC.
     public static func standard(at moment: Timestamp) -> String {
         let text = moment.iso8601
         return "Box \(text.prefix(10)) \(text.dropFirst(11).prefix(5))"
     }
 }
 
-/// The rules of the environment that a request may give a box.
+/// The rules for the environment variables that a request may set.
 public enum EnvironmentRules {
     public static let maximumCount = 100
-    /// Names and values together, in bytes.
+    /// The limit for all names and values together, in bytes.
     public static let maximumSize = 64 << 10
     public static let maximumNameLength = 128
     /// Names that the service sets itself.
@@ -55,7 +55,7 @@ public enum EnvironmentRules {
         "SERVICE_PREVIEW_TOKEN", "BOX_CLI_TOKEN",
     ]
 
-    /// - Returns: what is wrong with the environment, or nil.
+    /// - Returns: the problem with the environment, or nil.
     public static func problem(in environment: [(name: String, value: String)]) -> String? {
         if environment.count > maximumCount {
             return "env has \(environment.count) variables; at most \(maximumCount) are allowed"
@@ -72,7 +72,7 @@ public enum EnvironmentRules {
         return nil
     }
 
-    /// A letter or `_`, and then letters, digits or `_`.
+    /// Whether the name is a letter or `_`, followed by letters, digits or `_`.
     public static func isValidName(_ name: String) -> Bool {
         guard let first = name.utf8.first, name.utf8.count <= maximumNameLength else { return false }
         func isLetter(_ byte: UInt8) -> Bool {

@@ -1,7 +1,9 @@
-/// OpenSSH's text forms of keys: the one-line public key (RFC 4253, section 6.6) and the `openssh-key-v1` private
-/// key file (OpenSSH's PROTOCOL.key). Pure functions: no files, no cryptography.
+/// Text forms of OpenSSH keys: the one-line public key (RFC 4253, section 6.6) and the `openssh-key-v1` private key
+/// file (OpenSSH's PROTOCOL.key).
+///
+/// All are pure functions, without files or cryptography.
 public enum OpenSSHKey {
-    /// The longest public key line that ``validatePublicKeyLine(_:)`` takes, in bytes.
+    /// The longest public key line that ``validatePublicKeyLine(_:)`` accepts, in bytes.
     public static let maximumLineLength = 16 * 1024
 
     /// `ssh-ed25519 <base64> <comment>`, without a newline. `publicKey` is the raw 32 bytes.
@@ -11,9 +13,10 @@ public enum OpenSSHKey {
         return comment.isEmpty ? line : line + " " + comment
     }
 
-    /// The text of an unencrypted private key file, with a newline at its end.
+    /// The text of an unencrypted private key file, with a trailing newline.
     ///
-    /// `seed` and `publicKey` are the raw 32 bytes each; `check` is any random number (readers compare its two copies).
+    /// `seed` and `publicKey` are the raw 32 bytes each. `check` is any random number, of which readers compare two
+    /// copies.
     public static func privateKeyPEM(seed: [UInt8], publicKey: [UInt8], comment: String, check: UInt32) -> String {
         precondition(seed.count == 32 && publicKey.count == 32, "an ed25519 key has two halves of 32 bytes")
         var secret = SSHWireWriter()
@@ -46,15 +49,15 @@ public enum OpenSSHKey {
         return text + privateKeyFooter + "\n"
     }
 
-    /// Checks one line of a `.pub` file and returns it normalised: single spaces, no end of line.
+    /// Checks one line of a `.pub` file and returns it normalised: single spaces, no line end.
     ///
-    /// The type must be one of ``acceptedTypes``, the blob must decode and hold exactly a key of that type. Options
+    /// The type must be one of ``acceptedTypes``, and the blob must contain exactly one key of that type. Options
     /// before the type, control characters, several lines and private keys are refused. A comment is kept.
     public static func validatePublicKeyLine(_ line: String) throws(InvalidPublicKey) -> String {
         guard line.utf8.count <= maximumLineLength else {
             throw InvalidPublicKey("the public key is longer than \(maximumLineLength) bytes")
         }
-        // Bytes, because Swift counts CR LF as one Character.
+        // Bytes, because CR LF is a single Character in Swift.
         var bytes = Array(line.utf8)
         while let last = bytes.last, last == 10 || last == 13 || last == 32 { bytes.removeLast() }
         let text = String(decoding: bytes, as: UTF8.self)
@@ -90,7 +93,7 @@ public enum OpenSSHKey {
         return words.joined(separator: " ")
     }
 
-    /// The key types that ``validatePublicKeyLine(_:)`` takes.
+    /// The key types that ``validatePublicKeyLine(_:)`` accepts.
     public static let acceptedTypes = [
         "ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
         "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
@@ -139,7 +142,7 @@ public enum OpenSSHKey {
 
 /// Why a text isn't a public key that can be registered.
 public struct InvalidPublicKey: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What was wrong, for people; starts in lower case and never quotes the key.
+    /// The problem, for people. It starts in lower case and never contains the key.
     public let message: String
 
     public init(_ message: String) { self.message = message }
@@ -147,7 +150,7 @@ public struct InvalidPublicKey: Error, Sendable, Equatable, CustomStringConverti
     public var description: String { message }
 }
 
-/// Reads SSH's wire types (RFC 4251, section 5): big-endian numbers and strings with their length before them.
+/// Reads SSH's wire types (RFC 4251, section 5): big-endian numbers, and strings preceded by their length.
 package struct SSHWireReader {
     private var rest: ArraySlice<UInt8>
 
@@ -172,7 +175,7 @@ package struct SSHWireReader {
     }
 }
 
-/// Writes what ``SSHWireReader`` reads.
+/// Writes the types that ``SSHWireReader`` reads.
 package struct SSHWireWriter {
     package var bytes: [UInt8] = []
 

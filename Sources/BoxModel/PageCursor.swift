@@ -1,12 +1,12 @@
-/// Where a page of a list ended: base64url without padding of `<milliseconds>:<id>`. Clients compute it themselves from
-/// the last event that they saw, so this form is a part of the API.
+/// The position where a page of a list ended: base64url without padding of `<milliseconds>:<id>`. Clients compute it
+/// themselves from the last event that they saw, so this form is part of the API.
 public struct PageCursor: Sendable, Equatable {
     /// Milliseconds since the epoch.
     public var moment: Int64
-    /// The last entry's.
+    /// The id of the last entry.
     public var id: String
 
-    /// The place after an entry.
+    /// The position after an entry.
     public init(moment: Int64, id: String) {
         self.moment = moment
         self.id = id
@@ -21,6 +21,6 @@ public struct PageCursor: Sendable, Equatable {
         self.init(moment: moment, id: String(parts[1]))
     }
 
-    /// As on the wire.
+    /// The cursor as the API sends it.
     public var text: String { Base64.encodeURL(Array("\(moment):\(id)".utf8)) }
 }

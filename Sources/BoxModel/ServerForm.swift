@@ -1,19 +1,20 @@
-/// The forms of a server's values that end in paths, configurations and command lines of other programs.
+/// The valid forms of a server's values that are used in paths, configurations and command lines of other programs.
 ///
-/// They are wide enough for every server of this API, and have nothing that a shell, OpenSSH or a file system takes for more than
-/// a name.
+/// They allow the values of every server of this API. They exclude everything that a shell, OpenSSH or a file system
+/// would interpret.
 public enum ServerForm {
-    /// An id: 1 to 64 letters, digits, `_` and `-`, the first a letter or digit. ``BoxID`` has boxd's own form.
+    /// Whether it is an id: 1 to 64 letters, digits, `_` and `-`, starting with a letter or digit. For boxd's form see
+    /// ``BoxID``.
     public static func isID(_ text: String) -> Bool {
         isWord(text, maximum: 64) { $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }
     }
 
-    /// A user's name: like an id, with dots, and 32 characters at most.
+    /// Whether it is a user name: like an id, also with dots, and at most 32 characters.
     public static func isUser(_ text: String) -> Bool {
         isWord(text, maximum: 32) { "_-.".utf8.contains($0) }
     }
 
-    /// A host's name (RFC 1123), or an address; IPv6 without brackets and zone.
+    /// Whether it is a host name (RFC 1123) or an address; IPv6 without brackets and zone.
     public static func isHost(_ text: String) -> Bool {
         if text.utf8.contains(UInt8(ascii: ":")) {
             return text.utf8.count <= 45 && text.utf8.count { $0 == UInt8(ascii: ":") } > 1
@@ -22,7 +23,7 @@ public enum ServerForm {
         return isWord(text, maximum: 253) { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
     }
 
-    /// A page's address: `http` or `https`, in printable ASCII.
+    /// Whether it is the address of a web page: `http` or `https`, in printable ASCII.
     public static func isWebURL(_ text: String) -> Bool {
         (text.hasPrefix("https://") || text.hasPrefix("http://")) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
     }
@@ -42,8 +43,8 @@ public enum ServerForm {
 }
 
 extension ServerForm {
-    /// What is wrong with an answer's values, in words that name the member; nil when nothing is. Members that aren't there, null or
-    /// empty are right: whoever needs them asks for them.
+    /// The first invalid value of an answer, as a message that names the member; nil when all are valid. Members that
+    /// are missing, null or empty are valid here: code that needs one checks for it.
     public static func problem(inAnswer answer: JSON) -> String? {
         if let problem = problem(in: answer, answerForms) { return problem }
         if let box = answer["box"], let problem = problem(inBox: box) { return problem }
@@ -53,7 +54,7 @@ extension ServerForm {
         return nil
     }
 
-    /// The same for a box, which has an id in any case.
+    /// The first invalid value of a box, which must have an id.
     static func problem(inBox box: JSON) -> String? {
         guard box.object != nil else { return nil }
         return problem(in: box, boxForms)

@@ -4,23 +4,23 @@
     import Darwin
 #endif
 
-/// A moment as the wire writes it: ISO 8601 in UTC with milliseconds, `2026-05-28T16:00:33.143Z`.
+/// A time in the API's form: ISO 8601 in UTC with milliseconds, `2026-05-28T16:00:33.143Z`.
 public struct Timestamp: Sendable, Hashable, Comparable {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     public let milliseconds: Int64
 
-    /// So many milliseconds after 1970-01-01T00:00:00Z.
+    /// A time in milliseconds after 1970-01-01T00:00:00Z.
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
-    /// By this machine's clock.
+    /// The current time of this machine's clock.
     public static var now: Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
-    /// - Returns: nil when the text isn't an ISO 8601 date and time with a zone. Fractions of a second are optional;
-    ///   what is finer than a millisecond is dropped.
+    /// - Returns: nil when the text isn't an ISO 8601 date and time with a zone. Fractions of a second are optional.
+    ///   Digits beyond milliseconds are dropped.
     public init?(iso8601 text: String) {
         var rest = Array(text.utf8)[...]
         func take(_ character: Unicode.Scalar) -> Bool {
@@ -62,21 +62,21 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         milliseconds = Int64(minutes * 60 + second) * 1000 + Int64(fraction)
     }
 
-    /// `2026-05-28T16:00:33.143Z`.
+    /// The time as `2026-05-28T16:00:33.143Z`.
     public var iso8601: String {
         func padded(_ value: Int, _ width: Int) -> String {
             let digits = String(value)
             return String(repeating: "0", count: max(0, width - digits.count)) + digits
         }
         var (days, rest) = Int(milliseconds).quotientAndRemainder(dividingBy: 86_400_000)
-        // Before 1970 too, a day begins at its midnight.
+        // Days start at midnight also before 1970.
         if rest < 0 { (days, rest) = (days - 1, rest + 86_400_000) }
         let (year, month, day) = CivilCalendar.date(daysSinceEpoch: days)
         let time = [rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60].map { padded($0, 2) }.joined(separator: ":")
         return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(time).\(padded(rest % 1000, 3))Z"
     }
 
-    /// So many seconds later.
+    /// The time this many seconds later.
     public func advanced(bySeconds seconds: Int) -> Timestamp {
         Timestamp(milliseconds: milliseconds + Int64(seconds) * 1000)
     }
@@ -85,11 +85,11 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 }
 
 extension JSON {
-    /// The moment as ISO 8601, or null for nil.
+    /// The time in ISO 8601, or null for nil.
     public init(_ value: Timestamp?) { self = value.map { .string($0.iso8601) } ?? .null }
 }
 
-/// The Gregorian calendar, extended to all times. The year is counted from March, so that a leap day is its last day.
+/// The Gregorian calendar, extended to all times. Years start in March, so that a leap day is the last day of a year.
 /// See "chrono-Compatible Low-Level Date Algorithms" by Howard Hinnant.
 private enum CivilCalendar {
     static func days(inMonth month: Int, of year: Int) -> Int {

@@ -1,10 +1,10 @@
-/// Completes unfinished command lines by the tree of declarations. Asks nobody.
+/// Completes unfinished command lines from the declarations. It sends no requests.
 public struct Completer: Sendable {
     private let root: CommandSpec
 
     public init(root: CommandSpec) { self.root = root }
 
-    /// - Parameter arguments: without the program's name; the last is the one that is typed, empty for a new one.
+    /// - Parameter arguments: without the program's name. The last word is the one being typed, empty for a new word.
     public func complete(_ arguments: [String]) -> CompletionPlan {
         let word = arguments.last ?? ""
         let line = UnfinishedLine(root: root, arguments: Array(arguments.dropLast()))
@@ -12,7 +12,7 @@ public struct Completer: Sendable {
     }
 }
 
-/// One word of one line.
+/// Completes one word of one line.
 private struct Completion {
     let line: UnfinishedLine
     let word: String
@@ -34,7 +34,7 @@ private struct Completion {
         let all = line.command.shownSubcommands.map { CompletionPlan.Candidate($0.name, $0.summary) } + help
         let named = all.filter { $0.word.hasPrefix(word) }
         if !named.isEmpty || word.isEmpty { return named }
-        // Aliases only when nothing else fits, so that a list has each command once.
+        // Aliases only when nothing else matches, so that a list has each command once.
         return line.command.shownSubcommands.flatMap { command in
             command.aliases.filter { $0.hasPrefix(word) }.map { .init($0, command.summary) }
         }
@@ -66,7 +66,7 @@ private struct Completion {
         return longs + shorts.filter { !word.isEmpty && $0.word.hasPrefix(word) }
     }
 
-    /// Whether it can still be given: once, unless each value counts, and not beside one that excludes it.
+    /// Whether it can still be given: once, or repeatedly if declared so, and not beside an option that excludes it.
     private func isOpen(_ option: OptionSpec) -> Bool {
         if line.options[option.name] != nil { return !option.isFlag && option.repeats }
         let excluding = line.path.flatMap(\.exclusive).filter { $0.contains(option.name) }.joined()
@@ -91,7 +91,7 @@ private struct Completion {
         return plan
     }
 
-    /// Where the next word can belong: from a place that takes several on, to any after it too.
+    /// The positionals that the next word can belong to. From a variadic one on, these are all that follow, too.
     private func places() -> [PositionalSpec] {
         let all = line.command.positionals
         guard let several = all.firstIndex(where: \.isVariadic), several <= line.words.count else {
@@ -119,7 +119,7 @@ private struct Completion {
         }
     }
 
-    /// The list as it is typed, with each word that may come next.
+    /// The completions of a list: the typed items, each with a word that may come next.
     private func list(_ words: [String], _ text: String) -> [String] {
         let given = ValueKind.items(of: text)
         let before = given.dropLast()

@@ -1,6 +1,6 @@
-/// What may stand in the place of the last word of an unfinished command line.
+/// The completions for the last word of an unfinished command line.
 public struct CompletionPlan: Sendable, Equatable {
-    /// A whole word, and what it means where that isn't obvious.
+    /// A complete word, and its description where that isn't obvious.
     public struct Candidate: Sendable, Equatable {
         public var word: String
         public var note: String
@@ -11,25 +11,25 @@ public struct CompletionPlan: Sendable, Equatable {
         }
     }
 
-    /// Ids of boxes, which only a server knows.
+    /// A request for ids of boxes, which must come from a server.
     public struct Boxes: Sendable, Equatable {
-        /// What stands before the id in the word, such as `--box=`.
+        /// The part of the word before the id, such as `--box=`.
         public var lead: String
-        /// What has been typed of the id.
+        /// The typed part of the id.
         public var prefix: String
-        /// What follows the id in the same word, such as the colon of `ID:PATH`.
+        /// The part of the word after the id, such as the colon of `ID:PATH`.
         public var suffix: String
-        /// Ids that the line has already.
+        /// Ids that the line already has.
         public var taken: [String]
-        /// The values of the line's options, empty for flags, so that the same server is asked in the same way.
+        /// The values of the line's options, empty for flags, so that the same server is queried in the same way.
         public var options: [String: String]
     }
 
-    /// What the shell completes by itself.
+    /// What the shell itself completes.
     public enum ShellPart: Sendable, Equatable {
-        /// A path, after what stands before it in the word, such as `--key=`.
+        /// A path. `lead` is the part of the word before it, such as `--key=`.
         case files(lead: String)
-        /// A command line of its own, from that word on, counted from zero.
+        /// Another command line, which starts at that word, counted from zero.
         case command(at: Int)
     }
 
@@ -37,9 +37,10 @@ public struct CompletionPlan: Sendable, Equatable {
     public var boxes: Boxes?
     public var shell: ShellPart?
 
-    /// For the shells' scripts: `WORD<tab>NOTE` for each candidate, and a line with a colon first for the shell's own part.
+    /// The output for the shells' scripts: `WORD<tab>NOTE` for each candidate. The shell's own part is a line that
+    /// starts with a colon.
     ///
-    /// - Parameter ids: what the server said to ``boxes``.
+    /// - Parameter ids: the server's answer to ``boxes``.
     public func text(ids: [Candidate] = []) -> String {
         let words = candidates + ids
         let lines = words.map { $0.note.isEmpty ? $0.word : "\($0.word)\t\($0.note)" }

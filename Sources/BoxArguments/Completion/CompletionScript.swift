@@ -1,7 +1,7 @@
-/// The scripts that make shells ask a program for completions.
+/// The scripts that make shells request completions from a program.
 ///
-/// They know nothing of the commands: each runs `PROGRAM __complete -- WORD...` and reads ``CompletionPlan/text(ids:)``,
-/// so they stay right when the program changes.
+/// They contain no commands: each runs `PROGRAM __complete -- WORD...` and reads ``CompletionPlan/text(ids:)``. So they
+/// stay correct when the program changes.
 public enum CompletionScript: String, Sendable, CaseIterable {
     case bash, zsh, fish
 

@@ -1,20 +1,20 @@
-/// What the words before the one that is typed have settled. Unlike the parser it forgives everything.
+/// The state of parsing before the word that is being typed. Unlike the parser it ignores errors.
 struct UnfinishedLine {
     private(set) var path: [CommandSpec]
-    /// The values given so far; none for a flag.
+    /// The values given so far; empty for a flag.
     private(set) var options: [String: [String]] = [:]
     private(set) var words: [String] = []
     private(set) var sawTerminator = false
-    /// The option whose value is typed now.
+    /// The option whose value is being typed.
     private(set) var pending: OptionSpec?
-    /// Where somebody else's words begin.
+    /// The index of the first trailing word.
     private(set) var trailingStart: Int?
-    /// Whether a command is named only to be explained.
+    /// Whether only help about the command is requested.
     private(set) var wantsHelp = false
-    /// Whether there was a word that no command has, so that nothing can be said.
+    /// Whether a word matched no command, so that nothing can be completed.
     private(set) var isLost = false
 
-    /// - Parameter arguments: without the program's name and the word that is typed.
+    /// - Parameter arguments: without the program's name and the word being typed.
     init(root: CommandSpec, arguments: [String]) {
         path = [root]
         for (index, argument) in arguments.enumerated() where trailingStart == nil { take(argument, at: index) }

@@ -1,4 +1,4 @@
-/// The page of the manual, in troff with the macros of man(7), from the declaration.
+/// Generates the manual page from the declaration, in troff with the man(7) macros.
 public struct ManPage: Sendable {
     private let root: CommandSpec
     private let manual: Manual
@@ -14,12 +14,12 @@ public struct ManPage: Sendable {
         var lines = [
             "." + #"\" Generated from the declaration of the commands."#,
             ".TH \(Roff.quoted(name.uppercased())) 1 \"\" \(Roff.quoted("\(name) \(manual.version)")) \"User Commands\"",
-            // Lines aren't filled to both margins, and words aren't broken: they may be commands.
+            // Turn off justification and hyphenation, since words may be commands.
             ".nh", ".ad l",
         ]
         lines += [".SH NAME", "\(Roff.escape(name)) \\- \(Roff.prose(root.summary))"]
         lines += [".SH SYNOPSIS", Roff.bold([root].usage)]
-        // A section begins with a paragraph of its own accord.
+        // A section already starts with a paragraph.
         lines += [".SH DESCRIPTION"] + Self.paragraphs(manual.paragraphs).dropFirst()
         lines += overview()
         lines += [".SH GLOBAL OPTIONS"] + Self.options(root.shownOptions)
@@ -32,7 +32,7 @@ public struct ManPage: Sendable {
         return lines.map { $0 + "\n" }.joined()
     }
 
-    /// The commands by group, as in the program's own help.
+    /// The commands by heading, as in the program's help.
     private func overview() -> [String] {
         root.outline.flatMap { title, commands in
             [".SS \(Roff.quoted(title))", ".PD 0"] + commands.flatMap { Self.row($0.name, $0.summary, indent: 14) } + [
@@ -63,13 +63,13 @@ public struct ManPage: Sendable {
         options.flatMap { option in row((option.short.map { "-\($0), " } ?? "") + option.usage, option.help) }
     }
 
-    /// - Parameter indent: the text's column; the macro's own when nil.
+    /// - Parameter indent: the column of the text; nil for the macro's default.
     private static func row(_ term: String, _ text: String, indent: Int? = nil) -> [String] {
         [".TP" + (indent.map { " \($0)" } ?? ""), Roff.bold(term), Roff.prose(text)]
     }
 }
 
 extension String {
-    /// With a capital letter at its start, unless it starts with something to be typed.
+    /// Capitalises the first letter, unless the text starts with something to type.
     var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

@@ -1,4 +1,4 @@
-/// What the manual says beside the commands: the same for every form of it.
+/// The parts of the manual besides the commands, for every form of it.
 public struct Manual: Sendable, Equatable {
     public struct Row: Sendable, Equatable {
         public var term: String
@@ -16,7 +16,7 @@ public struct Manual: Sendable, Equatable {
     public var exitStatuses: [Row]
     public var environment: [Row]
     public var files: [Row]
-    /// Pages of the manual, such as `ssh(1)`.
+    /// Names of manual pages, such as `ssh(1)`.
     public var seeAlso: [String]
 
     public init(
@@ -31,7 +31,7 @@ public struct Manual: Sendable, Equatable {
     }
 
     var paragraphs: [String] { description.split(separator: "\n\n").map(String.init) }
-    /// The lists at the end, under their titles.
+    /// The final lists, with their titles.
     var lists: [(title: String, rows: [Row])] {
         [("Exit status", exitStatuses), ("Environment", environment), ("Files", files)].filter { !$0.1.isEmpty }
     }

@@ -1,4 +1,4 @@
-/// The reference of all commands in Markdown, from the declaration.
+/// Generates the Markdown reference of all commands from the declaration.
 public struct MarkdownReference: Sendable {
     private let root: CommandSpec
     private let manual: Manual
@@ -65,12 +65,12 @@ public struct MarkdownReference: Sendable {
 
     private static func code(_ text: String) -> String { "```sh\n\(text)\n```" }
 
-    /// A heading's anchor: small letters, with dashes for spaces.
+    /// A link to a heading. Its anchor is in lower case, with dashes for spaces.
     private static func link(_ title: String) -> String {
         "[\(title)](#\(title.lowercased().split(separator: " ").joined(separator: "-")))"
     }
 
-    /// Text outside of backticks, with nothing in it that Markdown would take for its own.
+    /// Escapes Markdown's special characters outside of backticks.
     static func prose(_ text: String) -> String {
         text.split(separator: "`", omittingEmptySubsequences: false).enumerated().map { index, part in
             index % 2 == 1 ? String(part) : part.map { "\\*_<>[]|".contains($0) ? "\\\($0)" : String($0) }.joined()

@@ -1,9 +1,9 @@
-/// Text for troff, with nothing in it that troff would take for its own.
+/// Escapes text for troff.
 enum Roff {
-    /// Plain text, safe anywhere in a line, also at its start.
+    /// Escapes plain text for any position in a line, also its start.
     static func escape(_ text: String) -> String { guardStart(inner(text[...])) }
 
-    /// A dash stays a dash and a quote a quote, so that what is copied from the page can be run.
+    /// Escapes one character. Dashes and quotes keep their exact form, so that text copied from the page can be run.
     private static func escape(_ scalar: Unicode.Scalar) -> String {
         switch scalar {
         case "\\": "\\(rs"
@@ -23,7 +23,7 @@ enum Roff {
         return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 
-    /// Text in which what is between backticks is to be typed as it is: bold.
+    /// Escapes text, and makes what is in backticks bold.
     static func prose(_ text: String) -> String {
         let parts = text.split(separator: "`", omittingEmptySubsequences: false)
         guard parts.count % 2 == 1 else { return escape(text) }
@@ -33,16 +33,16 @@ enum Roff {
         return guardStart(line.joined())
     }
 
-    /// As ``escape(_:)``, where it isn't at the start of a line.
+    /// Escapes text that isn't at the start of a line.
     private static func inner(_ text: Substring) -> String {
         text.unicodeScalars.map(escape).joined()
     }
 
-    /// A dot at the start of a line would make it a request.
+    /// Escapes a dot at the start of a line, which would start a request.
     private static func guardStart(_ line: String) -> String { line.first == "." ? "\\&" + line : line }
 
     static func bold(_ text: String) -> String { "\\fB\(inner(text[...]))\\fR" }
 
-    /// An argument of a macro.
+    /// Quotes an argument of a macro.
     static func quoted(_ text: String) -> String { "\"\(inner(text[...]))\"" }
 }
