@@ -3,7 +3,7 @@
 static char **given;
 static int given_count;
 
-/// glibc gives `main`'s arguments to every function that runs before it.
+/// Stores the arguments. glibc passes `main`'s arguments to every function that runs before it.
 __attribute__((constructor)) static void keep(int count, char **arguments) {
   given = arguments;
   given_count = count;

@@ -15,7 +15,7 @@ enum { AHEAD = 4096, BLOCK = 16 };
 
 static const unsigned char zeros[AHEAD];
 
-/// What a cipher context is here: OpenSSL's, which stands `AHEAD - used` bytes further than the user of this one.
+/// The context of a cipher. OpenSSL's context is `AHEAD - used` bytes ahead of this one's user.
 struct counter {
   EVP_CIPHER_CTX *inner;
   size_t used;
@@ -39,7 +39,8 @@ static void *counter_new(const EVP_CIPHER *original) {
   return NULL;
 }
 
-/// For both directions, which are one in counter mode. The lengths are the algorithm's own (EVP_CipherInit_ex2(3)).
+/// Initialises both directions, which are the same in counter mode. The lengths are the algorithm's
+/// (EVP_CipherInit_ex2(3)).
 static int counter_init(
     void *context, const unsigned char *key, size_t key_length, const unsigned char *iv, size_t iv_length, const OSSL_PARAM *parameters) {
   struct counter *counter = context;
@@ -53,7 +54,7 @@ static int counter_init(
 
 static void exclusive_or(unsigned char *out, const unsigned char *in, const unsigned char *stream, size_t length) {
   if (length == BLOCK) {
-    // A packet's blocks need not be aligned; memcpy of a fixed size is one instruction.
+    // A packet's blocks may be unaligned. memcpy of a fixed size compiles to one instruction.
     uint64_t a[2], b[2];
     memcpy(a, in, BLOCK);
     memcpy(b, stream, BLOCK);
@@ -65,7 +66,7 @@ static void exclusive_or(unsigned char *out, const unsigned char *in, const unsi
   for (size_t index = 0; index < length; index++) out[index] = in[index] ^ stream[index];
 }
 
-/// Uses up to `length` bytes of the key stream that is left, and returns how many.
+/// Consumes up to `length` bytes of the rest of the key stream, and returns how many.
 static size_t take(struct counter *counter, unsigned char *out, const unsigned char *in, size_t length) {
   size_t left = AHEAD - counter->used;
   if (length > left) length = left;
@@ -74,7 +75,7 @@ static size_t take(struct counter *counter, unsigned char *out, const unsigned c
   return length;
 }
 
-/// EVP_CipherUpdate(3): what is left of the key stream, then OpenSSL.
+/// EVP_CipherUpdate(3): consumes the rest of the key stream, then calls OpenSSL.
 static int counter_update(
     void *context, unsigned char *out, size_t *out_length, size_t out_size, const unsigned char *in, size_t length) {
   struct counter *counter = context;
@@ -82,11 +83,11 @@ static int counter_update(
   if (out_size < length) return 0;
   *out_length = length;
   size_t taken = take(counter, out, in, length);
-  // EVP_CipherUpdate took the length as an int.
+  // EVP_CipherUpdate received the length as an int.
   return taken == length || EVP_EncryptUpdate(counter->inner, out + taken, &done, in + taken, (int)(length - taken));
 }
 
-/// EVP_Cipher(3): whoever gives single blocks has more of them.
+/// EVP_Cipher(3): a caller that passes single blocks is going to pass more.
 static int counter_cipher(
     void *context, unsigned char *out, size_t *out_length, size_t out_size, const unsigned char *in, size_t length) {
   struct counter *counter = context;
@@ -119,7 +120,8 @@ static int counter_set(void *context, const OSSL_PARAM *parameters) {
 
 typedef void (*function)(void);
 
-/// OpenSSL's own. They are kept because a provider that fetched them while its own are looked up would be left out.
+/// OpenSSL's ciphers. They are kept, because a provider that fetched them while its own ciphers are looked up would be
+/// skipped.
 #define ALGORITHM(bits)                                                        \
   static EVP_CIPHER *original_##bits;                                          \
   static void *new_##bits(void *provider) {                                    \
@@ -169,7 +171,7 @@ static int start(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *core, cons
   return 1;
 }
 
-/// Loaded until the process ends.
+/// The provider, which stays loaded until the process ends.
 static OSSL_PROVIDER *loaded;
 
 int box_keystream_install(void) {

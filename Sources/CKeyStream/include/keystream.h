@@ -6,13 +6,17 @@
 #include <openssl/provider.h>
 #endif
 
-/// Lets every AES-CTR of this process that is fed block by block have its key stream made in advance, by 4 KiB at a time.
+/// Makes all AES-CTR of this process that is processed block by block use a key stream computed in advance, 4 KiB at a
+/// time.
 ///
-/// libssh2 before 1.11 calls EVP_Cipher(3) for each 16 bytes of a connection, and OpenSSL takes longer to get to its AES than for that block.
-/// This adds a provider (provider(7)) whose AES-CTR XORs with what OpenSSL's has made already; longer pieces, and EVP_CipherUpdate(3),
-/// which OpenSSL's random generator uses, go straight to OpenSSL's. Call it once, before other threads use OpenSSL.
+/// libssh2 before 1.11 calls EVP_Cipher(3) for each 16 bytes of a connection. OpenSSL takes longer to reach its AES
+/// code than for that block.
 ///
-/// Returns 0 when OpenSSL is older than 3.0, is configured for FIPS or refuses; everything works as before then.
+/// This adds a provider (provider(7)) whose AES-CTR XORs with a key stream that OpenSSL has already computed. Longer
+/// pieces go directly to OpenSSL. So does EVP_CipherUpdate(3), which OpenSSL's random generator uses. Call it once,
+/// before other threads use OpenSSL.
+///
+/// Returns 0 when OpenSSL is older than 3.0, is configured for FIPS or refuses. Then everything works as before.
 int box_keystream_install(void);
 
 #endif
