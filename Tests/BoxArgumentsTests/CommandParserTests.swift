@@ -94,7 +94,7 @@ import Testing
     }
 }
 
-/// Words too many that may be secrets.
+/// Surplus words, which may be secrets.
 @Suite struct SurplusTests {
     private let root = CommandSpec(
         "tool", summary: "x",

@@ -2,7 +2,7 @@ import Testing
 
 @testable import BoxArguments
 
-/// What may follow an unfinished line of the sample program.
+/// The completions of unfinished lines of the sample program.
 @Suite struct CompleterTests {
     private func plan(_ words: [String]) -> CompletionPlan { Completer(root: Sample.root).complete(words) }
     private func words(_ line: String...) -> [String] { plan(line).candidates.map(\.word) }

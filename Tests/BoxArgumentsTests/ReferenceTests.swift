@@ -1,7 +1,7 @@
 import BoxArguments
 import Testing
 
-/// The manual in both of its forms, of a program with everything that needs care.
+/// Both forms of the manual, for a program with everything that needs escaping.
 @Suite struct ReferenceTests {
     static let manual = Manual(
         version: "1.0", description: "Read `tool new`.\n\n.dots and \\backslashes.",

@@ -1,6 +1,6 @@
 import BoxArguments
 
-/// A small program with one of everything.
+/// A small program with one of each kind of declaration.
 enum Sample {
     static let root = CommandSpec(
         "tool", summary: "A tool to test with",
@@ -61,7 +61,7 @@ enum Sample {
 
     struct NotACommand: Error {}
 
-    /// The exact text of the error that a command line gives.
+    /// The exact text of a command line's error; nil when there is none.
     static func error(_ line: String...) -> String? {
         do {
             _ = try CommandParser(root: root).parse(line)

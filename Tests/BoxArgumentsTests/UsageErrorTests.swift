@@ -1,7 +1,7 @@
 import BoxArguments
 import Testing
 
-/// The exact words, because people read them and programs show them.
+/// The exact error texts, because people read them and programs display them.
 @Suite struct UsageErrorTests {
     @Test(arguments: [
         (["lst"], "unknown command \"lst\"; did you mean \"list\"? run `tool --help`"),

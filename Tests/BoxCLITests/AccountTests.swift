@@ -5,7 +5,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// `login`, `logout`, `config` and `status`, and the file that they share.
+/// `login`, `logout`, `config` and `status`, and the configuration file that they share.
 @Suite struct AccountTests {
     let world = TestWorld(loggedIn: false)
 

@@ -101,7 +101,7 @@ import Testing
         #expect(world.transport.sent.isEmpty)
     }
 
-    /// The text stands there as it is, because a run shouldn't take the time to put it together.
+    /// The text is a literal, because building it would cost time in every run. So this checks that it is complete.
     @Test func theHelpNamesEveryModelWithItsEfforts() {
         let help = Prompt.spec.discussion.replacing("gpt-5.5, gpt-5.4, gpt-5.4-mini", with: "gpt-5.4-mini")
         for provider in AgentCatalog.providers {

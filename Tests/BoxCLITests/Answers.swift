@@ -1,4 +1,4 @@
-/// What a server sends, as the tests script it.
+/// Answers of a server, for the scripts of the tests.
 enum Answers {
     static func box(_ state: String, id: String = "bx_8pqt6dup", name: String = "Box 2026-05-28 16:00") -> String {
         let isUp = ["ready", "idle", "running"].contains(state)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// `list`, `info`, `limits` and the verbs that change a box: exactly what programs read.
+/// `list`, `info`, `limits` and the commands that change a box: the exact output that programs read.
 @Suite struct BoxesTests {
     let world = TestWorld()
     let ready =

@@ -4,7 +4,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// What people see of an agent's work.
+/// The display of an agent's work for people.
 @Suite struct ChatOutputTests {
     let world = TestWorld()
 
@@ -236,9 +236,9 @@ import Testing
         #expect(try shown(events, showsPrompts: false) == "hi\n")
     }
 
-    // MARK: The status line
+    // MARK: Status line
 
-    /// Both streams on one terminal.
+    /// A context with both streams on one terminal.
     private func terminal(width: Int = 30) -> Context {
         world.change { $0.stderr = world.out }
         world.set("NO_COLOR", "1")

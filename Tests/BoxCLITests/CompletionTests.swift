@@ -4,7 +4,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// What shells get: never an error, never a wait that somebody notices.
+/// Completions for shells: no error, and no noticeable wait.
 @Suite struct CompletionTests {
     let world = TestWorld()
 
@@ -123,7 +123,7 @@ import Testing
     }
 }
 
-/// Takes requests and never answers, not even to say that it was told to stop.
+/// A transport that never answers, and that ignores cancellation.
 private struct DeafTransport: HTTPTransport {
     func send(_ request: HTTPRequest) async throws -> HTTPResponse {
         await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// What counts when several places say something, and the file that is one of them.
+/// The precedence of the option, the variable and the file, and the file itself.
 @Suite struct ConfigTests {
     let world = TestWorld(loggedIn: false)
     private let file = #"{"token":"box_file","api_url":"http://file.test","channel":"beta","other":[1]}"#

@@ -5,7 +5,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// The error line, the words for people, and the exit status.
+/// The error line in JSON mode, the message for people, and the exit status.
 @Suite struct ErrorTests {
     let world = TestWorld()
     static let notFound =

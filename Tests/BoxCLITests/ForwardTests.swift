@@ -65,7 +65,7 @@ import Testing
             ["-r", "3000", "-l", "28080", "--bind", "localhost", "-R", "28080:5432"],
             [forward(28080, 3000, bind: "localhost"), reverse("localhost", 28080, "127.0.0.1", 5432)]
         ),
-        // A port of the box, and one of this machine.
+        // A port of the box, and the same port of this machine.
         (["-R", "3000", "3000"], [forward(3000, 3000), reverse("localhost", 3000, "127.0.0.1", 3000)]),
     ])
     func portsArePaired(_ words: [String], _ expected: [PortForward]) throws {

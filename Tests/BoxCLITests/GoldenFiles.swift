@@ -3,7 +3,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// Texts that are kept in files. `RECORD_GOLDEN=1` writes them anew and fails the run.
+/// Texts that are stored in files. `RECORD_GOLDEN=1` writes them again and fails the run.
 enum Golden {
     private static let tests = #filePath.split(separator: "/").dropLast().map { "/" + $0 }
     static let directory = tests.joined() + "/Golden"

@@ -2,7 +2,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// Text that grows: each piece is written once, whatever the versions are cut like.
+/// A growing text: each piece is written once, at whatever point the versions were cut.
 @Suite struct GrowingTextTests {
     @Test func everyPieceIsWrittenOnce() {
         var text = GrowingText()
@@ -50,7 +50,7 @@ import Testing
     }
 }
 
-/// Where the cursor of a terminal is.
+/// The position of a terminal's cursor.
 @Suite struct TextCursorTests {
     private func cursor(_ pieces: String...) -> TextCursor {
         var cursor = TextCursor()

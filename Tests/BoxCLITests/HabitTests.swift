@@ -4,7 +4,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// What people expect of every command line tool.
+/// Behaviour that users expect of every command line tool.
 @Suite struct HabitTests {
     let world = TestWorld()
 

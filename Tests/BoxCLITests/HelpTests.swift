@@ -4,7 +4,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// Every help text and the reference, as they were last recorded.
+/// Every help text and the reference match their recorded files.
 @Suite struct HelpTests {
     static let paths: [[CommandSpec]] = {
         func all(_ path: [CommandSpec]) -> [[CommandSpec]] {

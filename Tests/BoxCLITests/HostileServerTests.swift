@@ -4,7 +4,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// What comes from a server goes into no other program's language.
+/// Text from a server must not be interpreted by other programs.
 @Suite struct HostileServerTests {
     let world = TestWorld()
 

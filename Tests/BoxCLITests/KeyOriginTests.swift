@@ -4,7 +4,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// Which servers a key goes to.
+/// The servers that a key is sent to.
 @Suite struct KeyOriginTests {
     let world = TestWorld(loggedIn: false)
     private static let limits = #"{"ok":true,"type":"limits.info"}"#
@@ -30,7 +30,7 @@ import Testing
         world.set("BOX_API_URL", "https://other.test")
         #expect(await world.run("limits", "--json") == 4)
         #expect(world.out.text == error)
-        // Another port, and another name of the same machine, are other servers.
+        // Another port, or another name of the same machine, is another server.
         for url in ["http://127.0.0.1:7071", "http://localhost:7070", "https://127.0.0.1:7070"] {
             #expect(await world.run("limits", "--json", "--api-url", url) == 4)
         }
@@ -47,7 +47,7 @@ import Testing
         #expect(keysSent.count == 1)
     }
 
-    /// Earlier versions and other programs know nothing of what is beside it.
+    /// Earlier versions and other programs write no `token_origin`.
     @Test func aTokenThatAnotherProgramWroteIsForItsAddress() async throws {
         await logIn()
         var config = try #require(try world.readConfig()?.object)
@@ -101,7 +101,7 @@ import Testing
         #expect(world.out.text.contains("not logged in here: the stored key is for http://127.0.0.1:7070\n"))
         #expect(await world.run(["onboard", "--json"] + other) == 4)
         #expect(keysSent.count == 1)
-        // A login there takes the place of the other, and a logout leaves nothing.
+        // A login at that server replaces the other one, and a logout removes everything about the key.
         await logIn(at: "https://other.test")
         #expect(try world.readConfig()?["token_origin"]?["url"] == "https://other.test")
         #expect(await world.run("logout", "--json") == 0)

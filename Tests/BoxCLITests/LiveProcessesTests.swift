@@ -3,7 +3,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// The real thing, with `/bin/sh` as the other program.
+/// The real implementation, with `/bin/sh` as the other program.
 @Suite struct LiveProcessesTests {
     let processes = LiveProcesses(environment: ["PATH": "/usr/bin:/bin", "WORD": "hello"])
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// `box local`, with a boxd that is only a script.
+/// `box local`, with a scripted boxd.
 @Suite struct LocalTests {
     let world = TestWorld(loggedIn: false)
     let health = "GET http://127.0.0.1:7070/healthz"
@@ -227,7 +227,7 @@ import Testing
         #expect(world.processes.state.withLock(\.terminated) == [])
     }
 
-    /// What people read when `box local status` is asked.
+    /// The output of `box local status` for people.
     private func shownStatus() async -> (out: String, err: String) {
         world.processes.state.withLock { $0.programs = [:] }
         _ = await CLI.run(["local", "status", "--data-dir", data], in: world.current)

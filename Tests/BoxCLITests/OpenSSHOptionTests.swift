@@ -5,7 +5,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// `box ssh` in ssh's place, as rsync, git and others run it.
+/// `box ssh` in place of ssh, as rsync, git and other programs run it.
 @Suite struct OpenSSHOptionTests {
     let world = TestWorld()
 
@@ -72,7 +72,7 @@ import Testing
         #expect(await session("-o", "RequestTTY=force", "bx_1", "true")?.wantsTerminal == true)
     }
 
-    /// git asks with -G whether a program takes ssh's options.
+    /// git uses -G to find out whether a program accepts ssh's options.
     @Test func theConfigurationIsPrinted() async {
         #expect(await world.run("ssh", "-G", "-o", "SendEnv=GIT_PROTOCOL", "-p", "22", "user@bx_1") == 0)
         #expect(world.out.lines.prefix(4) == ["host bx_1", "hostname bx_1", "user user", "port 22"])

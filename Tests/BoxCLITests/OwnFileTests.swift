@@ -4,7 +4,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// What stands where a file of ours should be, and machines without a usable home directory.
+/// Other files in place of this program's files, and machines without a usable home directory.
 @Suite(.timeLimit(.minutes(1))) struct OwnFileTests {
     let world = TestWorld()
     let sshAnswer = #"{"ok":true,"type":"ssh_key.configured","success":true,"machineIp":"10.98.0.2","sshUser":"user"}"#
@@ -30,7 +30,7 @@ import Testing
         #expect(await world.run("list") == 1)
         #expect(world.err.text.contains("config.json is a device and no regular file"))
         unlink(world.configPath)
-        // A link to a file is one.
+        // A link to a regular file counts as one.
         try Files.replace(world.home + "/real.json", with: Array(#"{"channel":"x"}"#.utf8))
         #expect(symlink(world.home + "/real.json", world.configPath) == 0)
         #expect(await world.run("config") == 0)
@@ -45,7 +45,7 @@ import Testing
         #expect(await world.run("info", "current") == 1)
         #expect(
             world.err.text == "error: \(path) is a pipe and no regular file. move it away and run the command again\n")
-        // It can't be written either, which doesn't keep a new box from its maker.
+        // It can't be written either, but `box new` still succeeds.
         world.transport.on("POST /boxes", 202, Answers.created())
         #expect(await world.run("new", "--no-wait", "--json") == 0)
     }
@@ -89,7 +89,7 @@ import Testing
         world.set("XDG_RUNTIME_DIR", world.home + "/none")
         world.set("TMPDIR", temporary)
         let directory = "\(temporary)/ascii-box-\(getuid())"
-        // Some machines have /run/user/UID, which is as good.
+        // Where /run/user/UID exists, it is used instead.
         guard access("/run/user/\(getuid())", F_OK) != 0 else { return }
         #expect(await session("ssh")?.keyPath == directory + "/ascii_box_ed25519")
         #expect(chmod(directory, 0o755) == 0)

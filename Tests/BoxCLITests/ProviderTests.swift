@@ -4,7 +4,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// `box provider`: what is shown, where keys come from, and that they are shown nowhere.
+/// `box provider`: its output, its sources of keys, and that no output contains a key.
 @Suite struct ProviderTests {
     let world = TestWorld()
     private static let key = "sk-test-0123456789abcd"

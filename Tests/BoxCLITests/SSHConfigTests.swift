@@ -5,7 +5,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// `ssh-config`, `proxy`, and what `ssh` takes along.
+/// `ssh-config` and `proxy`, and the options that `ssh` passes on.
 @Suite struct SSHConfigTests {
     let world = TestWorld()
     let access = #"{"ok":true,"type":"ssh_key.configured","success":true,"machineIp":"10.98.0.2","sshUser":"user"}"#

@@ -6,7 +6,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// `ssh` and `scp`: what they ask of the server and of SSH.
+/// `ssh` and `scp`: the requests to the server and the calls of SSH.
 @Suite struct SSHTests {
     let world = TestWorld()
     let access = #"{"ok":true,"type":"ssh_key.configured","success":true,"machineIp":"10.98.0.2","sshUser":"user"}"#
@@ -29,7 +29,7 @@ import Testing
         #expect(world.out.text == "" && world.err.text == "")
     }
 
-    /// Where a box was is where the connection is begun, while the API is asked; known from the last time.
+    /// A connection to the last known address starts while the API is asked for the current one.
     @Test func theLastAddressIsConnectedToAtOnce() async {
         func prepared() -> [String] { world.ssh.state.withLock { $0.prepared.map(\.host) } }
         func run(_ words: String..., at host: String = "10.98.0.2") async -> Int32 {
@@ -41,7 +41,7 @@ import Testing
         #expect(await run("ssh", "bx_1", "true") == 0)
         #expect(await run("scp", "bx_1:x", ".") == 0)
         #expect(prepared() == ["10.98.0.2", "10.98.0.2"])
-        // No SSH connection of ours follows, or one of another kind.
+        // No SSH connection of `box` follows, or one with other settings.
         #expect(await run("proxy", "bx_1") == 0)
         #expect(await run("scp", "-C", "bx_1:x", ".") == 0)
         #expect(prepared().count == 2)
@@ -51,7 +51,7 @@ import Testing
         #expect(await world.run("delete", "bx_1", "--yes") == 0)
         #expect(await run("ssh", "bx_1", "true") == 0)
         #expect(prepared() == ["10.98.0.2", "10.98.0.2", "10.98.0.2"])
-        // A pipe in the file's place keeps nobody waiting.
+        // A pipe in place of the file doesn't block.
         let file = world.home + "/.local/state/ascii/box/addresses/bx_1"
         unlink(file)
         #expect(mkfifo(file, 0o600) == 0)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// Processes from a script. A program that isn't in it fails the test.
+/// Scripted processes. A program that isn't in the script fails the test.
 final class ScriptedProcesses: ProcessControl {
     struct State {
         var isRoot = true
@@ -14,7 +14,7 @@ final class ScriptedProcesses: ProcessControl {
         var started: [[String]] = []
         var names: [Int32: String] = [:]
         var terminated: [Int32] = []
-        /// Called when a process is started, for what that changes.
+        /// Called when a process is started, for the effects of the start.
         var onStart: (@Sendable () -> Void)?
     }
 
@@ -58,7 +58,7 @@ final class ScriptedProcesses: ProcessControl {
     }
 }
 
-/// SSH that remembers what it was asked.
+/// A scripted SSH service that records its calls.
 final class ScriptedSSH: SSHService {
     struct State {
         var sessions: [SSHSession] = []
@@ -67,7 +67,7 @@ final class ScriptedSSH: SSHService {
         var status: Int32 = 0
         var error: SSHError?
         var copied = CopyResult(files: 1, bytes: 5)
-        /// What each call of `hasSSHServer` answers, in order.
+        /// The results of `hasSSHServer`, in order.
         var banners: [Bool] = []
         var relays: [SSHDestination] = []
         var greeted: [String] = []
@@ -121,7 +121,7 @@ final class ScriptedSSH: SSHService {
         return ScriptedForwarding(ssh: self, forwards: forwards)
     }
 
-    /// The next time that ports are carried.
+    /// Scripts the next call of `carry`.
     func onCarry(connects: Bool = true, refusals: [ForwardRefusal] = [], end kind: SSHError.Kind, _ message: String) {
         state.withLock { $0.carries.append((connects, refusals, SSHError(kind, message))) }
     }
@@ -129,7 +129,7 @@ final class ScriptedSSH: SSHService {
     func forgetHost(boxID: String, knownHostsPath: String) { state.withLock { $0.forgotten.append(boxID) } }
 }
 
-/// Chooses 49152 where any port will do, and carries from the script.
+/// A scripted forwarding. It chooses port 49152 for port 0.
 private struct ScriptedForwarding: PortForwarding {
     let ssh: ScriptedSSH
     let forwards: [PortForward]

@@ -3,7 +3,7 @@ import BoxModel
 import Synchronization
 import Testing
 
-/// Answers requests from a script, in order. A request that isn't next in it fails the test.
+/// Answers requests from a script, in order. A request that isn't the next one in it fails the test.
 final class ScriptedTransport: HTTPTransport {
     private struct State {
         var steps: [(request: String, outcome: Result<HTTPResponse, TransportError>)] = []
@@ -15,10 +15,10 @@ final class ScriptedTransport: HTTPTransport {
     var sent: [HTTPRequest] { state.withLock(\.sent) }
     var unused: [String] { state.withLock { $0.steps.map(\.request) } }
 
-    /// The body of a request that was sent.
+    /// The body of a sent request.
     func body(_ index: Int) -> String? { sent[index].body.map { String(decoding: $0, as: UTF8.self) } }
 
-    /// - Parameter request: the method and what follows the API's path, or the whole URL of another request.
+    /// - Parameter request: the method and the path after the API's prefix, or the whole URL of another request.
     @discardableResult
     func on(_ request: String, _ status: Int, _ body: String) -> Self {
         let response = HTTPResponse(status: status, body: Array(body.utf8))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// The line that isn't shown while it is typed.
+/// The line that isn't echoed while it is typed.
 @Suite struct SecretTests {
     private func type(_ keys: String) -> (text: String, last: SecretLine.Outcome) {
         var line = SecretLine()

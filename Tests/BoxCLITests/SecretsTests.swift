@@ -15,7 +15,7 @@ import Testing
 
     private let npmrc = #"{"path":".npmrc","contents":"t0ken"}"#
 
-    /// Scripts a read and the write that follows.
+    /// Scripts a read and the following write.
     private func onChange(_ env: String, _ files: String = "") {
         world.transport.on("GET /secrets", setup(env, files))
             .on("POST /secrets", setup("", pushed: #","pushed":{"updated":1,"failed":0}"#))

@@ -2,7 +2,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// What errors show of addresses and sentences that a server wrote.
+/// How errors show the addresses and sentences of a server.
 @Suite struct ServerTextTests {
     @Test(
         arguments: [

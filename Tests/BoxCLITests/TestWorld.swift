@@ -6,7 +6,7 @@ import Testing
 
 @testable import BoxCLI
 
-/// A world of its own for one test: a scratch home directory, a scripted server, and what was written.
+/// The dependencies of one test: a scratch home directory, a scripted server, and the recorded output.
 final class TestWorld: Sendable {
     let home: String
     let transport = ScriptedTransport()
@@ -45,7 +45,7 @@ final class TestWorld: Sendable {
     func set(_ variable: String, _ value: String?) { change { $0.environment[variable] = value } }
     func type(_ text: String) { change { $0.input = TypedInput(text) } }
 
-    /// All three streams on a terminal of 80 columns.
+    /// Puts all three streams on a terminal of 80 columns.
     func useTerminal() {
         change {
             $0.terminal = Terminal(stdinIsTerminal: true, stdoutIsTerminal: true, stderrIsTerminal: true, width: 80)
@@ -54,7 +54,7 @@ final class TestWorld: Sendable {
         set("TERM", "dumb")
     }
 
-    /// Runs one command line; what it writes replaces what was written before. The whole script must be used.
+    /// Runs one command line and replaces the recorded output. The whole script must be used.
     @discardableResult
     func run(_ arguments: String...) async -> Int32 { await run(arguments) }
 
@@ -67,7 +67,7 @@ final class TestWorld: Sendable {
         return status.rawValue
     }
 
-    /// What stderr says is wrong with the arguments, without the word before and the next step after it.
+    /// The problem with the arguments by stderr, without the prefix and the next step.
     var usageProblem: String? {
         guard let line = err.lines.first, line.hasPrefix("error: "), let end = line.firstRange(of: "; run `box ") else {
             return nil
@@ -85,7 +85,7 @@ final class TestWorld: Sendable {
     func readConfig() throws -> JSON? { try Files.read(configPath).map { try JSON.parse($0) } }
 }
 
-/// Keeps what is written to it; can be told to fail.
+/// Records what is written to it. It can be set to fail.
 final class BufferSink: ByteSink {
     private struct State {
         var writes: [[UInt8]] = []
@@ -97,7 +97,7 @@ final class BufferSink: ByteSink {
     var bytes: [UInt8] { Array(state.withLock { $0.writes.joined() }) }
     var text: String { String(decoding: bytes, as: UTF8.self) }
     var lines: [String] { text.split(separator: "\n").map(String.init) }
-    /// Each write as it came.
+    /// Each write separately.
     var writes: [String] { state.withLock { $0.writes.map { String(decoding: $0, as: UTF8.self) } } }
 
     func clear() { state.withLock { $0.writes = [] } }
@@ -111,7 +111,7 @@ final class BufferSink: ByteSink {
     }
 }
 
-/// What somebody types or pipes in.
+/// Input that is typed or piped in.
 struct TypedInput: InputSource {
     let bytes: [UInt8]
     init(_ text: String) { bytes = Array(text.utf8) }

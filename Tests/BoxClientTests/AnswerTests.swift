@@ -1,7 +1,7 @@
 import BoxClient
 import Testing
 
-/// The typed fields of answers, by the wire's names.
+/// The typed fields of answers, by the API's names.
 @Suite struct AnswerTests {
     let transport = ScriptedTransport()
 

@@ -64,7 +64,7 @@ import Testing
         try #require(status == 0, "openssl makes no certificates")
         let server = spawn(["python3", "-c", Self.server, path])
         defer {
-            // Programs that tests start inherit the blocked signals of the test's thread.
+            // SIGKILL, because programs that tests start inherit the blocked signals of the test's thread.
             kill(server, SIGKILL)
             waitpid(server, &status, 0)
         }
@@ -85,7 +85,7 @@ import Testing
             }
             #expect(reason.contains("certificate"))
         }
-        // The same transport trusts a client no further than it says.
+        // A client trusts no more CAs than its own configuration allows, even on a shared transport.
         let trusting = BoxClient(.init(origin: origin, apiKey: "box_key", retry: .never, caFile: path + "/ca.pem"))
         #expect(try await trusting.me().login == "o")
         guard case .network? = await boxError({ try await trusting.with { $0.caFile = nil }.me() }) else {

@@ -2,7 +2,7 @@ import BoxClient
 import Synchronization
 import Testing
 
-/// libcurl against a real socket.
+/// libcurl with a real socket.
 @Suite(.timeLimit(.minutes(1))) struct CurlTransportTests {
     private func transportError(_ body: () async throws -> HTTPResponse) async -> TransportError? {
         do {
@@ -161,7 +161,7 @@ import Testing
         let error = await transportError { try await CurlTransport().send(HTTPRequest(method: .get, url: server.url)) }
         #expect(error?.kind == .unreachable)
         #expect(error?.reason.hasPrefix("Failed to connect to 127.0.0.1 port \(server.port)") == true)
-        // The time-out of a connection is ten.
+        // The timeout of a connection is ten seconds.
         #expect(ContinuousClock.now - start < .seconds(5))
     }
 

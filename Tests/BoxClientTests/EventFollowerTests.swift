@@ -11,7 +11,7 @@ import Testing
         EventFollower(try .scripted(server, pauses: pauses), box: "bx_1", types: types, start: start)
     }
 
-    /// What is told until nothing more comes.
+    /// The reported events, until no more arrive.
     private func drain(_ follower: inout EventFollower) async throws -> [String] {
         var told: [String] = []
         while true {
@@ -205,7 +205,7 @@ import Testing
         #expect(try await follower.next().compactMap(\.id) == ["a"])
     }
 
-    /// Events of which up to four share a moment, stored between any two requests, through a server that often fails.
+    /// Up to four events have the same time. They are stored between requests, and the server often fails.
     @Test(arguments: [true, false]) func nothingIsLostOrRepeatedWhateverHappens(knowsTags: Bool) async throws {
         for seed in 0..<60 {
             var random = Xorshift(seed: UInt64(seed + 1))
@@ -229,7 +229,7 @@ import Testing
     }
 }
 
-/// A generator whose numbers are the same in every run.
+/// A generator with the same numbers in every run.
 struct Xorshift {
     private var state: UInt64
     init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 | 1 }

@@ -2,8 +2,9 @@ import BoxClient
 import BoxModel
 import Synchronization
 
-/// A transport that answers `GET /boxes/…/events` from a list of events, as a server does, and fails when it is told to.
-/// It also takes prompts, as `p`, and tells how their run stands.
+/// A transport that answers `GET /boxes/…/events` from a list of events, as a server does, and fails on request.
+///
+/// It also accepts prompts, with the id `p`, and reports the state of their run.
 final class EventServer: HTTPTransport {
     struct Entry {
         var id: String
@@ -35,9 +36,9 @@ final class EventServer: HTTPTransport {
     }
 
     private let state = Mutex(State())
-    /// Whether it knows tags and waiting. It never waits: 304 comes at once.
+    /// Whether it supports tags and long polls. It never waits: 304 is sent immediately.
     let knowsTags: Bool
-    /// The most events of a page, whatever is asked for.
+    /// The most events of a page, regardless of the requested limit.
     let pageSize: Int
 
     init(knowsTags: Bool = true, pageSize: Int = 200) {
@@ -48,7 +49,7 @@ final class EventServer: HTTPTransport {
     var targets: [String] { state.withLock(\.targets) }
     var promptsTaken: Int { state.withLock(\.promptsTaken) }
 
-    /// How the run of every prompt stands from now on; null when that can't be told.
+    /// Sets the run of every prompt; null when it can't be read.
     func setRun(_ run: JSON) { state.withLock { $0.run = run } }
 
     func store(_ entry: Entry) {
@@ -60,7 +61,7 @@ final class EventServer: HTTPTransport {
         }
     }
 
-    /// Answers the next requests with these, in order.
+    /// Sets the answers to the next requests, in order.
     func fail(_ outcomes: Result<HTTPResponse, TransportError>...) { state.withLock { $0.failures += outcomes } }
 
     func send(_ request: HTTPRequest) async throws -> HTTPResponse {

@@ -6,7 +6,7 @@ import Testing
     let server = EventServer()
 
     private func client() throws -> BoxClient {
-        // Real pauses, but short ones, because streams wait for what comes.
+        // Real pauses, but short ones, because streams wait for new events.
         try BoxClient.scripted(server).with { $0.pause = { _ in try await Task.sleep(for: .milliseconds(2)) } }
     }
 

@@ -2,7 +2,7 @@ import BoxClient
 import BoxModel
 import Testing
 
-/// Servers that answer with what other programs would take for more than a name, and addresses that keys don't go to.
+/// Servers whose values other programs would interpret, and addresses to which keys aren't sent.
 @Suite struct HostileServerTests {
     let transport = ScriptedTransport()
 

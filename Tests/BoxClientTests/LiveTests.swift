@@ -4,7 +4,7 @@ import Testing
 
 @testable import BoxClient
 
-/// The SDK against a real boxd with real boxes: `Tests/Acceptance/sdk.sh` starts one and says where it is.
+/// Tests of the SDK with a real boxd and real boxes. `Tests/Acceptance/sdk.sh` starts one and passes its address.
 @Suite(.enabled(if: LiveServer.current != nil, "BOX_LIVE_URL and BOX_LIVE_KEY name no server"), .serialized)
 struct LiveTests {
     @Test func aBoxFromItsBeginningToItsEnd() async throws {
@@ -89,7 +89,7 @@ struct LiveTests {
         }
     }
 
-    /// A cancelled command ends in the box too, not only here.
+    /// A cancelled command also ends in the box.
     @Test func cancellingACommandKillsIt() async throws {
         try await withBox { client, id in
             let running = Task { try await client.command(id, "exec -a cancelled sleep 50", timeoutSeconds: 60) }
@@ -100,7 +100,7 @@ struct LiveTests {
         }
     }
 
-    // MARK: Help
+    // MARK: Helpers
 
     private func withBox(_ test: (BoxClient, String) async throws -> Void) async throws {
         let client = try LiveServer.client()

@@ -1,14 +1,14 @@
 import Synchronization
 
-/// A small HTTP server on a port of loopback.
+/// A small HTTP server on a loopback port.
 final class LoopbackServer: Sendable {
-    /// What to do with a request, given its head and body.
+    /// The reaction to a request, from its head and body.
     enum Reply: Sendable {
         /// Send these bytes and keep the connection.
         case send(String)
         /// Send these bytes and close the connection.
         case sendAndClose(String)
-        /// Say nothing until the client has gone.
+        /// Send nothing until the client has closed the connection.
         case silence
     }
 
@@ -17,7 +17,7 @@ final class LoopbackServer: Sendable {
     private let server: RawServer
     private let abandonedCounter: Counter
     var connections: Int { server.connections }
-    /// Connections that the client closed while it was owed an answer.
+    /// Connections that the client closed before it got an answer.
     var abandoned: Int { abandonedCounter.value.load(ordering: .relaxed) }
 
     init(_ answer: @escaping @Sendable (_ request: String) -> Reply) throws {

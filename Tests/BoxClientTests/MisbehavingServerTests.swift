@@ -2,7 +2,7 @@ import BoxClient
 import Synchronization
 import Testing
 
-/// Servers and networks that do what they shouldn't, over real connections.
+/// Servers and networks that misbehave, over real connections.
 @Suite(.timeLimit(.minutes(1))) struct MisbehavingServerTests {
     private func transportError(
         _ server: RawServer, stallTimeout: Duration? = nil, timeout: Duration = .seconds(30)
@@ -83,7 +83,7 @@ import Testing
         #expect(await transportError(server, timeout: .milliseconds(200))?.kind == .timedOut)
     }
 
-    // MARK: Answers that are cut or nonsense
+    // MARK: Incomplete or invalid answers
 
     @Test(arguments: [
         "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"ok\":true}",
@@ -176,7 +176,7 @@ import Testing
         _ = try await ended.wait()
     }
 
-    // MARK: Connections that are kept
+    // MARK: Reused connections
 
     @Test func aKeptConnectionThatTheServerHasClosedIsNotUsedAgain() async throws {
         let requests = Mutex<[String]>([]), closed = Happening()
@@ -202,7 +202,7 @@ import Testing
         let server = try RawServer { connection in
             while let request = connection.readRequest() {
                 requests.withLock { $0.append(String(request.prefix { $0 != " " })) }
-                // The second request of the first connection gets nothing.
+                // The second request of the first connection gets no answer.
                 if connection.number == 1, requests.withLock({ $0.count }) == 2 { return }
                 connection.write(LoopbackServer.response(body: #"{"ok":true,"id":"b"}"#))
             }
@@ -216,7 +216,7 @@ import Testing
             throws: TransportError(.interrupted, "the server closed the connection without an answer")
         ) { try await transport.send(post) }
         #expect(requests.withLock { $0 } == ["GET", "POST"])
-        // The connection isn't kept, and the next request has another.
+        // The connection isn't reused, and the next request gets another one.
         #expect(try await transport.send(post).status == 200)
         #expect(requests.withLock { $0 } == ["GET", "POST", "POST"])
     }

@@ -2,7 +2,7 @@ import BoxClient
 import BoxModel
 import Testing
 
-/// What each operation sends, and what it makes of the answer.
+/// The request of each operation, and the result of its answer.
 @Suite struct OperationTests {
     let transport = ScriptedTransport()
 

@@ -16,7 +16,7 @@ import Testing
         #expect(follower.status == .failed)
     }
 
-    /// Everything that is told, by id and status.
+    /// All reported events, by id and status.
     private func drain(_ follower: inout PromptFollower) async throws -> [String] {
         var told: [String] = []
         while let events = try await follower.next() {

@@ -2,7 +2,7 @@ import BoxClient
 import BoxModel
 import Testing
 
-/// Providers of agents: what is sent, what is made of the answer, and that the key is told to nobody else.
+/// Providers of agents: the requests, the results, and that the key is sent to no other server.
 @Suite struct ProviderTests {
     let transport = ScriptedTransport()
     private static let key = "sk-test-0123456789abcd"

@@ -1,9 +1,9 @@
 import Glibc
 import Synchronization
 
-/// Takes connections on a port of loopback, each on a thread of its own, for what only a real connection shows.
+/// Accepts connections on a loopback port, each on its own thread, for behaviour that only a real connection shows.
 ///
-/// `@unchecked`: `accepted` is atomic, the rest is set before the thread starts.
+/// `@unchecked`: `accepted` is atomic, and the rest is set before the thread starts.
 final class RawServer: @unchecked Sendable {
     let port: UInt16
     private let accepted = Atomic(0)
@@ -11,7 +11,7 @@ final class RawServer: @unchecked Sendable {
     private let listener: Int32
     private let serve: @Sendable (RawConnection) -> Void
 
-    /// - Parameter serve: has the connection, which is closed when it returns.
+    /// - Parameter serve: handles a connection, which is closed when it returns.
     init(_ serve: @escaping @Sendable (RawConnection) -> Void) throws {
         self.serve = serve
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -32,7 +32,7 @@ final class RawServer: @unchecked Sendable {
 
     struct SocketError: Error { let code: Int32 }
 
-    /// Ends the thread that accepts. Open connections end with their clients.
+    /// Ends the accepting thread. Open connections end with their clients.
     func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
     var url: String { "http://127.0.0.1:\(port)" }
@@ -65,15 +65,15 @@ final class RawServer: @unchecked Sendable {
     }
 }
 
-/// A connection that a ``RawServer`` has taken.
+/// A connection that a ``RawServer`` has accepted.
 struct RawConnection: Sendable {
     let descriptor: Int32
-    /// From 1, in the order of their coming.
+    /// Counts from 1, in the order of acceptance.
     let number: Int
 
     func write(_ text: String) { _ = write(Array(text.utf8)) }
 
-    /// - Returns: false when the client has gone.
+    /// - Returns: false when the client has closed the connection.
     func write(_ bytes: [UInt8]) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -84,16 +84,16 @@ struct RawConnection: Sendable {
         return true
     }
 
-    /// What has come, or nothing when the client has gone.
+    /// The next bytes; empty when the client has closed the connection.
     func readSome() -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: 65536)
         let count = recv(descriptor, &buffer, buffer.count, 0)
         return Array(buffer[..<max(0, count)])
     }
 
-    /// Takes what comes until the client has gone.
+    /// Reads until the client has closed the connection.
     ///
-    /// - Returns: how much that was, in bytes.
+    /// - Returns: the number of bytes.
     @discardableResult
     func readToEnd() -> Int {
         var total = 0
@@ -104,7 +104,7 @@ struct RawConnection: Sendable {
         }
     }
 
-    /// A request with its body, or nil when the client has gone.
+    /// A request with its body, or nil when the client has closed the connection.
     func readRequest() -> String? {
         var text = ""
         while true {
@@ -117,7 +117,7 @@ struct RawConnection: Sendable {
         }
     }
 
-    /// A request's head and what has come of its body with it.
+    /// A request's head, and the part of its body that arrived with it.
     func readHead() -> String {
         var text = ""
         while !text.contains("\r\n\r\n") {
@@ -135,13 +135,13 @@ struct RawConnection: Sendable {
     }
 }
 
-/// Something that happens once, on another thread.
+/// An event that happens once, on another thread.
 final class Happening: Sendable {
     private let value = Mutex<Int?>(nil)
 
     func set(_ number: Int = 0) { value.withLock { $0 = number } }
 
-    /// The number with which it happened. The suite's time limit ends the wait.
+    /// Waits for the event and returns its number. The suite's time limit ends the wait.
     func wait() async throws -> Int {
         while true {
             if let number = value.withLock({ $0 }) { return number }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import BoxClient
 
-/// What traces show of a URL.
+/// How traces show a URL.
 @Suite struct RedactionTests {
     @Test(arguments: [
         ("http://a/boxes", "http://a/boxes"), ("http://a/boxes?limit=2&cursor=x", "http://a/boxes?limit=2&cursor=x"),

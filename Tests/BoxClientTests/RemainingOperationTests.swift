@@ -3,7 +3,7 @@ import BoxModel
 import Synchronization
 import Testing
 
-/// API keys, secrets, repositories, files, commands and desktops: what is sent, and what is made of the answer.
+/// API keys, secrets, repositories, files, commands and desktops: the requests and the results of the answers.
 @Suite struct RemainingOperationTests {
     let transport = ScriptedTransport()
 

@@ -51,7 +51,7 @@ import Testing
         #expect(pauses.all == [.seconds(3)])
     }
 
-    /// 429 says that nothing was done.
+    /// After a 429 the server did nothing, so the call can be retried.
     @Test func aFullQueueIsWaitedForByCommandsAndFiles() async throws {
         let busy = (1...6).map { _ in [HTTPHeader("Retry-After", "2")] }
         for headers in busy { transport.on("POST /boxes/bx_1/commands", 429, #"{"error":"busy"}"#, headers: headers) }

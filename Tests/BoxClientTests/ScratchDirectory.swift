@@ -1,6 +1,6 @@
 import Glibc
 
-/// A directory of one test, which is removed with what is in it.
+/// A directory for one test, which is removed with its contents.
 final class ScratchDirectory: Sendable {
     let path: String
 

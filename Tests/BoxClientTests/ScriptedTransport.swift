@@ -3,10 +3,10 @@ import BoxModel
 import Synchronization
 import Testing
 
-/// Answers requests from a script, in order. A request that isn't next in it fails the test.
+/// Answers requests from a script, in order. A request that isn't the next one in it fails the test.
 final class ScriptedTransport: HTTPTransport {
     struct Step: Sendable {
-        /// `METHOD target`, the target being all after the origin and the API's path.
+        /// `METHOD target`. The target is the URL after the origin and the API's prefix.
         let request: String
         let outcome: Result<HTTPResponse, TransportError>
     }
@@ -29,7 +29,7 @@ final class ScriptedTransport: HTTPTransport {
         return self
     }
 
-    /// The same with status 200.
+    /// Does the same with status 200.
     @discardableResult
     func on(_ request: String, _ body: String) -> Self { on(request, 200, body) }
 
@@ -67,7 +67,7 @@ extension BoxClient {
     }
 }
 
-/// The pauses that were asked for.
+/// Records the requested pauses.
 final class PauseLog: Sendable {
     private let pauses = Mutex<[Duration]>([])
     var all: [Duration] { pauses.withLock { $0 } }

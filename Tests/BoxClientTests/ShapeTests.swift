@@ -1,7 +1,7 @@
 import BoxClient
 import Testing
 
-/// Successes without what an operation is for.
+/// Successful answers without the operation's result.
 @Suite struct ShapeTests {
     struct Call: Sendable, CustomTestStringConvertible {
         let request: String

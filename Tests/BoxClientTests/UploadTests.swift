@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 import Testing
 
-/// Files that are sent while they are read, and downloads to files.
+/// Files that are read while they are sent, and downloads to files.
 @Suite(.serialized, .timeLimit(.minutes(1))) struct UploadTests {
     let directory = ScratchDirectory()
 
@@ -16,7 +16,7 @@ import Testing
         return (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     }
 
-    /// A server that answers every upload, and the bodies that it got.
+    /// A server that answers every upload and records its body.
     private func server(_ bodies: Bodies) throws -> LoopbackServer {
         try LoopbackServer { request in
             bodies.add(request)
@@ -140,7 +140,7 @@ import Testing
         #expect(failure.code == .bodyTooLarge && failure.status == 413)
     }
 
-    /// Such a server takes its own answer back, unless the client reads it before it writes on.
+    /// Such a server's answer may be lost, unless the client reads it before it continues to write.
     @Test func anUploadThatIsCutOffByARefusalEnds() async throws {
         let file = directory.write("f", [UInt8](repeating: 65, count: 12 << 20))
         let server = try RawServer { connection in
@@ -212,7 +212,7 @@ import Testing
     }
 }
 
-/// What a server got.
+/// The requests that a server received.
 final class Bodies: Sendable {
     private let texts = Mutex<[String]>([])
     var all: [String] { texts.withLock { $0 } }

@@ -27,7 +27,7 @@ struct DiskPressureTests {
         let written = ["big": 500 << 20, "small": 1 << 20, "idle": 0]
         #expect(look(&pressure, 999, written: written) == .init(pause: ["big"]))
         #expect(pressure.level == .low)
-        // Then the next one, if it goes on.
+        // Then the next one is paused, if it continues to write.
         #expect(look(&pressure, 900, written: ["small": 1 << 20, "idle": 100]) == .init(pause: ["small"]))
         #expect(look(&pressure, 900, written: ["idle": 100]) == .init())
     }
@@ -36,7 +36,7 @@ struct DiskPressureTests {
         var pressure = DiskPressure()
         let looks = (0..<3).map { _ in look(&pressure, 900, written: ["big": 100 << 10, "idle": 1000]).pause }
         #expect(looks == [[], [], ["big"]])
-        // One that can't be paused is tried again.
+        // A machine that couldn't be paused is tried again.
         pressure.isNotPaused("big")
         #expect(look(&pressure, 900, written: ["big": 0]).pause == ["big"])
         pressure.forget("big")
@@ -56,7 +56,7 @@ struct DiskPressureTests {
         let idle = ["a": 0, "b": 100]
         #expect(
             look(&pressure, 10, written: idle) == .init(pause: ["a", "b"], isSuspicion: true, releasesReserve: true))
-        // Those that are let go on are suspected again only when much more is gone.
+        // Resumed machines are suspected again only when much more space is used up.
         pressure = DiskPressure()
         #expect(look(&pressure, 990, written: idle) == .init())
         #expect(look(&pressure, 900, written: idle) == .init())
@@ -64,7 +64,7 @@ struct DiskPressureTests {
         pressure.isNotPaused("b")
         #expect(look(&pressure, 840, written: idle) == .init())
         #expect(look(&pressure, 700, written: idle) == .init(pause: ["b"], isSuspicion: true))
-        // What is written explains it.
+        // A machine's writes explain the loss of space.
         pressure = DiskPressure()
         _ = look(&pressure, 990, written: idle)
         #expect(look(&pressure, 790, written: ["a": 200 << 20, "b": 0]) == .init(pause: ["a"]))
@@ -73,7 +73,7 @@ struct DiskPressureTests {
     @Test func itGoesOnByItself() {
         var pressure = DiskPressure()
         _ = look(&pressure, 0)
-        // The reserve is taken first, and after that twice its size has to be free.
+        // First the reserve is taken, and then twice its size must be free.
         #expect(look(&pressure, 2999, isReserved: false) == .init())
         #expect(look(&pressure, 3000, isReserved: false) == .init(resumesAll: true, takesReserve: true))
         #expect(pressure.level == .ample)

@@ -20,7 +20,7 @@ struct FreezeClockTests {
         #expect(clock.total == total, "harmless")
     }
 
-    /// A time-out that begins before the freeze and would be over in the middle of it.
+    /// A timeout that starts before the freeze and would expire during it.
     @Test func aSleepDoesNotCountFrozenTime() async throws {
         let clock = FreezeClock()
         let began = ContinuousClock.now

@@ -14,7 +14,7 @@ struct GuestIdentityTests {
 
     @Test(arguments: [
         ("127.0.0.1 localhost\n10.201.0.2 bx-33333333\n", "127.0.0.1 localhost\n10.201.0.3 bx-22222222\n"),
-        // What a person added stays, where it was.
+        // Lines that the user added stay in their position.
         (
             "10.201.0.2\tbx-33333333\n127.0.0.1 db.example.test\n# bx-33333333\n",
             "10.201.0.3 bx-22222222\n127.0.0.1 db.example.test\n# bx-33333333\n"
@@ -39,7 +39,7 @@ struct GuestIdentityTests {
         #expect(try HostFiles.list("\(scratch.path)/etc") == ["hostname", "hosts", "machine-id", "resolv.conf"])
     }
 
-    /// A fork's disk is what somebody made of it.
+    /// A fork's disk has whatever its source's user put there.
     @Test(.enabled(if: geteuid() == 0, "files get owners")) func noLinkLeadsOutOfTheDisk() throws {
         let scratch = try TestDirectory()
         defer { scratch.remove() }

@@ -24,7 +24,7 @@ struct IptablesTests {
     @Test(arguments: [
         "-P FORWARD DROP\n", "-P FORWARD ACCEPT\n-A FORWARD -j REJECT --reject-with icmp-host-prohibited\n",
         "-P FORWARD DROP\n-N ufw-before-forward\n-A FORWARD -j ufw-before-forward\n",
-        // Docker is gone, its chain isn't.
+        // Docker was removed, but its chain still exists.
         "-P FORWARD DROP\n-N DOCKER-USER\n",
     ])
     func aChainThatMayDropGetsTheRules(_ listing: String) {
@@ -34,14 +34,14 @@ struct IptablesTests {
     @Test func dockerHasAChainForOthers() {
         let listing = "-P FORWARD DROP\n-N DOCKER-USER\n-A FORWARD -j DOCKER-USER\n-A DOCKER-USER -j RETURN\n"
         #expect(changes(listing) == forward.map { "-I DOCKER-USER 1 " + $0 })
-        // Rules that were there before Docker do as well.
+        // Rules that were inserted before Docker are sufficient, too.
         #expect(changes(listing + forward.map { "-A FORWARD \($0)\n" }.joined()) == [])
     }
 
     @Test func whatIsThereIsNotInsertedAgain() {
         #expect(changes("-P FORWARD DROP\n" + forward.map { "-A FORWARD \($0)\n" }.joined()) == [])
         #expect(changes("-P FORWARD DROP\n-A FORWARD \(forward[1])\n") == ["-I FORWARD 1 " + forward[0]])
-        // Those of another instance aren't ours.
+        // The rules of another instance don't count.
         let others = forward.map {
             "-A FORWARD \($0.replacing("box-", with: "boy-").replacing("d_box", with: "d_boy"))\n"
         }

@@ -6,7 +6,7 @@ struct ImageTests {
     @Test func theSlimImageHasWhatABoxItselfNeeds() {
         let (full, slim) = (Image.Variant.full, Image.Variant.slim)
         #expect(Set(slim.packages).isSubset(of: full.packages))
-        // The login module is compiled, and the guest program is Python.
+        // The login module is compiled in the image, and the guest program needs Python.
         for package in [
             "openssh-server", "sudo", "tini", "build-essential", "libpam0g-dev", "libcap2-bin", "python3", "uidmap",
         ] {

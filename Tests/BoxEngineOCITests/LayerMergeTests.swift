@@ -6,8 +6,10 @@ import Testing
 
 @testable import BoxEngineOCI
 
-/// Merged layers have to look like the layers they were made of, whatever was done in them. The layers here are made by overlayfs
-/// itself: random changes in a mounted overlay, whose upper is then the next layer. Needs root, as all of boxd does.
+/// Merged layers must look like the layers that they were made of, after any changes.
+///
+/// overlayfs itself makes the layers here: random changes in a mounted overlay, whose upper is then the next layer.
+/// Needs root, as all of boxd does.
 @Suite(.serialized, .enabled(if: geteuid() == 0, "overlays are mounted")) struct LayerMergeTests {
     @Test(arguments: 1...24 as ClosedRange<UInt64>)
     func mergedLayersLookTheSame(seed: UInt64) throws {
@@ -26,7 +28,7 @@ import Testing
         }
         let expected = try scratch.mounted(lower: [base] + layers, upper: scratch.make("u1")) { try listing($0) }
         #expect(expected.count > 8)
-        // All of them, and those in the middle: then there are redirects above and below the merged one.
+        // All of them, and those in the middle. Then there are redirects above and below the merged layer.
         for range in [0..<5, 1..<5, 0..<4, 1..<4] {
             let merged = scratch.path + "/merged\(range)"
             try LayerMerge.merge(Array(layers[range]), into: merged)
@@ -89,7 +91,7 @@ import Testing
         try write("\(path)/deep/file", "deep")
     }
 
-    /// One of the things that people do to files.
+    /// Makes one of the changes that users make to files.
     private func change(_ root: String, random: inout SplitMix) throws {
         let scratch = root + "/" + names.randomElement(using: &random)!
         let path = scratch + "/" + (names + ["deep"]).randomElement(using: &random)!
@@ -109,7 +111,7 @@ import Testing
         case 7: chown(path, uid_t(random.next() % 5), 0)
         case 8: link(path, scratch + "/linked")
         case 9:
-            // A directory under another parent, or under another name.
+            // Moves a directory to another parent or another name.
             let target = root + "/" + names.randomElement(using: &random)!
             rename(path, target + "/" + names.randomElement(using: &random)!)
         case 10: rename(scratch, root + "/" + names.randomElement(using: &random)!)
@@ -120,12 +122,12 @@ import Testing
     }
 
     private func write(_ path: String, _ text: String) throws {
-        guard let file = fopen(path, "w") else { return }  // It may be a scratch by now.
+        guard let file = fopen(path, "w") else { return }  // It may be a directory by now.
         fputs(text, file)
         fclose(file)
     }
 
-    /// Every path with what it is and holds.
+    /// Every path with its type and contents.
     private func listing(_ root: String) throws -> [String] {
         func paths(below scratch: String) -> [String] {
             ((try? HostFiles.list("\(root)/\(scratch)")) ?? []).flatMap { name -> [String] in
@@ -146,7 +148,7 @@ import Testing
     }
 }
 
-/// A scratch of this test's own, outside any overlay.
+/// A directory for this test, outside any overlay.
 private struct Scratch {
     let path: String
 
@@ -175,7 +177,7 @@ private struct Scratch {
     func remove() { try? HostFiles.removeTree(path) }
 }
 
-/// A small generator with a seed, so that a failure can be repeated.
+/// A small generator with a seed, so that a failure can be reproduced.
 private struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import BoxEngineOCI
 
-/// What happens to a machine's directories without anything mounted.
+/// The operations on a machine's directories, without any mounts.
 @Suite(.enabled(if: geteuid() == 0, "directories get owners"))
 struct MachineDiskTests {
     private struct Fixture {
@@ -50,7 +50,7 @@ struct MachineDiskTests {
         #expect(fixture.record.layers.map(\.idBase) == [Slots.idBase(of: 1)])
         #expect(fixture.text(of: fixture.record.layers.last) == "one")
         #expect(fixture.saved == fixture.record)
-        // Again, with nothing new.
+        // Seals again, with nothing new.
         try fixture.disk.seal(&fixture.record)
         #expect(fixture.record.layers.count == 1)
     }
@@ -61,7 +61,7 @@ struct MachineDiskTests {
         try fixture.write("one")
         fixture.record.layers.append(.init(id: "named", idBase: 1))
         try fixture.disk.save(fixture.record)
-        // The next boxd:
+        // The next boxd finishes the seal.
         let found = try #require(fixture.saved)
         try fixture.disk.finishSealing(found)
         #expect(!fixture.disk.isUnsealed)
@@ -131,7 +131,7 @@ struct MachineDiskTests {
         try fixture.write("one")
         try HostFiles.write("mine", to: "\(fixture.disk.upper)/owned", owner: fixture.record.idBase + 1000)
         let layer = MachineRecord.Layer(id: MachineDisk.newLayerID(), idBase: Slots.idBase(of: 7))
-        // As a boxd that was killed meanwhile leaves it: bound, and read-only.
+        // A boxd that was killed meanwhile leaves a read-only bind.
         let bind = "\(fixture.disk.directory)/lcopy"
         try HostFiles.makeDirectory(bind)
         _ = try await Tool.run("mount", ["--bind", fixture.disk.upper, bind])
@@ -140,7 +140,7 @@ struct MachineDiskTests {
         #expect(fixture.text(of: layer) == "one")
         #expect(fixture.disk.isUnsealed)
         #expect(try HostFiles.list(fixture.disk.configuration.layersDirectory) == [layer.id])
-        // The copy is another machine's, so it has that machine's ids.
+        // The copy belongs to another machine, so it has that machine's ids.
         let owner = Slots.idBase(of: 7) + 1000
         #expect(try await ownership(of: "\(fixture.disk.layer(layer.id))/owned") == "600 \(owner) \(owner)")
     }
@@ -152,7 +152,7 @@ struct MachineDiskTests {
         #expect(try await ownership(of: fixture.disk.bundle) == "700 0 0")
     }
 
-    // MARK: The files that the host writes for it
+    // MARK: Files that the host writes
 
     @Test(arguments: [
         "plain", "", "o'neil", "''", "'", "$HOME $(id) `id` \\ \" ! * ~", "a\nb\n", "\t", "é😀", "'\u{301}",

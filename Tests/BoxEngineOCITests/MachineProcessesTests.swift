@@ -38,7 +38,7 @@ struct MachineProcessesTests {
         let sleeper = try Sleeper(named: "sleeper", in: scratch)
         let processes = try #require(MachineProcesses(first: sleeper.process))
         #expect(processes.isAlive)
-        // Ends it: the process has no cgroup of a box, so there is nobody else to ask.
+        // This ends the process at once: it has no cgroup of a box, so no other process is asked to end.
         #expect(try await processes.end(grace: StopGrace(.seconds(5))))
         #expect(!processes.isAlive)
         #expect(MachineProcesses(first: sleeper.process) == nil, "a zombie")

@@ -15,7 +15,7 @@ struct MachineRecordTests {
     }
 
     @Test func theNamesInTheFileAreFixed() {
-        // Files of an earlier boxd have them.
+        // Files of an earlier boxd have these names.
         #expect(
             record.json.compact
                 == #"{"id":"bx_8pqt6dup","slot":4092,"image":"bookworm-1","layers":[{"id":"a","idBase":0},{"id":"b","idBase":4294967295},{"id":"c","idBase":2147418112}]}"#

@@ -11,7 +11,7 @@ struct NetworkRulesTests {
         return rules
     }
 
-    /// What the rules do with queries to the gateway and to the second address.
+    /// Where the rules send queries to the gateway and to the second address.
     private func targets(_ nameServers: [String]) throws -> [String] {
         try rules(nameServers).resolverText.split(separator: "\n").compactMap { line in
             line.firstRange(of: "dnat ip to ").map { String(line[$0.upperBound...]) }

@@ -5,8 +5,10 @@ import Testing
 
 @testable import BoxEngineOCI
 
-/// More machines than a bridge has ports (1,023) or a neighbour table has entries (1,024). They are processes that sleep in namespaces of
-/// their own. It needs root and a network namespace that nobody else uses: `scripts/unit` gives it one.
+/// Tests more machines than a bridge has ports (1,023) or a neighbour table has entries (1,024).
+///
+/// The machines are processes that sleep in their own namespaces. The test needs root and a separate network namespace,
+/// which `scripts/unit` provides.
 @Suite(.enabled(if: getenv("BOX_TEST_NETWORK_NAMESPACE") != nil))
 struct NetworkScaleTests {
     private static let count = getenv("BOX_TEST_MACHINES").flatMap { Int(String(cString: $0)) } ?? 1100
@@ -28,12 +30,12 @@ struct NetworkScaleTests {
             try await admitted
             slowest = max(slowest, ContinuousClock.now - began)
         }
-        // A refusal comes from the machine's own kernel, so packets went there and back.
+        // The machine's own kernel sends the refusal, so packets travelled both ways.
         for slot in 1...Self.count {
             #expect(reach(network.subnet.address(of: slot)) == ECONNREFUSED, "machine \(slot)")
         }
         #expect(slowest < .seconds(2), "the last ones are attached as fast as the first ones")
-        // Rules that are made anew have all of them.
+        // Recreated rules contain all machines.
         await network.disconnect(id(7), slot: 7)
         try await Tool.run("nft", ["flush", "ruleset"])
         try await network.admit(id(7), slot: 7)
@@ -50,7 +52,7 @@ struct NetworkScaleTests {
         return "bx_" + String(repeating: "0", count: 8 - digits.count) + digits
     }
 
-    /// A process in a user and a network namespace of its own.
+    /// Starts a process in its own user and network namespace.
     private func sleeper() async throws -> pid_t {
         let text = try await Tool.run(
             "sh", ["-c", "unshare --user --map-root-user --net sleep 600 </dev/null >/dev/null 2>&1 & echo $!"])
@@ -59,7 +61,7 @@ struct NetworkScaleTests {
         return process
     }
 
-    /// The error of a TCP connection to a port where nobody listens.
+    /// The error of a TCP connection to a port without a listener.
     private func reach(_ address: String) -> Int32 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }

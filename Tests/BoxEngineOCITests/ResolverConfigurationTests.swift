@@ -10,7 +10,7 @@ struct ResolverConfigurationTests {
         "\n\nnameserver 192.0.2.53\n\n", "options edns0\nnameserver 192.0.2.53\nsearch example.org",
         "nameserver 192.0.2.53\nnameserver 192.0.2.53", "name server 192.0.2.1\nnameserver 192.0.2.53",
         "nameservers 192.0.2.1\nnameserver 192.0.2.53", "nameserver\nnameserver 192.0.2.53",
-        // glibc takes keywords at the start of a line only.
+        // glibc accepts keywords only at the start of a line.
         " nameserver 192.0.2.1\nnameserver 192.0.2.53",
     ])
     func oneNameServer(_ text: String) { #expect(ResolverConfiguration(text).nameServers == ["192.0.2.53"]) }

@@ -56,7 +56,7 @@ struct RuntimeSpecTests {
     }
 
     @Test func sudoWorksInsideTheBox() {
-        // The user namespace holds what set-user-id programs gain; without them there is no sudo.
+        // The user namespace confines what set-user-id programs gain, and sudo needs them.
         #expect(spec()["process"]?["noNewPrivileges"] == false)
         #expect(spec()["process"]?["user"]?["uid"] == 0)
         #expect(spec()["root"]?["readonly"] == false)
@@ -137,7 +137,7 @@ struct RuntimeSpecTests {
 
     @Test func mountsComeAfterTheirParents() {
         let targets = (spec()["mounts"]?.array ?? []).compactMap { $0["destination"]?.string }
-        // Hidden on purpose: it only has to be there. See Docs/Decisions/0023-sandboxes-within-boxes.md.
+        // It is hidden on purpose, because it only has to exist. See Docs/Decisions/0023-sandboxes-within-boxes.md.
         for (index, target) in targets.enumerated() where target != "/run/sshd/proc" {
             for later in targets[(index + 1)...] {
                 #expect(!target.hasPrefix(later + "/"), "\(later) would hide \(target)")

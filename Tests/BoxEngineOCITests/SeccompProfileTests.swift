@@ -35,7 +35,7 @@ struct SeccompProfileTests {
         fileRules(json).map { "\($0["names"]!.array![0].string!) \($0["action"]!.string!)" }
     }
 
-    /// Those that come from the tools' file.
+    /// The rules that come from the tools' file.
     private func fileRules(_ json: JSON) -> [JSON] {
         (json["syscalls"]?.array ?? []).filter { $0["names"] != ["socket"] && $0["names"] != ["socketcall"] }
     }
@@ -48,7 +48,7 @@ struct SeccompProfileTests {
         #expect(try profile()["syscalls"]?.array?.first?["names"] == ["socketcall"])
     }
 
-    /// Refused families have no rule of their own.
+    /// Refused socket families have no rules and depend on the default action.
     @Test func aProfileThatAllowsByDefaultIsRefused() throws {
         let source = Self.source.replacing(
             #""defaultAction":"SCMP_ACT_ERRNO""#, with: #""defaultAction":"SCMP_ACT_LOG""#)
@@ -100,7 +100,7 @@ struct SeccompProfileTests {
         }
     }
 
-    /// The file that a box really gets, where the host has it.
+    /// The profile that a box really gets, where the host has the file.
     @Test(.enabled(if: HostFiles.exists(SeccompProfile.path)))
     func theHostsProfileForbidsWhatReachesTheHost() throws {
         let json = try SeccompProfile(

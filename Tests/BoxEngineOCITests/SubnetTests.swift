@@ -30,7 +30,7 @@ struct SubnetTests {
 
     private static let header = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
 
-    /// A line of `/proc/net/route`, whose addresses are in the machine's byte order.
+    /// A line of `/proc/net/route`. Its addresses are in the machine's byte order.
     private func route(_ destination: [UInt32], _ mask: [UInt32], gateway: String = "00000000") -> String {
         func hex(_ octets: [UInt32]) -> String {
             let digits = String(
@@ -100,7 +100,7 @@ struct SlotsTests {
 
     @Test func aFreedNumberIsTheLastToComeBack() throws {
         var (used, cursor, given) = (Set<Int>(), 1, [Int]())
-        // One machine at a time, thousands of times: as many different addresses as there are.
+        // One machine at a time, thousands of times: every address is used once before one is used again.
         for _ in Slots.all {
             let slot = try #require(Slots.next(from: cursor, used: used))
             given.append(slot)

@@ -4,7 +4,7 @@ import HostTools
 
 @testable import BoxEngineOCI
 
-/// A directory of its own for one test. Whoever makes one removes it.
+/// A directory for one test. The test that creates it removes it.
 struct TestDirectory: Sendable {
     let path: String
 
@@ -21,11 +21,11 @@ func ownership(of path: String) async throws -> String {
     try await Tool.run("stat", ["--format=%a %u %g", path]).filter { $0 != "\n" }
 }
 
-/// A `sleep` of this test's own, which is ended and reaped with it.
+/// A `sleep` process for one test, which ends it and waits for it.
 struct Sleeper {
     let process: pid_t
 
-    /// - Parameter name: the name under which the kernel knows it: that of the file which was run.
+    /// - Parameter name: the kernel's name of the process: that of the executed file.
     init(named name: String, in scratch: TestDirectory) throws {
         let path = "\(scratch.path)/\(name)"
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/bin/sleep")

@@ -76,7 +76,7 @@ import Testing
         #expect(text.text == "A=3\r\nB=2\r\n")
     }
 
-    /// Random texts under random changes: the variable has the value, and every other line is as it was.
+    /// Applies random changes to random texts. The variable must have its value, and all other lines must be unchanged.
     @Test func everyChangeKeepsTheRest() throws {
         var random = Numbers(state: 42)
         let pieces = [
@@ -122,7 +122,7 @@ import Testing
         }
     }
 
-    /// SplitMix64, so that a failure can be repeated.
+    /// SplitMix64, so that a failure can be reproduced.
     private struct Numbers {
         var state: UInt64
         mutating func next() -> UInt64 {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import BoxModel
 
-/// SplitMix64: the same numbers every time, so that a failure can be repeated.
+/// SplitMix64: the same numbers in every run, so that a failure can be reproduced.
 struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
     init(seed: UInt64) { state = seed }
@@ -23,7 +23,7 @@ struct JSONFuzzTests {
         var random = SeededGenerator(seed: seed)
         for _ in 0..<200 {
             let value = Self.value(depth: 5, &random)
-            // Bytes, because Swift calls strings equal that differ in their Unicode normal form.
+            // Bytes, because Swift considers strings equal that differ only in their Unicode normal form.
             let bytes = value.compactBytes
             let parsed = try JSON.parse(bytes)
             #expect(parsed == value)
@@ -33,16 +33,17 @@ struct JSONFuzzTests {
         }
     }
 
-    /// Random and damaged texts are read or refused, and what is read can be written and read again.
+    /// Random and damaged texts are parsed or refused, and a parsed value can be written and parsed again.
     ///
-    /// `BOX_FUZZ_BYTES` says how many bytes the seeds get to see together: a million when it isn't set, ten million with `make fuzz`.
+    /// `BOX_FUZZ_BYTES` is the number of bytes that all seeds test together. It is a million by default, and ten
+    /// million with `make fuzz`.
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
     func hostileTextsNeverCrash(_ seed: UInt64) async {
         var random = SeededGenerator(seed: seed)
         var fuzzer = JSONFuzzer(corpus: JSONCaseTests.all.map(\.bytes).filter { $0.count < 2000 })
         var rest = (getenv("BOX_FUZZ_BYTES").flatMap { Int(String(cString: $0)) } ?? 1_000_000) / 4
         while rest > 0 {
-            // Tests that wait for something run beside this one.
+            // Other tests that wait for something run at the same time.
             await Task.yield()
             let bytes = fuzzer.next(&random)
             rest -= max(bytes.count, 1)

@@ -1,6 +1,6 @@
 @testable import BoxModel
 
-/// Makes texts that are nearly JSON: known ones damaged and spliced, and random bytes that parsers care about.
+/// Generates texts that are nearly JSON: damaged and spliced known texts, and random bytes that matter to parsers.
 struct JSONFuzzer {
     private var corpus: [[UInt8]]
     private static let likely =
@@ -17,7 +17,7 @@ struct JSONFuzzer {
             return (0..<Int.random(in: 0...60, using: &random)).map { _ in .random(in: .min ... .max, using: &random) }
         case 2:
             bytes = JSONFuzzTests.value(depth: 4, &random).compactBytes
-            // What was made lately is damaged again.
+            // Recently generated texts are damaged again.
             if bytes.count < 2000 { corpus[Int.random(in: 0..<corpus.count, using: &random)] = bytes }
         default:
             bytes = corpus.randomElement(using: &random) ?? []

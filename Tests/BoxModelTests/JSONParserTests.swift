@@ -32,7 +32,7 @@ struct JSONParserTests {
             #expect(value.compact == #"{"\#(escape)":["a\#(escape)é"]}"#)
             #expect(try JSON.parse(value.compactBytes) == value)
         }
-        // Their neighbours, and what is made of the same bytes.
+        // Neighbouring characters, and others with the same bytes.
         let others = "\u{A0}\u{C2}\u{61B}\u{61D}\u{200D}\u{2010}\u{2027}\u{202F}\u{2065}\u{206A}\u{1F600}"
         #expect(JSON.string(others).compact == "\"\(others)\"")
     }
@@ -63,7 +63,7 @@ struct JSONParserTests {
     }
 
     @Test func namesAreComparedByTheirBytes() throws {
-        // One name, composed and decomposed: Swift's strings call them equal, JSON doesn't.
+        // The composed and the decomposed form of a name. Swift's strings consider them equal, but JSON doesn't.
         let text = "{\"\u{E9}\":1,\"e\u{301}\":2}"
         let value = try JSON.parse(text)
         #expect(value.compactBytes == Array(text.utf8))
@@ -111,7 +111,7 @@ struct JSONParserTests {
             }
             let bytes = JSON.string(String(raw)).compactBytes
             let value = try JSON.parse(bytes)
-            // Compared as bytes: Swift calls strings equal that differ in their normal form.
+            // Compared as bytes, because Swift considers strings equal that differ only in their normal form.
             #expect(value.compactBytes == bytes, "plane \(plane)")
             #expect(try #require(value.string).unicodeScalars.elementsEqual(raw), "plane \(plane)")
             #expect(try JSON.parse(escaped + "\"").compactBytes == bytes, "plane \(plane), escaped")

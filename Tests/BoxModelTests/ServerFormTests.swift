@@ -2,7 +2,7 @@ import Testing
 
 @testable import BoxModel
 
-/// What a server's values may look like before they go anywhere else.
+/// The valid forms of a server's values, which are checked before any other use.
 struct ServerFormTests {
     static let hostile = [
         "", "-oProxyCommand=id", "a b", "a\nb", "a\tb", "a\r", "a;id", "$(id)", "`id`", "a'b", "a\"b", "a\\b", "a%h",

@@ -56,7 +56,7 @@ struct TimestampTests {
         #expect(Timestamp(iso8601: text) == nil)
     }
 
-    /// A client reads these from a server that it doesn't control.
+    /// Clients parse these from servers that they don't control.
     @Test(arguments: [
         "999999999-01-01T00:00:00Z", "-999999999-01-01T00:00:00Z", "9223372036854775807-01-01T00:00:00.000Z",
     ])

@@ -4,10 +4,10 @@ import Testing
 
 @testable import BoxSSH
 
-/// More connections to the box for openings that wait for each other.
+/// More SSH connections, for openings that wait for each other.
 @Suite(.timeLimit(.minutes(1)))
 struct ConnectionPoolTests {
-    /// A line on which each answer takes 20 ms, which is what makes a forwarder want more pool.
+    /// A line on which each answer takes 20 ms, which makes a forwarder use more connections.
     private func slowRun(_ server: SSHServer, to port: UInt16) throws -> (ForwardRun, FaultyLine) {
         let line = try FaultyLine(to: server.port, pauseMicroseconds: 20_000)
         var target = server.target()
@@ -32,7 +32,7 @@ struct ConnectionPoolTests {
         let (run, line) = try slowRun(server, to: service.port)
         #expect(exchangeAll(60, with: run.port) == 60)
         #expect((3...16).contains(server.accepted))
-        // They are kept for the next ones.
+        // The connections are kept for later requests.
         let before = server.accepted
         #expect(exchange([1], with: run.port) == [1])
         #expect(server.accepted == before)
@@ -51,7 +51,7 @@ struct ConnectionPoolTests {
         var byte: UInt8 = 0
         func answers(_ fd: Int32) -> Bool { send(fd, "x", 1, Int32(MSG_NOSIGNAL)) == 1 && read(fd, &byte, 1) == 1 }
         for fd in open { #expect(answers(fd)) }
-        // All but the first.
+        // All connections except the first.
         server.signalSessions(SIGKILL, from: 1)
         let alive = open.count(where: answers)
         #expect(alive < open.count)
@@ -63,7 +63,7 @@ struct ConnectionPoolTests {
         service.stop()
     }
 
-    /// A destination that doesn't answer holds up one SSH connection, and no other forwarded one.
+    /// A destination that doesn't answer blocks only its SSH connection, and no other forwarded one.
     @Test func aSlowDestinationHoldsUpNobody() throws {
         let server = try SSHServer()
         let service = try TCPService(echo)
@@ -95,7 +95,7 @@ struct ConnectionPoolTests {
     }
 }
 
-/// A port whose queue of connections is full, so that who connects gets no answer.
+/// A port whose backlog is full, so that a new connection gets no answer.
 private final class FullListener {
     let port: UInt16
     private let fd: Int32

@@ -3,13 +3,13 @@ import Testing
 
 @testable import BoxSSH
 
-/// Whatever happens to the bytes on the line: no hang, no crash, no file that is short and looks whole, and the right kind of error.
+/// Damaged connections cause no hang, no crash and no incomplete file that looks complete, but the right kind of error.
 @Suite(.timeLimit(.minutes(20)), .serialized)
 struct FaultTests {
-    /// Every 997th byte with FAULTS=all, which takes some minutes; a tenth of them otherwise.
+    /// Every 997th byte with FAULTS=all, which takes some minutes; otherwise a tenth of these.
     private static let stride = 997 * (getenv("FAULTS") == nil ? 10 : 1)
 
-    /// A command with output, a file up and a file down, on one line each.
+    /// A command with output, an upload and a download, all on one connection.
     private struct Session {
         let server: SSHServer
         let bytes = noise(50_000)
@@ -22,7 +22,7 @@ struct FaultTests {
             writeFile(server.home + "/down", bytes)
         }
 
-        /// Returns what it threw. Fails when something came out wrong without an error.
+        /// Returns the error that was thrown. Fails when a result is wrong without an error.
         func run(over port: UInt16, _ plan: FaultyLine.Plan?) -> SSHError? {
             unlink(server.home + "/up")
             unlink(local + "/down")
@@ -53,7 +53,7 @@ struct FaultTests {
             } catch {
                 failure = error
             }
-            // The server may be at it still: a file is there whole or not at all.
+            // The server may still be working. A file is either complete or doesn't exist.
             for path in [server.home + "/up", local + "/down"] {
                 if let there = readFile(path) { #expect(there == bytes, "\(plan as Any): \(path) is short") }
             }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import BoxSSH
 
-/// Forwards other than from here to a port there: from there to here, and wherever SOCKS clients ask for.
+/// Remote forwards, and dynamic forwards to the destinations that SOCKS clients name.
 @Suite(.timeLimit(.minutes(1)))
 struct ForwardDirectionTests {
     let server: SSHServer
@@ -17,7 +17,7 @@ struct ForwardDirectionTests {
         PortForward(.remote, local: Endpoint(host: host, port: port), remote: listening)
     }
 
-    // MARK: From there to here
+    // MARK: Remote
 
     @Test func whatConnectsThereComesHere() throws {
         let service = try TCPService(echo)
@@ -35,7 +35,7 @@ struct ForwardDirectionTests {
         service.stop()
     }
 
-    /// The loop may come to them late.
+    /// The loop may accept them late.
     @Test func manyThatComeAtOnceAreAllTaken() throws {
         let service = try TCPService(echo)
         let run = try ForwardRun(server.target(), [reverse(to: service.port)], pauseMicroseconds: 1_000_000)
@@ -97,7 +97,7 @@ struct ForwardDirectionTests {
             server.target(), [PortForward(.dynamic, local: Endpoint(port: 0), remote: Endpoint(port: 0))])
     }
 
-    /// The answer to everything that is sent at once.
+    /// The answer to bytes that are sent all at once.
     private func ask(_ bytes: [UInt8], _ run: ForwardRun) -> [UInt8] { exchange(bytes, with: run.port) }
 
     private func port(_ port: UInt16) -> [UInt8] { [UInt8(port >> 8), UInt8(port & 255)] }

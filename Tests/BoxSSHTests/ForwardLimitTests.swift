@@ -3,10 +3,10 @@ import Testing
 
 @testable import BoxSSH
 
-/// What forwards do with what is scarce: memory, descriptors, time, ports, and the connection itself.
+/// How forwards use limited resources: memory, descriptors, time, ports, and the connection itself.
 @Suite(.timeLimit(.minutes(1)))
 struct ForwardLimitTests {
-    /// Sends until nobody takes any more for half a second; counts the bytes.
+    /// Sends until nothing is accepted for half a second. Returns the number of bytes.
     private static func flood(_ fd: Int32) -> Int {
         let piece = noise(1 << 16)
         var sent = 0
@@ -30,9 +30,9 @@ struct ForwardLimitTests {
         let run = try ForwardRun(server, to: service.port)
         let fd = dial(run.port, receiveBuffer: 4096)
         let sent = try #require(Int(String(decoding: readEverything(counts.read), as: UTF8.self)))
-        // The window, sockets' buffers on both sides, and sshd's own; far from endless.
+        // The window, the sockets' buffers on both sides, and sshd's own; far below unlimited.
         #expect(sent < 24 << 20)
-        // What was sent is still all there.
+        // Nothing that was sent is lost.
         #expect(readEverything(fd).count == sent)
         close(fd)
         close(counts.read)
@@ -134,7 +134,7 @@ struct ForwardLimitTests {
     @Test func descriptorsAreFreedAndTheirLimitIsWaitedFor() async {
         await #expect(processExitsWith: .exitCode(42)) {
             let server = try SSHServer()
-            // A service with descriptors of its own: an sshd, for its banner.
+            // The service is an sshd, whose banner is expected, because it has its own limit of descriptors.
             let free = try TCPService(echo)
             free.stop()
             let service = spawn([
@@ -162,7 +162,7 @@ struct ForwardLimitTests {
             let before = descriptorCount()
             var limit = rlimit(rlim_cur: rlim_t(before + 60), rlim_max: rlim_t(before + 60))
             setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-            // Until there is no descriptor left; most often some wait for theirs at the other end then.
+            // Until no descriptor is free. Often some connections then wait for a descriptor at the other end.
             var open: [Int32] = []
             while true {
                 let fd = dial(run.port)
@@ -171,16 +171,16 @@ struct ForwardLimitTests {
             }
             guard open.count >= 29 else { end(45) }
             sleep(1)
-            // The dialling may have taken every descriptor, and whoever accepts needs some to begin with.
+            // The connects may have used every descriptor, and accepting needs some.
             for _ in 0..<4 { close(open.removeLast()) }
-            // Each gets its turn when others have ended.
+            // Each one is served after others have ended.
             while !open.isEmpty {
                 let fd = open.removeFirst()
                 guard sendsBanner(fd) else { end(46) }
                 close(fd)
             }
             guard sendsBanner() else { end(47) }
-            // Those of SSH connections that were made meanwhile stay for a while.
+            // The descriptors of additional SSH connections stay open for a while.
             guard eventually({ (1...before + 15).contains(descriptorCount()) }) else { end(48) }
             run.stop(server)
             guard run.cpuSeconds < 0.5 else { end(49) }
@@ -205,19 +205,19 @@ struct ForwardLimitTests {
         }
     }
 
-    /// A loop that polls for what it doesn't handle would burn the whole second.
+    /// A loop that polls for an event that it doesn't handle would use the CPU for the whole second.
     @Test func waitingCostsNothing() throws {
         let server = try SSHServer()
         let gate = makePipe()
         let service = try TCPService { fd in
-            // A stuck peer, and half a megabyte that it doesn't read.
+            // A blocked peer, and half a megabyte that it doesn't read.
             noise(1 << 19).withUnsafeBytes { _ = send(fd, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT)) }
             var byte: UInt8 = 0
             _ = read(gate.read, &byte, 1)
         }
         let run = try ForwardRun(server, to: service.port)
         let open = (0..<20).map { _ in dial(run.port, receiveBuffer: 4096) }
-        // One whose both ways have ended as far as the peer is concerned.
+        // A connection that the peer has shut down for writing.
         shutdown(open[0], Int32(SHUT_WR))
         sleep(2)
         run.stop(server)

@@ -3,10 +3,11 @@ import Testing
 
 @testable import BoxSSH
 
-/// Downloads from servers that lie. The server is a fake: a small program behind a real sshd, whose one directory holds what the test says.
+/// Downloads from hostile servers. The server is a small fake behind a real sshd, with one directory whose contents the
+/// test chooses.
 @Suite(.timeLimit(.minutes(2)))
 struct HostileServerTests {
-    /// SFTP with a lie; the first argument says which.
+    /// An SFTP server that lies. The first argument selects the lie.
     private static let program = #"""
         import struct, sys
         lie = sys.argv[1]
@@ -91,7 +92,7 @@ struct HostileServerTests {
         #expect(text == "")
     }
 
-    /// No sum of sizes and offsets may leave the range of its type.
+    /// No sum of sizes and offsets may overflow its type.
     @Test(arguments: ["huge", "larger"])
     func aFileOfAnImpossibleSizeIsReadToItsEnd(_ lie: String) throws {
         let (result, text) = try download(lie)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import BoxSSH
 
-/// AES in counter mode as libssh2 gets it, beside OpenSSL's own in one piece.
+/// AES in counter mode as libssh2 uses it, compared with OpenSSL's own result in one piece.
 @Suite("AES-CTR with its key stream made in advance") struct KeyStreamTests {
     init() { #expect(LibSSH2.initialised == 0) }
 
@@ -22,7 +22,7 @@ import Testing
         var provider: String {
             String(cString: OSSL_PROVIDER_get0_name(EVP_CIPHER_get0_provider(EVP_CIPHER_CTX_get0_cipher(pointer))))
         }
-        /// EVP_Cipher, which libssh2 calls.
+        /// Calls EVP_Cipher, as libssh2 does.
         func cipher(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
             var out = [UInt8](repeating: 0, count: bytes.count)
             #expect(EVP_Cipher(pointer, &out, Array(bytes), UInt32(bytes.count)) == bytes.count)
@@ -68,7 +68,7 @@ import Testing
     func pieces(seed: Int) throws {
         let cipher = Self.ciphers[seed % Self.ciphers.count]
         let key = noise(cipher.keyLength, seed: UInt64(seed))
-        // A counter that runs over its low 32 and 64 bits.
+        // A counter that overflows its low 32 and 64 bits.
         let counter = [UInt8](repeating: 0xff, count: 15) + [UInt8(seed)]
         let plain = noise(60_000, seed: UInt64(seed) + 100)
         let original = try #require(EVP_CIPHER_fetch(nil, cipher.name, "provider=default"))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import BoxSSH
 
-/// Forwards that listen on both loopback addresses, and what is said when they can't be set up again.
+/// Forwards that listen on both loopback addresses, and the report when they can't be restored.
 @Suite(.timeLimit(.minutes(1)))
 struct LocalhostForwardTests {
     private func socket(_ host: String, _ port: UInt16) -> (fd: Int32, port: UInt16) {
@@ -74,7 +74,7 @@ struct LocalhostForwardTests {
             }
         }
         server.signalSessions(SIGKILL)
-        // sshd's processes for the session hold the port until they are gone.
+        // sshd's processes for the session hold the port until they have ended.
         var other = socket("127.0.0.1", taken.port)
         let isOurs = eventually {
             if other.fd < 0 { other = socket("127.0.0.1", taken.port) }

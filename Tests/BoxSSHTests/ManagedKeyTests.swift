@@ -79,7 +79,7 @@ struct ManagedKeyTests {
         try expectUnusable(scratch, "ecdsa-sha2-nistp256, not ssh-ed25519")
         unlink(path)
         var text = try #require(readFile(ManagedKey.loadOrCreate(home: scratch.path, comment: "x").privateKeyPath))
-        // A letter of the seed, inside the fourth line.
+        // Changes a letter of the seed, in the fourth line.
         text[Int(text.count * 6 / 10)] = text[Int(text.count * 6 / 10)] == 65 ? 66 : 65
         writeFile(path, text)
         try expectUnusable(scratch, "damaged")

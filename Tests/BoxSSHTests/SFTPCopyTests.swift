@@ -6,7 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct SFTPCopyTests {
     let server: SSHServer
-    /// Stands for the user's directory; `server.home` is the box's.
+    /// The user's directory on this machine; `server.home` is the box's.
     let local: String
 
     init() throws {
@@ -140,7 +140,7 @@ struct SFTPCopyTests {
                 == failure("/dev/full", "write failed (is the disk full?)"))
         #expect(
             try copy.download(["file"], to: "/dev/full").failures == failure("/dev/full", "no space left on device"))
-        // The connection is as good as before.
+        // The connection still works.
         #expect(try copy.upload([local + "/file"], to: "again").files == 1)
         #expect(readFile(server.home + "/again") == noise(100_000))
     }
@@ -180,12 +180,12 @@ struct SFTPCopyTests {
         copy.progress = { totals.insert($0.totalBytes) }
         _ = try copy.upload([local + "/tree", local + "/c"], to: ".")
         #expect(totals == [isWanted ? 370_005 : nil])
-        // Without what find can't look into.
+        // Without a directory that `find` can't read.
         unlink(server.home + "/tree/it's/loop")
         totals = []
         _ = try copy.download(["tree", server.home + "/c"], to: local)
         #expect(totals == [isWanted ? 370_005 : nil])
-        // One that `find` complains of has no total.
+        // A directory for which `find` reports an error has no total.
         symlink("..", server.home + "/tree/it's/loop")
         totals = []
         _ = try copy.download(["tree"], to: local)
@@ -213,14 +213,14 @@ struct SFTPCopyTests {
         mkdir(local + "/tree/sub dir", 0o700)
         mkdir(local + "/tree/empty", 0o755)
         for (index, name) in odd.enumerated() { writeFile(local + "/tree/sub dir/" + name, noise(index * 1000)) }
-        // Not UTF-8.
+        // A name that isn't UTF-8.
         let invalid = Array((local + "/tree/").utf8) + [0x66, 0xff, 0xfe]
         close(try LocalFile.open(invalid, O_WRONLY | O_CREAT, mode: 0o640))
 
         let copy = try copy(recursive: true)
         #expect(try copy.upload([local + "/tree"], to: "up").failures == [])
         #expect(same(local + "/tree", server.home + "/up"))
-        // Into it, now that it exists; and its contents only, for "dir/.".
+        // Copies into it, now that it exists, and then only its contents, for "dir/.".
         #expect(try copy.upload([local + "/tree/"], to: "up").failures == [])
         #expect(same(local + "/tree", server.home + "/up/tree"))
         mkdir(server.home + "/flat", 0o755)

@@ -3,11 +3,11 @@ import Testing
 
 @testable import BoxSSH
 
-/// Copies that go wrong half-way leave nothing that looks whole.
+/// Copies that fail part-way leave nothing that looks complete.
 @Suite(.timeLimit(.minutes(1)))
 struct SFTPFailureTests {
     @Test func whatMustNotBeReadOrWrittenIsSaidAndTheRestCopied() throws {
-        // nobody may log in with the key, and is no owner of anything.
+        // The user `nobody` may log in with the key, and owns no file.
         let server = try SSHServer()
         defer { server.stop() }
         let local = server.scratch.directory("local")
@@ -71,7 +71,7 @@ struct SFTPFailureTests {
     @Test func anInterruptedCopyCleansUp() async {
         await #expect(processExitsWith: .exitCode(42)) {
             let server = try SSHServer()
-            // So large that the copy is far from its end when its progress is first told.
+            // So large that the copy is far from its end when its progress is first reported.
             let source = server.scratch.file("big", noise(100_000_000))
             var copy = SFTPCopy(connection: try server.connect())
             var isSignalled = false

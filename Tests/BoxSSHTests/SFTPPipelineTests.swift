@@ -3,7 +3,7 @@ import Testing
 
 @testable import BoxSSH
 
-/// Many files at once, sparse ones, and ones that change meanwhile.
+/// Many files at once, sparse files, and files that change during a copy.
 @Suite(.timeLimit(.minutes(1)))
 struct SFTPPipelineTests {
     let server: SSHServer
@@ -106,7 +106,7 @@ struct SFTPPipelineTests {
     }
 }
 
-/// Copies that go on with what earlier ones left, and copies without a file at one end.
+/// Copies that resume earlier ones, and copies from or to a stream.
 @Suite(.timeLimit(.minutes(1)))
 struct SFTPResumeTests {
     let server: SSHServer
@@ -136,7 +136,7 @@ struct SFTPResumeTests {
         #expect(report.files == 1 && report.failures == [] && report.bytes < 20_000_000)
         #expect(readFile(server.home + "/big") == bytes)
         #expect(names(in: server.home) == ["big"])
-        // It is there now.
+        // The file is complete now.
         #expect(try copy.upload([local + "/big"], to: "big") == CopyReport(files: 1, bytes: 0))
     }
 

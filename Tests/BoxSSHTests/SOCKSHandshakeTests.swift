@@ -3,7 +3,7 @@ import Testing
 @testable import BoxSSH
 
 struct SOCKSHandshakeTests {
-    /// Every step of a handshake whose bytes come in such pieces.
+    /// Every step of a handshake whose bytes arrive in pieces of that size.
     private func steps(_ bytes: [UInt8], piece: Int) -> (steps: [SOCKSHandshake.Step], rest: [UInt8]) {
         var handshake = SOCKSHandshake()
         var steps: [SOCKSHandshake.Step] = []
@@ -60,7 +60,7 @@ struct SOCKSHandshakeTests {
 
     @Test(
         arguments: [
-            // Neither version, BIND, only passwords, an unknown kind of address, and names that are none.
+            // An unknown version, BIND, only passwords, an unknown kind of address, and invalid names.
             ([71, 69, 84], []), ([4, 2, 0, 80, 1, 2, 3, 4, 0], [0, 0x5B, 0, 0, 0, 0, 0, 0]), ([5, 1, 2], [5, 0xFF]),
             (greeting + [5, 2, 0, 1, 1, 2, 3, 4, 0, 80], [5, 7, 0, 1, 0, 0, 0, 0, 0, 0]),
             (greeting + [5, 1, 0, 9, 1, 2, 3, 4, 0, 80], [5, 8, 0, 1, 0, 0, 0, 0, 0, 0]),
@@ -87,7 +87,7 @@ struct SOCKSHandshakeTests {
         #expect(SOCKSHandshake().answer(.nobodyListens)[1] == 0x5B)
     }
 
-    /// Whatever comes, each byte at most once, and it ends.
+    /// For any bytes the handshake ends, and it consumes each byte at most once.
     @Test func noiseIsHarmless() {
         for seed in 1...2000 {
             var bytes = noise(64, seed: UInt64(seed))

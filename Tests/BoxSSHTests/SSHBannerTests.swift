@@ -4,7 +4,7 @@ import Testing
 
 /// Whether an SSH server answers, on real sockets.
 @Suite(.timeLimit(.minutes(1))) struct SSHBannerTests {
-    /// A listener on a free port of loopback.
+    /// Creates a listener on a free loopback port.
     private func listen() throws -> (socket: Int32, port: UInt16) {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()

@@ -116,7 +116,7 @@ struct SSHConnectionTests {
             _ = read(out.read, &byte, 1)
             server.signalSessions(signal)
         }
-        // Stopped: found by three keepalives without an answer, two seconds apart here.
+        // A stopped server is detected by three keepalives without an answer, here two seconds apart.
         let error = try #require(throws: SSHError.self) {
             try connection.run(command: "echo x; sleep 20", stdin: -1, stdout: out.write, stderr: -1)
         }

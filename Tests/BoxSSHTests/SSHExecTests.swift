@@ -107,7 +107,7 @@ struct SSHExecTests {
         close(input.write)
         let before = [input.read, out.write].map { fcntl($0, F_GETFL) }
         let nonBlockingMeanwhile = Worker {
-            // "x" says that the session is under way.
+            // "x" shows that the session is running.
             var byte: UInt8 = 0
             _ = read(out.read, &byte, 1)
             return [input.read, out.write].contains { fcntl($0, F_GETFL) & O_NONBLOCK != 0 }
@@ -186,14 +186,14 @@ struct SSHExecTests {
         #expect(error.message.contains("bash -s"))
     }
 
-    /// A loop that polls for what it doesn't handle would burn the whole second.
+    /// A loop that polls for an event that it doesn't handle would use the CPU for the whole second.
     @Test(arguments: ["sleep 1", "head -c 20000000 /dev/zero", "head -c 20000000 /dev/zero >&2"])
     func waitingCostsNothing(command: String) throws {
         let server = try SSHServer()
         defer { server.stop() }
         let connection = try server.connect()
         let (input, out, err) = (makePipe(), makePipe(), makePipe())
-        // Nobody reads or writes for a second.
+        // Nothing reads or writes for a second.
         let readers = [out, err].map { ends in
             Worker {
                 sleep(1)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import BoxSSH
 
-/// One after the other: a process has one raw terminal at a time.
+/// Serialized, because a process has at most one raw terminal at a time.
 @Suite(.serialized, .timeLimit(.minutes(1)))
 struct TerminalTests {
     private func start(_ server: SSHServer, _ terminal: PseudoTerminal, _ command: String?) -> Worker<
@@ -34,7 +34,7 @@ struct TerminalTests {
         #expect(terminal.shows("ready\r\n"))
         #expect(!terminal.isCooked)
         terminal.resize(columns: 55, rows: 11)
-        // The kernel signals the terminal's own process group, which this process isn't in.
+        // The kernel signals the terminal's own process group, to which this process doesn't belong.
         kill(getpid(), SIGWINCH)
         #expect(terminal.shows("11 55"))
         terminal.type("\u{1b}[31mred\n")
@@ -112,7 +112,7 @@ struct TerminalTests {
             let server = try SSHServer()
             let terminal = try PseudoTerminal()
             probedTerminal = terminal.slave
-            // Stands for the default action, which would end the process: what it sees is what a shell would get.
+            // Replaces the default action, which would end the process. It sees what a shell would get.
             var action = sigaction()
             action.__sigaction_handler.sa_handler = { _ in
                 var modes = termios()
@@ -129,7 +129,7 @@ struct TerminalTests {
                 }
             }
             guard terminal.shows("ready"), !terminal.isCooked else { exit(44) }
-            // Nothing after the signal runs.
+            // Nothing runs after the signal.
             server.scratch.remove()
             kill(getpid(), SIGTERM)
             sleep(10)

@@ -3,7 +3,7 @@ extension JSONCase {
         String(repeating: open, count: depth) + String(repeating: close, count: depth)
     }
 
-    /// At most 512 levels, so that no text can use up the stack.
+    /// At most 512 levels, so that no text can exhaust the stack.
     static let depth: [JSONCase] = [
         JSONCase("y_depth_arrays_100", nested("[", "]", 100)),
         .accepted("i_depth_arrays_512", nested("[", "]", 512), decision: "the deepest that is taken"),

@@ -1,5 +1,5 @@
 extension JSONCase {
-    /// A name that comes twice: both are passed on, and the last one's value counts.
+    /// A name that occurs twice. Both members are output, and the last one's value counts.
     static let duplicates: [JSONCase] = [
         .accepted("i_duplicate_name", #"{"a":1,"b":2,"a":3}"#, decision: "both are kept, in order"),
         .accepted("i_duplicate_name_same_value", #"{"a":1,"a":1}"#, decision: "both are kept"),

@@ -1,7 +1,7 @@
 extension JSONCase {
     private static func quoted(_ bytes: UInt8...) -> [UInt8] { [0x22] + bytes + [0x22] }
 
-    /// UTF-8 and nothing else, in strings and around them.
+    /// Only UTF-8 is valid, in strings and around them.
     static let encoding: [JSONCase] = [
         JSONCase("y_encoding_first_two_bytes", bytes: quoted(0xC2, 0x80), writes: #""\u0080""#),
         JSONCase("y_encoding_last_two_bytes", bytes: quoted(0xDF, 0xBF)),

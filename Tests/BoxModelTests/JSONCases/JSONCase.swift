@@ -1,16 +1,18 @@
 import BoxModel
 import Testing
 
-/// One JSON text and what has to come of it, named as the public collections of JSON parsing tests name theirs:
-/// `y_` has to be accepted, `n_` refused, `i_` is left open by RFC 8259 and decided here.
+/// One JSON text and its expected result.
+///
+/// The names follow the public collections of JSON parsing tests: `y_` must be accepted, and `n_` must be refused. RFC
+/// 8259 leaves `i_` open, so this project decides.
 struct JSONCase: Sendable, CustomTestStringConvertible {
     let name: String
     let bytes: [UInt8]
     let isAccepted: Bool
-    /// What an accepted text is written back as, compactly.
+    /// The compact form in which an accepted text is written.
     let written: [UInt8]
 
-    /// - Parameter writes: what it is written back as; the text itself when not given.
+    /// - Parameter writes: the form in which it is written; by default the text itself.
     init(_ name: String, _ text: String, writes: String? = nil) {
         self.init(name, bytes: Array(text.utf8), isAccepted: name.hasPrefix("y_"), writes: writes)
     }
@@ -21,7 +23,7 @@ struct JSONCase: Sendable, CustomTestStringConvertible {
 
     /// A case that the standard leaves open.
     ///
-    /// - Parameter decision: why it is decided so.
+    /// - Parameter decision: the reason for the decision.
     static func accepted(_ name: String, _ text: String, writes: String? = nil, decision: String) -> JSONCase {
         JSONCase(name, bytes: Array(text.utf8), isAccepted: true, writes: writes)
     }
@@ -40,7 +42,7 @@ struct JSONCase: Sendable, CustomTestStringConvertible {
     var testDescription: String { name }
 }
 
-/// Every table, case by case.
+/// Runs the cases of every table.
 struct JSONCaseTests {
     static let all =
         JSONCase.numbers + JSONCase.strings + JSONCase.surrogates + JSONCase.structure + JSONCase.depth

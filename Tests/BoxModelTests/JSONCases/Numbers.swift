@@ -1,5 +1,5 @@
 extension JSONCase {
-    /// Numbers keep their digits: none is too large, too small or too exact.
+    /// Numbers keep their digits. None is too large, too small or too precise.
     static let numbers: [JSONCase] = [
         JSONCase("y_number_zero", "0"),
         JSONCase("y_number_negative_zero", "-0"),

@@ -1,5 +1,5 @@
 extension JSONCase {
-    /// Strings: what needs an escape, what may have one, and what no escape is.
+    /// Strings: characters that need an escape, those that may have one, and invalid escapes.
     static let strings: [JSONCase] = [
         JSONCase("y_string_empty", #""""#),
         JSONCase("y_string_plain", #""a string""#),

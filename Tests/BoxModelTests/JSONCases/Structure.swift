@@ -1,5 +1,5 @@
 extension JSONCase {
-    /// Arrays, objects, literals and what stands around them.
+    /// Arrays, objects, literals and the text around them.
     static let structure: [JSONCase] = [
         JSONCase("y_structure_null", "null"),
         JSONCase("y_structure_true", "true"),

@@ -1,5 +1,5 @@
 extension JSONCase {
-    /// Half a character: RFC 8259 leaves it open. `box` passes on what it was sent, so it is kept as it was written.
+    /// Unpaired surrogates, which RFC 8259 leaves open. `box` outputs what it received, so they are kept as written.
     static let surrogates: [JSONCase] = [
         JSONCase("y_surrogate_pair", #""\ud83d\ude00""#, writes: "\"\u{1F600}\""),
         JSONCase("y_surrogate_pair_first", #""\ud800\udc00""#, writes: "\"\u{10000}\""),

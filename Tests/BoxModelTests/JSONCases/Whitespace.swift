@@ -1,5 +1,5 @@
 extension JSONCase {
-    /// Space, tab, line feed and carriage return, and no other.
+    /// Only space, tab, line feed and carriage return are white space.
     static let whitespace: [JSONCase] = [
         JSONCase("y_whitespace_everywhere", " \t\r\n{ \"a\" : [ 1 , true ] } \r\n", writes: #"{"a":[1,true]}"#),
         JSONCase("y_whitespace_in_empty_array", "[ \n ]", writes: "[]"),

@@ -1,20 +1,20 @@
 import Glibc
 import Synchronization
 
-/// A line to a server on loopback that does harm to the bytes on it: fake network trouble, in front of a real sshd.
+/// A proxy to a server on loopback that damages the bytes: simulated network trouble, in front of a real sshd.
 final class FaultyLine: Sendable {
     enum Fault: Sendable, CaseIterable {
-        /// The connection ends there.
+        /// The connection is closed.
         case cut
-        /// One bit is another.
+        /// One bit is flipped.
         case corrupt
-        /// Nothing comes any more, and nobody says so.
+        /// Nothing arrives any more, without an error.
         case silence
     }
 
     enum Direction: Sendable, CaseIterable { case toServer, toClient }
 
-    /// What happens, and before which byte of which direction.
+    /// The fault, and the byte and direction before which it happens.
     struct Plan: Sendable, CustomStringConvertible {
         var fault: Fault
         var direction: Direction
@@ -30,8 +30,8 @@ final class FaultyLine: Sendable {
     }
 
     /// - Parameters:
-    ///   - plan: nil for a line without harm.
-    ///   - piece: at most so many bytes at a time, each after the pause.
+    ///   - plan: nil for a line without faults.
+    ///   - piece: the most bytes at a time, each time after the pause.
     init(to port: UInt16, plan: Plan? = nil, piece: Int = 65536, pauseMicroseconds: UInt32 = 0) throws {
         let counts = Counts()
         self.counts = counts
@@ -59,13 +59,13 @@ final class FaultyLine: Sendable {
                     counts.carried.withLock { $0[direction, default: 0] += count }
                     if length < count {
                         if plan?.fault == .silence {
-                            // Until the other side has had enough.
+                            // Until the other side closes.
                             while read(from, &buffer, buffer.count) > 0 {}
                         }
                         break
                     }
                 }
-                // Both ends of both sockets: a line that is cut is cut for both.
+                // Both ends of both sockets, since a cut affects both sides.
                 if plan?.fault == .cut, plan?.direction == direction {
                     for fd in [client, server] { shutdown(fd, Int32(SHUT_RDWR)) }
                 } else {
@@ -82,7 +82,7 @@ final class FaultyLine: Sendable {
 
     var port: UInt16 { service.port }
 
-    /// Bytes that came in one direction.
+    /// The number of bytes that were carried in one direction.
     func carried(_ direction: Direction) -> Int { counts.carried.withLock { $0[direction] ?? 0 } }
 
     func stop() { service.stop() }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import BoxSSH
 
-/// A forwarder at work on a thread of its own, over one connection after the other.
+/// Runs a forwarder on its own thread, over one connection after the other.
 final class ForwardRun: Sendable {
     let ports: [UInt16]
     private let shared: Shared
@@ -19,7 +19,7 @@ final class ForwardRun: Sendable {
         let cpuSeconds = Mutex(0.0)
     }
 
-    /// Neither is touched by two threads at once: the worker takes both over.
+    /// `@unchecked`: after the start only the worker uses it.
     private struct Handed: @unchecked Sendable {
         let forwarder: Forwarder
     }
@@ -33,7 +33,7 @@ final class ForwardRun: Sendable {
         try self.init(server.target(), forwards, reconnects: reconnects)
     }
 
-    /// - Parameter pauseMicroseconds: between listening and the loop.
+    /// - Parameter pauseMicroseconds: the pause between listening and the loop.
     init(
         _ target: SSHTarget, _ forwards: [PortForward], reconnects: Bool = false, pauseMicroseconds: UInt32 = 0
     ) throws {
@@ -62,15 +62,15 @@ final class ForwardRun: Sendable {
         }
     }
 
-    /// The first forward's.
+    /// The port of the first forward.
     var port: UInt16 { ports[0] }
     var refusals: [ForwardRefusal] { shared.refusals.withLock { $0 } }
     var connections: Int { shared.connections.withLock { $0 } }
 
-    /// What the run's thread has used, when it has ended.
+    /// The CPU time of the run's thread, once it has ended.
     var cpuSeconds: Double { shared.cpuSeconds.withLock { $0 } }
 
-    /// The ports once the connection is made, those of the other side too.
+    /// The listening ports once the connection is made, including those in the box.
     func portsThere() throws -> [UInt16] {
         let isThere = eventually { shared.listening.withLock { !$0.isEmpty } || shared.error.withLock { $0 != nil } }
         try #require(isThere)
@@ -80,7 +80,7 @@ final class ForwardRun: Sendable {
 
     func join() -> SSHError? { worker.join() }
 
-    /// Ends the server, and with it the run; says how it ended.
+    /// Stops the server, and with it the run. Returns the run's error.
     @discardableResult
     func stop(_ server: SSHServer) -> SSHError? {
         shared.isStopping.withLock { $0 = true }

@@ -2,15 +2,15 @@ import Glibc
 import Synchronization
 import Testing
 
-/// A local pseudo-terminal, whose far end a test plays: it types and reads the screen.
+/// A local pseudo-terminal. The test types on its other end and reads the screen.
 final class PseudoTerminal: Sendable {
     let master: Int32
-    /// What the program under test has as its terminal.
+    /// The terminal of the program under test.
     let slave: Int32
     private let screen = Mutex<[UInt8]>([])
 
     init(columns: UInt16 = 80, rows: UInt16 = 24) throws {
-        // posix_openpt(3) and its kin are declared for _XOPEN_SOURCE only; this is what they do.
+        // posix_openpt(3) and its related functions are declared only for _XOPEN_SOURCE. This does the same.
         master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
         var locked: Int32 = 0
         var number: UInt32 = 0
@@ -45,7 +45,7 @@ final class PseudoTerminal: Sendable {
         }
     }
 
-    /// Local echo and line editing are on, as a shell leaves a terminal.
+    /// Whether local echo and line editing are on, as a shell leaves a terminal.
     var isCooked: Bool {
         var modes = termios()
         tcgetattr(slave, &modes)

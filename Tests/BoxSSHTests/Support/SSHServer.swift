@@ -6,27 +6,27 @@ import Testing
 
 /// OpenSSH's sshd on a loopback port, one `sshd -i` for each connection, with its own host key and authorised key.
 ///
-/// The test listens itself, so that the port can't be lost to someone else, and knows each connection's process.
+/// The test itself listens, so that no other program can take the port, and it knows each connection's process.
 final class SSHServer: Sendable {
     let scratch: Scratch
     let port: UInt16
     /// The key that the server accepts.
     let key: ManagedKey
-    /// Where file transfers start: what the login directory is for a box.
+    /// The directory in which file transfers start, like a box's login directory.
     let home: String
     private let listener: Int32
-    /// Holds the accepting thread back until it is closed; -1 when the port listens from the start.
+    /// Delays the accepting thread until it is closed; -1 when the port listens from the start.
     private let gate: Int32
     private let sessions: Sessions
     private let acceptor: Worker<Void>
 
     /// - Parameters:
     ///   - sftp: arguments of internal-sftp, such as `-R` for a read-only server.
-    ///   - subsystem: a program that stands for the whole of SFTP.
+    ///   - subsystem: a program that replaces SFTP.
     ///   - listens: false for a port that refuses until ``listenNow()``.
     init(sftp: String = "", subsystem: String? = nil, listens: Bool = true) throws {
         try #require(getuid() == 0, "these tests run sshd and need root")
-        // Other sides that are gone are part of these tests, also when no session that ignores the signal is at work.
+        // These tests write to closed connections, also while no session that ignores the signal is running.
         signal(SIGPIPE, SIG_IGN)
         mkdir("/run/sshd", 0o755)
         let scratch = try Scratch()
@@ -101,10 +101,10 @@ final class SSHServer: Sendable {
         close(gate)
     }
 
-    /// Ends the server and its connections; harmless when they have ended.
+    /// Stops the server and its connections. Harmless when they have ended.
     func stop() {
         guard sessions.stop() else { return }
-        // Ends accept(2).
+        // This ends accept(2).
         shutdown(listener, Int32(SHUT_RDWR))
         acceptor.join()
         close(listener)
@@ -124,10 +124,10 @@ final class SSHServer: Sendable {
 
     func connect(user: String = "root") throws -> SSHConnection { try SSHConnection.connect(to: target(user: user)) }
 
-    /// Connections so far.
+    /// The number of connections so far.
     var accepted: Int { sessions.children.withLock(\.count) }
 
-    /// Sends a signal to every connection's process, or to those after the first ones.
+    /// Sends a signal to every connection's process, except the first `first` ones.
     func signalSessions(_ signal: Int32, from first: Int = 0) {
         for child in sessions.children.withLock({ $0 }).dropFirst(first) { kill(child.pid, signal) }
     }
@@ -138,7 +138,7 @@ private final class Sessions: Sendable {
     let children = Mutex<[Child]>([])
     private let isStopped = Mutex(false)
 
-    /// True the first time.
+    /// Marks the server as stopped; true the first time.
     func stop() -> Bool {
         isStopped.withLock { stopped in
             defer { stopped = true }

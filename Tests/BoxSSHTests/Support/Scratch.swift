@@ -1,7 +1,7 @@
 import Glibc
 import Testing
 
-/// A test's own directory under the temporary one, removed with everything in it at the end.
+/// A directory for one test, which is removed with everything in it at the end.
 final class Scratch: Sendable {
     let path: String
 
@@ -47,7 +47,7 @@ func readFile(_ path: String) -> [UInt8]? {
 
 func readText(_ path: String) -> String? { readFile(path).map { String(decoding: $0, as: UTF8.self) } }
 
-/// Names in a directory as bytes, sorted; empty when it isn't there.
+/// The names in a directory, sorted; empty when it doesn't exist.
 func names(in path: String) -> [String] {
     guard let directory = opendir(path) else { return [] }
     defer { closedir(directory) }
@@ -59,7 +59,7 @@ func names(in path: String) -> [String] {
     return names.sorted()
 }
 
-/// What `stat -c` says, such as `%a` for the permission bits.
+/// The output of `stat -c`, such as `%a` for the permission bits.
 func status(_ path: String, _ format: String) -> String {
     output(of: ["/usr/bin/stat", "-c", format, path]).trimmed
 }
@@ -72,7 +72,7 @@ extension String {
     }
 }
 
-/// Reproducible bytes that no run-length trick can hide mistakes in.
+/// Reproducible bytes without patterns that could hide errors.
 func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
     var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
     return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
@@ -107,7 +107,7 @@ func readEverything(_ fd: Int32) -> [UInt8] {
     }
 }
 
-/// Both ends of a pipe, closed on exec.
+/// Both ends of a new pipe, closed on exec.
 func makePipe() -> (read: Int32, write: Int32) {
     var ends: [Int32] = [-1, -1]
     precondition(pipe(&ends) == 0)

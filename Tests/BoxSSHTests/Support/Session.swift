@@ -2,7 +2,7 @@ import Glibc
 
 @testable import BoxSSH
 
-/// What a command did, seen through three pipes.
+/// The result of a command, with the outputs from its pipes.
 struct SessionResult: Sendable {
     let exit: RemoteExit
     let out: [UInt8]
@@ -13,9 +13,10 @@ struct SessionResult: Sendable {
 }
 
 extension SSHServer {
-    /// Runs one command over a new connection and stops the server. Writes all of `input`, and reads both outputs to their ends.
+    /// Runs one command over a new connection and stops the server. Writes all of `input`, and reads both outputs to
+    /// their ends.
     ///
-    /// - Parameter readsAfter: seconds in which nobody reads the outputs.
+    /// - Parameter readsAfter: the seconds in which nothing reads the outputs.
     func run(
         _ command: String?, input: [UInt8] = [], environment: [(String, String)] = [],
         isSubsystem: Bool = false, readsAfter: Double = 0
@@ -24,7 +25,7 @@ extension SSHServer {
         let connection = try connect()
         let (stdin, stdout, stderr) = (makePipe(), makePipe(), makePipe())
         let writer = Worker {
-            // The reader may be gone before the end; the session under test ignores SIGPIPE for the process.
+            // The reader may close early. The session under test ignores SIGPIPE for the whole process.
             input.withUnsafeBytes { writeEverything(stdin.write, $0) }
             close(stdin.write)
         }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import BoxSSH
 
-/// A TCP server on loopback, with a thread for each connection; it closes the connection when the handler returns.
+/// A TCP server on loopback with a thread per connection. It closes a connection when the handler returns.
 final class TCPService: Sendable {
     let port: UInt16
     private let listener: Int32
@@ -53,10 +53,10 @@ final class TCPService: Sendable {
         }
     }
 
-    /// Connections whose handlers have returned.
+    /// The number of connections whose handlers have returned.
     var served: Int { handlers.served.withLock { $0 } }
 
-    /// Waits for every connection's end.
+    /// Waits until every connection has ended.
     func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
         acceptor.join()
@@ -74,7 +74,7 @@ private func bindAndName<Address>(_ fd: Int32, _ address: inout Address) -> Bool
     }
 }
 
-/// A connection to a loopback port, on which reads and writes block, ten seconds at most.
+/// Connects to a loopback port. Reads and writes block for at most ten seconds.
 func dial(_ port: UInt16, receiveBuffer: Int32? = nil) -> Int32 {
     let fd = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     var limit = timeval(tv_sec: 10, tv_usec: 0)
@@ -97,7 +97,7 @@ func dial(_ port: UInt16, receiveBuffer: Int32? = nil) -> Int32 {
     return -1
 }
 
-/// Writes everything, passes on the end, and reads to the other side's end.
+/// Writes all bytes, shuts down writing, and reads up to the other side's end.
 func exchange(_ bytes: [UInt8], with port: UInt16) -> [UInt8] {
     let fd = dial(port)
     defer { close(fd) }
@@ -110,7 +110,7 @@ func exchange(_ bytes: [UInt8], with port: UInt16) -> [UInt8] {
     return answer
 }
 
-/// Sends back what comes, as it comes.
+/// Sends received bytes back.
 @Sendable func echo(_ fd: Int32) {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {
@@ -121,5 +121,5 @@ func exchange(_ bytes: [UInt8], with port: UInt16) -> [UInt8] {
     }
 }
 
-/// This process's open descriptors; 0 when there is none left to count them with.
+/// The number of this process's open descriptors; 0 when none is left for counting.
 func descriptorCount() -> Int { names(in: "/proc/self/fd").count }

@@ -1,9 +1,9 @@
 import Glibc
 
-/// Work on a thread of its own: these tests block, and Swift's pool has one thread per core only.
+/// Runs work on its own thread, because these tests block and Swift's pool has only one thread per core.
 final class Worker<Value: Sendable>: @unchecked Sendable {
     private let body: @Sendable () -> Value
-    // Written by the thread before it ends, read after join.
+    // Written by the thread before it ends, and read only after join.
     private var value: Value?
     private var thread = pthread_t()
 
@@ -35,7 +35,7 @@ extension Worker: Runnable {
 struct Child: Sendable {
     let pid: pid_t
 
-    /// The exit code, or 128 + the signal.
+    /// Waits for the exit code, or 128 plus the signal's number.
     @discardableResult
     func wait() -> Int32 {
         var status: Int32 = 0
@@ -44,7 +44,7 @@ struct Child: Sendable {
     }
 }
 
-/// Starts a program with its own session and closed descriptors but these.
+/// Starts a program in its own session, with only these descriptors.
 func spawn(_ arguments: [String], stdin: Int32? = nil, stdout: Int32? = nil, stderr: Int32? = nil) -> Child {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -59,7 +59,7 @@ func spawn(_ arguments: [String], stdin: Int32? = nil, stdout: Int32? = nil, std
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    // A session under test ignores SIGPIPE in the whole process; children start with the default.
+    // A session under test ignores SIGPIPE in the whole process, but children start with the default.
     var signals = sigset_t()
     sigfillset(&signals)
     posix_spawnattr_setsigdefault(&attributes, &signals)
@@ -73,7 +73,7 @@ func spawn(_ arguments: [String], stdin: Int32? = nil, stdout: Int32? = nil, std
     return Child(pid: pid)
 }
 
-/// A program's standard output, and its standard error when asked for.
+/// A program's standard output, with its standard error if requested.
 func output(of arguments: [String], withErrors: Bool = false) -> String {
     let ends = makePipe()
     let child = spawn(arguments, stdout: ends.write, stderr: withErrors ? ends.write : nil)
