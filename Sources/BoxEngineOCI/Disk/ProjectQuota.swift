@@ -5,8 +5,8 @@ import Glibc
 
 /// Limits the disk use of each machine, where the file system has project quotas: ext4 and XFS, quotactl(2).
 ///
-/// Each upper is a project, and so is all that the machine writes there since its layers may have been shared. Files in
-/// shared layers can't really be removed, so with a limit that counts them, a machine could never get below it.
+/// Each upper is a project, so the limit counts what the machine wrote since its layers may have been shared. Files in
+/// shared layers can't really be removed. If the limit counted them, a machine at its limit could never get below it.
 ///
 /// A process in a user namespace can't change a file's project. overlayfs writes without CAP_SYS_RESOURCE, which would
 /// exceed limits.

@@ -71,7 +71,7 @@ extension OCIEngine {
         return storage.used[id]
     }
 
-    // MARK: Who writes
+    // MARK: Writes
 
     private func writtenSinceLastLook(_ space: DiskSpace, reserve: Int) -> [String: Int] {
         let now = ContinuousClock.now
@@ -144,7 +144,7 @@ extension OCIEngine {
         storage.pressure.forget(id)
     }
 
-    // MARK: Who has what
+    // MARK: Disk use
 
     /// Measures the disk of one machine in the background, in turn, unless a measurement is in progress.
     private func measureSomeDisk() {
