@@ -36,5 +36,5 @@ os.symlink("/nowhere", "dangling")
 PY'
     stop_box "$box"
     equal "$(box delete "$box" --yes --json | jq -r .status)" deleted
-    equal "$(ls -A "$BOXD_DATA_DIR/boxes" | grep -c "$box" || true)" 0
+    equal "$(find "$BOXD_DATA_DIR/boxes" -maxdepth 1 -name "*$box*")" ""
 }

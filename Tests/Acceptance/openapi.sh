@@ -32,7 +32,7 @@ test_head_options_and_other_methods() {
 # Every operation that the description says needs a key, without one, with a wrong one, with one that was deleted and with the old
 # secret of one that was rotated.
 test_keys_that_are_refused() {
-    local account wrong deleted rotated operation method path key count=0
+    local account wrong deleted rotated method path key count=0
     account=$(new_account refused)
     wrong=box_0000000000000000000000000000000000000000000000000000000000000000
     api_of() { curl -sS -X "$1" -H "Authorization: Bearer $account" "$BOX_API_URL/api/box/v1$2" ${3+-d "$3"}; }

@@ -1,7 +1,8 @@
 test_ssh_rsync_and_git_reach_a_box_also_after_a_resume() {
     command -v rsync >/dev/null || fail "rsync is missing here: install it"
     new_box
-    mkdir -m 700 -p "$HOME/.ssh"
+    mkdir -p "$HOME/.ssh"
+    chmod 700 "$HOME/.ssh"
     printf 'Host other\n    Port 2222\n' >"$HOME/.ssh/config"
     box ssh-config --install --json >/dev/null
     # ssh looks for its configuration in the account's home directory, which isn't this test's.

@@ -81,7 +81,7 @@ test_kill_9_during_the_fork_of_a_running_box() {
     fork=$(jq -r .id <<<"$body")
     defer "box delete $fork --yes --json"
     # It is frozen while it is copied.
-    for _ in $(seq 200); do [ -n "$(ls "$BOXD_DATA_DIR/layers" | grep part)" ] && break; sleep 0.01; done
+    for _ in $(seq 200); do [ -n "$(find "$BOXD_DATA_DIR/layers" -maxdepth 1 -name '*part*')" ] && break; sleep 0.01; done
     kill_boxd
     start_boxd
     # The new boxd thaws it, and freezes it once more for the copy.

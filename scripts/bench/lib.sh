@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A boxd of its own for a benchmark, with the release build; source this. Leaves nothing but the image under .build/acceptance.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

@@ -40,6 +40,7 @@ summary() {
 
 # Queues a prompt and leaves its id in $prompt.
 queue() { # ID PROVIDER TEXT
+    # shellcheck disable=SC2034  # The tests read it.
     prompt=$(box prompt --no-wait --json --provider "$2" "$1" "$3" | jq -r .data.promptId)
 }
 

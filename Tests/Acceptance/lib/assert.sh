@@ -49,6 +49,7 @@ resume_box() { box resume "$1" --json >/dev/null && wait_state "$1" ready; }
 api() {
     status=$(curl -sS -o "$SCRATCH/.body" -w '%{http_code}' -X "$1" -H "Authorization: Bearer $(cat "$WORK/key")" \
         ${3+-d "$3"} "http://127.0.0.1:$PORT/api/box/v1$2")
+    # shellcheck disable=SC2034  # The tests read it.
     body=$(cat "$SCRATCH/.body")
 }
 
@@ -75,7 +76,8 @@ delete_boxes_of() { # KEY
 
 # A boxd of the test's own, on a port, a data directory and a network of its own.
 own_boxd() { # [flags of boxd serve]
-    export BOXD_DATA_DIR=$SCRATCH/data BOXD_INSTANCE=o$(od -An -N2 -tx1 /dev/urandom | tr -d ' \n')
+    BOXD_INSTANCE=o$(od -An -N2 -tx1 /dev/urandom | tr -d ' \n')
+    export BOXD_INSTANCE BOXD_DATA_DIR=$SCRATCH/data
     PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     export BOX_API_URL=http://127.0.0.1:$PORT
     WORK=$SCRATCH

@@ -1,9 +1,9 @@
 # A server of one test's own, with a data directory, a port and an instance beside those of the boxd under test.
 
 own_server() { # [DATA DIRECTORY, which is there already]
-    export BOXD_DATA_DIR=${1:-$SCRATCH/data} BOXD_INSTANCE=l$(od -An -N2 -tx1 /dev/urandom | tr -d ' \n')
+    BOXD_INSTANCE=l$(od -An -N2 -tx1 /dev/urandom | tr -d ' \n')
     BOXD_LISTEN=127.0.0.1:$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-    export BOXD_LISTEN
+    export BOXD_LISTEN BOXD_INSTANCE BOXD_DATA_DIR=${1:-$SCRATCH/data}
     unset BOX_API_URL
     chmod 711 "$SCRATCH"
     rm -rf "$HOME/.config"

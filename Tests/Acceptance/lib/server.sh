@@ -51,7 +51,7 @@ list_remains() {
     ls -d "/run/boxd/$BOXD_INSTANCE" "/run/boxd/$BOXD_INSTANCE.lock" 2>/dev/null || true
     pgrep -af "(runc|crun).*/$BOXD_INSTANCE/" || true
     [ -z "$(boxd_pid)" ] || echo "a pid file of boxd"
-    ls "$BOXD_DATA_DIR/boxes" "$BOXD_DATA_DIR/layers" 2>/dev/null | grep -v ':$' | grep . || true
+    find "$BOXD_DATA_DIR/boxes" "$BOXD_DATA_DIR/layers" -mindepth 1 -maxdepth 1 ! -name '.*' 2>/dev/null || true
 }
 
 # For runs that were cut short: ends what is left, so that the next run starts on a clean host.
