@@ -1,7 +1,8 @@
 """64 clients at a time on a boxd with real boxes: clients.py ORIGIN CONFIG SECONDS
 
-Each makes a box, waits until it is ready, reads, and deletes it, again and again. Prints how many requests of each kind there were and their
-median and 99th percentile in milliseconds. Fails when a box that was made can't be found, can't be deleted or becomes an error, or when an answer is 5xx.
+Each makes a box, waits until it is ready, reads, and deletes it, again and again. Prints how many requests of each kind there were and
+their median and 99th percentile in milliseconds. Fails when a box that was made can't be found, can't be deleted or becomes an error, or when an
+answer is 5xx.
 """
 
 import http.client
@@ -16,7 +17,9 @@ origin, seconds = sys.argv[1].removeprefix("http://"), float(sys.argv[3])
 with open(sys.argv[2]) as file:
     token = json.load(file)["token"]
 lock = threading.Lock()
-times, problems, statuses = {}, [], {}
+times: dict[str, list[float]] = {}
+statuses: dict[int, int] = {}
+problems: list[str] = []
 made = 0
 
 

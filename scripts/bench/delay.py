@@ -11,7 +11,7 @@ port, host, delay = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]) / 2000
 
 async def carry(reader, writer):
     clock = asyncio.get_running_loop().time
-    line = asyncio.Queue(maxsize=512)
+    line: asyncio.Queue = asyncio.Queue(maxsize=512)
 
     async def take():
         data = b"-"

@@ -22,6 +22,7 @@ def prompt(box, provider, text):
     known = len(log(box))
     begun = time.time()
     process = subprocess.Popen(["box", "prompt", "--json", "--provider", provider, box, text], stdout=subprocess.PIPE)
+    assert process.stdout
     lines = [(time.time(), json.loads(line)) for line in process.stdout]
     if process.wait() != 0:
         raise SystemExit(f"the prompt failed: {lines[-1][1]}")
@@ -80,9 +81,9 @@ def main():
         measure(boxes[0], provider, STREAM)
         show(f"{provider}, one at a time", [measure(boxes[0], provider, STREAM) for _ in range(runs)])
     for provider in ("claude", "codex"):
-        results = []
+        results: list[dict[str, float]] = []
         while len(results) < runs:
-            results += at_once(boxes, lambda box: measure(box, provider, f"[[steps 50]] {STREAM}"))
+            results += at_once(boxes, lambda box, provider=provider: measure(box, provider, f"[[steps 50]] {STREAM}"))
         show(f"{provider}, {len(boxes)} boxes at once, after 50 tool calls each", results)
 
 

@@ -20,7 +20,8 @@ boxd = Boxd(listen, key, log)
 database = f"{boxd.directory}/boxd.sqlite"
 table = f"boxd_{os.environ['BOXD_INSTANCE']}"
 end = time.time() + seconds
-counts, lock = {}, threading.Lock()
+counts: dict[tuple[str, str], int] = {}
+lock = threading.Lock()
 
 
 def worker(number):
@@ -196,7 +197,7 @@ threads = [threading.Thread(target=worker, args=(number,), daemon=True) for numb
 for thread in threads:
     thread.start()
 faults = [kill, second_boxd, remove_rules, fill_disk, jump_clock, newer_database, damaged_database, flood]
-done = {}
+done: dict[str, int] = {}
 while time.time() < end:
     random.shuffle(faults)
     for fault in faults:

@@ -7,11 +7,10 @@ RANKS = {"queued": 0, "running": 1, "finished": 2, "failed": 2}
 
 
 class Follower:
-    running = set()
+    running: set["Follower"] = set()
 
     def __init__(self, box, directory):
         self.box, self.path = box, f"{directory}/{box}.jsonl"
-        self.process = None
         self.begin()
 
     def begin(self):
@@ -40,7 +39,8 @@ class Follower:
         texts = [event["id"] for event in seen if event["type"] != "prompt"]
         expected = [event["id"] for event in events if event["type"] != "prompt"]
         if texts != expected:
-            at = next((number for number, pair in enumerate(zip(texts, expected)) if pair[0] != pair[1]), min(len(texts), len(expected)))
+            pairs = enumerate(zip(texts, expected, strict=False))
+            at = next((number for number, pair in pairs if pair[0] != pair[1]), min(len(texts), len(expected)))
             yield f"it has {len(texts)} of {len(expected)} events; from number {at} on {texts[at:at + 3]}, not {expected[at:at + 3]}"
         for prompt in (event for event in events if event["type"] == "prompt"):
             yield from self.problems_of_prompt(prompt, seen)

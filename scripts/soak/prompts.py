@@ -8,6 +8,7 @@ import random
 import sys
 import threading
 import time
+from typing import Any
 
 from boxd import BROKEN, Boxd
 from follower import RANKS, Follower
@@ -32,7 +33,9 @@ class Soak:
 
     def __init__(self, boxd, work, seed):
         self.boxd, self.work, self.seed = boxd, work, seed
-        self.found, self.counts, self.lock = [], collections.Counter(), threading.Lock()
+        self.found: list[str] = []
+        self.counts: collections.Counter[str] = collections.Counter()
+        self.lock = threading.Lock()
         self.begun, self.stops = time.time(), []
         self.is_over = threading.Event()
 
@@ -289,7 +292,7 @@ class Slot(threading.Thread):
     def __init__(self, soak, number):
         super().__init__(daemon=True)
         self.soak, self.rng = soak, random.Random(soak.seed * 100 + number)
-        self.box = None
+        self.box: Any = None
 
     def run(self):
         actions = {self.prompt: 50, self.interrupt: 20, self.rest: 8, self.stop: 8, self.fork: 6, self.forget: 4, self.renew: 4}

@@ -145,7 +145,7 @@ class Run:
             if is_whole and (not responses or self.expected[-1] not in responses[-1]):
                 yield f"its last response isn't {self.expected[-1]} but {responses[-1:]}"
             return
-        matching = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] in pair[1], zip(self.expected, responses)))
+        matching = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] in pair[1], zip(self.expected, responses, strict=False)))
         if matching != len(responses) or (is_whole and matching != len(self.expected)):
             yield f"its responses are {responses}, not {self.expected}"
 

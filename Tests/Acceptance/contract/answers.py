@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 
-from harness import ID, KEY, Answer, box, check, equal, error_line, finish, json_mode, ok, prints, script, server
+from harness import ID, Answer, box, check, equal, error_line, finish, json_mode, ok, prints, script, server
 from shapes import info
 
 # Answers to a request that is sent once, so that no retry takes time.
@@ -127,10 +127,15 @@ def reads_are_tried_again():
         ("504", Answer(504, "")), ("a reset", Answer(0, then="reset")), ("no answer", Answer(0, raw=b"")),
         ("half an answer", Answer(200, '{"ok"', declared=99)),
     ]:
-        run = prints(f"{name}, then the box", ["info", ID],
-                     {f"GET /boxes/{ID}": [answer, ok(info("init"))]},
-                     f'{{"box":{info("init").split(":", 3)[3][:-1]}}}')
+        prints(f"{name}, then the box", ["info", ID],
+               {f"GET /boxes/{ID}": [answer, ok(info("init"))]},
+               f'{{"box":{info("init").split(":", 3)[3][:-1]}}}')
         equal(f"{name}: two tries", len(server.seen), 2)
+
+
+def close_each(listener, count):
+    for _ in range(count):
+        listener.accept()[0].close()
 
 
 def hosts_that_cannot_be_reached():
@@ -146,7 +151,7 @@ def hosts_that_cannot_be_reached():
     for _ in range(20):  # The end of a process that has a TLS library running is a race, which has to be won every time.
         unreachable("TLS to a plain port", ["list"], tls, "wrong version number", exactly=False, env={"BOX_API_URL": tls})
     listener = socket.create_server(("127.0.0.1", 0))
-    threading.Thread(target=lambda: [listener.accept()[0].close() for _ in range(8)], daemon=True).start()
+    threading.Thread(target=close_each, args=(listener, 8), daemon=True).start()
     origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
     unreachable("closed at once", ["delete", ID], origin, "", exactly=False, env={"BOX_API_URL": origin})
     for url, reason in [("ascii.dev", "it has no http:// or https://"), ("ftp://x", "its scheme is not http or https"),

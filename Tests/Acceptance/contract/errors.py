@@ -88,8 +88,8 @@ def every_code_in_both_bodies():
             ("envelope, empty message", envelope(status, code, ""), plain),
             ("bare", bare(code), plain),
             ("bare, message", bare(code, message), spoken),
-            ("bare, message null", '{"error":"%s","message":null}' % code, plain),
-            ("bare, message an object", '{"error":"%s","message":{"a":1}}' % code, plain),
+            ("bare, message null", f'{{"error":"{code}","message":null}}', plain),
+            ("bare, message an object", f'{{"error":"{code}","message":{{"a":1}}}}', plain),
         ]:
             prints(f"{code}, {name}", ["delete", ID], {f"DELETE /boxes/{ID}": Answer(status, body)}, line,
                    status=exit_status)

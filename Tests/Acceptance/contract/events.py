@@ -58,6 +58,7 @@ def follow_goes_on_until_it_is_interrupted():
     script(routes(History(EVENTS, grow)))
     process = subprocess.Popen(["box", "events", ID, "--follow", "--json"], env=environment(),
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout
     lines = [process.stdout.readline().decode().rstrip("\n") for _ in range(len(EVENTS) + 1)]
     equal("events --follow: what is there and what comes", lines, [chat(text) for text in [*EVENTS, late]])
     check("events --follow: goes on", process.poll() is None)

@@ -7,12 +7,12 @@ import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "lib"))
-from scripted_server import Answer, ScriptedServer  # noqa: E402,F401
+from scripted_server import Answer, ScriptedServer
 
 KEY = "box_contractkey0123456789"
 ID = "bx_8pqt6dup"
 server = ScriptedServer()
-failures = []
+failures: list[str] = []
 checks = 0
 
 

@@ -94,7 +94,7 @@ def the_request():
     ]:
         script(Work(expected["provider"]).routes())
         box("prompt", *words, ID, "Say hello.", "--json")
-        sent = next((json.loads(request.body) for request in server.seen if request.route == POST), {})
+        sent: dict = next((json.loads(request.body) for request in server.seen if request.route == POST), {})
         check(f"prompt {' '.join(words)}: the prompt", sent.get("prompt") == "Say hello.", sent)
         for name, value in expected.items():
             check(f"prompt {' '.join(words)}: {name}", sent.get(name) == value, sent)
@@ -133,6 +133,7 @@ def an_interruption_ends_the_watching_only():
     script(work.routes() | {f"GET /boxes/{ID}/events": History([], run)})
     process = subprocess.Popen(["box", "prompt", ID, "x", "--json"], env=environment(), stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE)
+    assert process.stdout
     lines = [json.loads(process.stdout.readline()) for _ in range(2)]
     os.kill(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=20)

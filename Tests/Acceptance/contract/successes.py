@@ -128,6 +128,7 @@ def new_flushes_created_before_it_waits():
     gate = threading.Event()
     script({"POST /boxes": ok(CREATED, 202), f"GET /boxes/{ID}": Answer(200, info("ready"), gate=gate)})
     process = subprocess.Popen(["box", "new", "--json"], env=environment(), stdout=subprocess.PIPE)
+    assert process.stdout
     first = process.stdout.readline()
     gate.set()
     process.stdout.read()

@@ -4,6 +4,7 @@ import socket
 import socketserver
 import struct
 import sys
+import threading
 
 
 def answer(query):
@@ -30,7 +31,5 @@ class TCP(socketserver.StreamRequestHandler):
 socketserver.TCPServer.allow_reuse_address = True
 tcp = socketserver.ThreadingTCPServer((sys.argv[1], 53), TCP)
 udp = socketserver.ThreadingUDPServer((sys.argv[1], 53), UDP)
-import threading
-
 threading.Thread(target=tcp.serve_forever, daemon=True).start()
 udp.serve_forever()

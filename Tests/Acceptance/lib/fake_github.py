@@ -90,7 +90,7 @@ class Server(http.server.ThreadingHTTPServer):
     def server_bind(self):
         """Without asking the name servers, which may not be there, for this host's name."""
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
 
 server = Server((host, 0), Handler)

@@ -95,8 +95,8 @@ class Directive:
 def parse(prompt):
     """The script in a prompt. What is no directive is answered with a word on it."""
     script = []
-    for name, rest in re.findall(r"\[\[([\w-]+)\s*(.*?)\s*\]\]", prompt, re.DOTALL):
-        options = {}
+    for name, words in re.findall(r"\[\[([\w-]+)\s*(.*?)\s*\]\]", prompt, re.DOTALL):
+        options, rest = {}, words
         while name in FAULTS and (option := re.search(r"\s*\b(times|retry-after)=(\d+)$", rest)):
             options[option[1]], rest = int(option[2]), rest[: option.start()]
         found = re.fullmatch(GRAMMAR[name], rest, re.DOTALL) if name in GRAMMAR else None
@@ -296,7 +296,7 @@ class Responses:
     def usage_limit(self, plan, retry_after):
         if plan:
             left = retry_after or 3600
-            error = {"type": "usage_limit_reached", "message": "The usage limit has been reached", "plan_type": "plus"}
+            error: dict = {"type": "usage_limit_reached", "message": "The usage limit has been reached", "plan_type": "plus"}
             error |= {"resets_at": int(time.time()) + left, "resets_in_seconds": left}
             return 429, {"error": error}, {"x-codex-primary-used-percent": "100.0", "x-codex-primary-window-minutes": "300"}
         message = (
@@ -465,6 +465,7 @@ class Stream:
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
+    server: "Server"
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
@@ -529,10 +530,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         fields |= {"stream": protocol.streamed, "prompts": len(protocol.prompts), "turn": protocol.calls, "key": protocol.key[-4:]}
         self.server.log.write("request", method=self.command, path=self.path, protocol=protocol.name, status=status, **fields)
 
-    def reply(self, status, body, headers={}):
+    def reply(self, status, body, headers=None):
         contents = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(contents)), **headers}.items():
+        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(contents)), **(headers or {})}.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
@@ -615,11 +616,14 @@ def words(count, pause):
 
 class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 256
+    log: Log
+    faults: Faults
+    keys: set
 
     def server_bind(self):
         """Without asking the name servers, which may not be there, for this host's name."""
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def handle_error(self, request, address):
         """An agent that goes away in the middle of an answer is no error."""

@@ -97,7 +97,7 @@ def keep_short(case):
     """Keeps a request from taking its time, which would be no failure."""
     if operation_id(case) == "command" and isinstance(case.body, dict):
         seconds = case.body.get("timeoutSeconds", 30)
-        if seconds is None or type(seconds) is int and SECONDS < seconds <= 600:
+        if seconds is None or (type(seconds) is int and SECONDS < seconds <= 600):
             case.body["timeoutSeconds"] = SECONDS
     if case.headers and "wait" in str(case.headers.get("Prefer", "")):
         case.headers["Prefer"] = f"wait={SECONDS}"

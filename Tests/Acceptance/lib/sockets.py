@@ -25,7 +25,7 @@ if platform.machine() == "x86_64":
     def call32(number, *registers):
         values = [number.to_bytes(4, "little")] + [value.to_bytes(4, "little") for value in registers]
         # push rbx; mov eax, ebx, ecx, edx; int 0x80; pop rbx; ret
-        code = b"\x53" + b"".join(op + value for op, value in zip((b"\xb8", b"\xbb", b"\xb9", b"\xba"), values))
+        code = b"\x53" + b"".join(op + value for op, value in zip((b"\xb8", b"\xbb", b"\xb9", b"\xba"), values, strict=True))
         code += b"\xcd\x80\x5b\xc3"
         page[: len(code)] = code
         return ctypes.CFUNCTYPE(ctypes.c_int)(address)()

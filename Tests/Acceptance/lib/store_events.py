@@ -31,7 +31,7 @@ begun = int(time.time() * 1000)
 store("prompt", prompt, prompt, {"prompt": "count", "status": "sending"}, begun)
 for number in range(count):
     # Ids of one moment grow, as a server's own do; three events share each moment.
-    data = {"content": f"{number} {time.time() * 1000:.3f}", "is_reverted": False, "padding": "x" * int(os.environ.get("PADDING", 0))}
+    data = {"content": f"{number} {time.time() * 1000:.3f}", "is_reverted": False, "padding": "x" * int(os.environ.get("PADDING", "0"))}
     store("response", f"{number:08d}-{uuid.uuid4()}", prompt, data, begun + 1 + number // 3)
     if pause:
         time.sleep(pause)

@@ -22,7 +22,7 @@ def ssh_key(world):
         answer = world.box.ssh_key(box_id, public)
         shows("ssh_key", (answer.machine_ip, answer.ssh_user), (world.box.get(box_id).box.ip, "user"))
         shows("adding it twice is harmless", world.box.ssh_key(box_id, public).ok)
-        login = [*SSH, "-i", key, f"{answer.ssh_user}@{answer.machine_ip}", "echo $BOX_ID"]
+        login = [*SSH, "-i", str(key), f"{answer.ssh_user}@{answer.machine_ip}", "echo $BOX_ID"]
         shows("OpenSSH gets in with it", subprocess.check_output(login, text=True, timeout=PATIENCE).strip(), box_id)
         for what, line in (("a private key", key.read_text()), ("no key", "hello")):
             refused(what, 400, "invalid_ssh_key", world.box.ssh_key, box_id, SshKeyRequest(key=line))

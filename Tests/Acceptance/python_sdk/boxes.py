@@ -28,7 +28,7 @@ def create_and_update(world):
 
 
 def now():
-    return datetime.datetime.now(datetime.timezone.utc)
+    return datetime.datetime.now(datetime.UTC)
 
 
 def what_is_refused(world):

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from ascii_box_sdk import ApiClient, Configuration, box_helpers, rest
+from ascii_box_sdk import ApiClient, Configuration, box_helpers
 from ascii_box_sdk.api.box_api import BoxApi
 from ascii_box_sdk.exceptions import ApiException
 from ascii_box_sdk.models.create_box_request import CreateBoxRequest
