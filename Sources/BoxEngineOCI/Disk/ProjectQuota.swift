@@ -115,13 +115,28 @@ struct MountedFileSystem: Equatable {
         for line in mounts.split(separator: "\n") {
             let fields = line.split(separator: " ")
             guard let end = fields.firstIndex(of: "-"), fields.count > end + 2, end > 4 else { continue }
-            let target = String(fields[4])
+            let target = Self.decoded(fields[4])
             guard target == "/" || path == target || path.hasPrefix(target + "/"),
                 target.utf8.count >= best?.target.utf8.count ?? 0
             else { continue }
-            best = MountedFileSystem(target: target, type: String(fields[end + 1]), source: String(fields[end + 2]))
+            best = MountedFileSystem(target: target, type: String(fields[end + 1]), source: Self.decoded(fields[end + 2]))
         }
         guard let best else { return nil }
         self = best
+    }
+
+    /// Blanks, tabs, line breaks and backslashes are three octal digits after a backslash (proc(5), mountinfo).
+    private static func decoded(_ field: Substring) -> String {
+        var bytes: [UInt8] = []
+        var rest = field.utf8
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "\\"), let code = UInt8(String(decoding: rest.prefix(3), as: UTF8.self), radix: 8) {
+                bytes.append(code)
+                rest = rest.dropFirst(3)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

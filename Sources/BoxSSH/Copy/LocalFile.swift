@@ -111,7 +111,7 @@ enum LocalFile {
         while true {
             let count = read(input, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw failed(target) }
+            guard count >= 0 else { throw failed(source) }
             if count == 0 { return }
             guard buffer.withUnsafeBytes({ writeAll(output, UnsafeRawBufferPointer(rebasing: $0[..<count])) }) else {
                 throw failed(target)
