@@ -119,7 +119,8 @@ struct MountedFileSystem: Equatable {
             guard target == "/" || path == target || path.hasPrefix(target + "/"),
                 target.utf8.count >= best?.target.utf8.count ?? 0
             else { continue }
-            best = MountedFileSystem(target: target, type: String(fields[end + 1]), source: Self.decoded(fields[end + 2]))
+            best = MountedFileSystem(
+                target: target, type: String(fields[end + 1]), source: Self.decoded(fields[end + 2]))
         }
         guard let best else { return nil }
         self = best
