@@ -77,10 +77,10 @@ struct ParserRun {
             let argument = arguments[index]
             index += 1
             switch sawTerminator ? .word : ArgumentShape(argument, options: path.options) {
-            case .word: try take(word: argument)
+            case .word: try consume(word: argument)
             case .terminator: sawTerminator = true
-            case .long(let name, let value): try take(long: name, attached: value)
-            case .shorts(let letters): try take(shorts: letters)
+            case .long(let name, let value): try consume(long: name, attached: value)
+            case .shorts(let letters): try consume(shorts: letters)
             }
         }
         if wantsHelp { return .help(path: path) }
@@ -94,12 +94,12 @@ struct ParserRun {
         return .run(ParsedCommand(path: names, options: options, positionals: positionals, trailing: trailing))
     }
 
-    private mutating func take(word: String) throws(UsageError) {
+    private mutating func consume(word: String) throws(UsageError) {
         if !command.subcommands.isEmpty {
             if let next = command.subcommand(word) {
                 path.append(next)
             } else if word == CommandParser.helpWord {
-                try takeHelp()
+                try consumeHelp()
             } else {
                 throw Self.unknownCommand(word, in: path)
             }
@@ -112,7 +112,7 @@ struct ParserRun {
     }
 
     /// Parses the rest of `box help local up`, which means the same as `box local up --help`.
-    private mutating func takeHelp() throws(UsageError) {
+    private mutating func consumeHelp() throws(UsageError) {
         for word in arguments[index...] where !word.hasPrefix("-") && word != CommandParser.helpWord {
             guard let next = command.subcommand(word) else { throw Self.unknownCommand(word, in: path) }
             path.append(next)
@@ -146,7 +146,7 @@ extension ParserRun {
         return error("unknown option \"\(text)\" for `\(names.joined(separator: " "))`\(hint)")
     }
 
-    private mutating func take(long name: String, attached: String?) throws(UsageError) {
+    private mutating func consume(long name: String, attached: String?) throws(UsageError) {
         guard let option = path.options.first(where: { $0.name == name }) else {
             throw unknownOption("--\(name)")
         }
@@ -160,7 +160,7 @@ extension ParserRun {
         }
     }
 
-    private mutating func take(shorts argument: Substring) throws(UsageError) {
+    private mutating func consume(shorts argument: Substring) throws(UsageError) {
         var letters = argument
         while let letter = letters.popFirst() {
             guard let option = path.options.first(where: { $0.short == letter }) else {

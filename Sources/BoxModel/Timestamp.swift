@@ -23,7 +23,7 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     ///   Digits beyond milliseconds are dropped.
     public init?(iso8601 text: String) {
         var rest = Array(text.utf8)[...]
-        func take(_ character: Unicode.Scalar) -> Bool {
+        func skip(_ character: Unicode.Scalar) -> Bool {
             guard rest.first == UInt8(ascii: character) else { return false }
             rest = rest.dropFirst()
             return true
@@ -35,13 +35,13 @@ public struct Timestamp: Sendable, Hashable, Comparable {
             let value = taken.reduce(0) { $0 * 10 + Int($1) - 0x30 }
             return valid.contains(value) ? value : nil
         }
-        guard let year = number(4, 0...9999), take("-"), let month = number(2, 1...12), take("-"),
+        guard let year = number(4, 0...9999), skip("-"), let month = number(2, 1...12), skip("-"),
             let day = number(2, 1...31),
-            day <= CivilCalendar.days(inMonth: month, of: year), take("T"), let hour = number(2, 0...23), take(":"),
-            let minute = number(2, 0...59), take(":"), let second = number(2, 0...59)
+            day <= CivilCalendar.days(inMonth: month, of: year), skip("T"), let hour = number(2, 0...23), skip(":"),
+            let minute = number(2, 0...59), skip(":"), let second = number(2, 0...59)
         else { return nil }
         var (fraction, scale) = (0, 100)
-        if take(".") {
+        if skip(".") {
             guard let first = number(1, 0...9) else { return nil }
             fraction = first * scale
             while let digit = number(1, 0...9) {
@@ -50,9 +50,9 @@ public struct Timestamp: Sendable, Hashable, Comparable {
             }
         }
         var offset = 0
-        if !take("Z") {
-            let sign = take("+") ? 1 : take("-") ? -1 : 0
-            guard sign != 0, let hours = number(2, 0...23), take(":"), let minutes = number(2, 0...59) else {
+        if !skip("Z") {
+            let sign = skip("+") ? 1 : skip("-") ? -1 : 0
+            guard sign != 0, let hours = number(2, 0...23), skip(":"), let minutes = number(2, 0...59) else {
                 return nil
             }
             offset = sign * (hours * 60 + minutes)

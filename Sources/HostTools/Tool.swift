@@ -6,7 +6,7 @@ import SystemPackage
 /// Runs one of the host's programs and turns its failure into an ``EngineError``.
 public enum Tool {
     /// Long enough for a loaded host, and short enough that a hanging program doesn't block a box forever.
-    public static let patience = Duration.seconds(120)
+    public static let standardTimeout = Duration.seconds(120)
 
     /// - Parameters:
     ///   - user: the user that the program runs as; boxd's own when nil.
@@ -15,7 +15,7 @@ public enum Tool {
     @discardableResult
     public static func run(
         _ name: String, _ arguments: [String], input: String? = nil, environment: Environment = .inherit,
-        user: (id: uid_t, group: gid_t)? = nil, timeout: Duration = patience
+        user: (id: uid_t, group: gid_t)? = nil, timeout: Duration = standardTimeout
     ) async throws -> String {
         var options = PlatformOptions()
         if let user { (options.userID, options.groupID, options.supplementaryGroups) = (user.id, user.group, []) }
@@ -70,7 +70,7 @@ public enum Tool {
     public static func runDetaching(_ name: String, _ arguments: [String], environment: Environment = .inherit)
         async throws -> Bool
     {
-        try await within(patience, name) {
+        try await within(standardTimeout, name) {
             try await Subprocess.run(
                 executable(name), arguments: Arguments(arguments), environment: environment, input: .none,
                 output: .discarded, error: .discarded

@@ -6,7 +6,7 @@ import Testing
 @testable import BoxCLI
 
 @Suite struct AgentTests {
-    let world = TestWorld()
+    let fixture = CLIFixture()
 
     private static let prompt = "09690a68-5aee-4b35-a2e7-eb1b64e3e104"
 
@@ -27,7 +27,7 @@ import Testing
 
     @Test func aPromptFromQueuedToFinished() async {
         let cursor = PageCursor(moment: 900, id: "old").text
-        world.transport
+        fixture.transport
             .on("\(Self.events)?limit=1&sort=desc", page(#"{"id":"old","type":"response","timestamp":900,"data":{}}"#))
             .on("POST /boxes/bx_8pqt6dup/prompt", 202, Self.queued)
             .on("\(Self.events)?limit=200&cursor=\(cursor)&sort=asc", page(event("queued")))
@@ -37,7 +37,7 @@ import Testing
             )
             .on("\(Self.events)?limit=200&cursor=\(cursor)&sort=asc&type=prompt", page(event("running")))
         let place = PageCursor(moment: 1000, id: Self.prompt).text
-        world.transport
+        fixture.transport
             .on(
                 "\(Self.events)?limit=200&cursor=\(place)&sort=asc",
                 page(response("h", partial: true), response("hi", at: 2001))
@@ -46,10 +46,10 @@ import Testing
             .on(
                 "\(Self.events)?limit=200&cursor=\(PageCursor(moment: 2000, id: "r2000").text)&sort=asc",
                 page(response("hi", at: 2001)))
-        #expect(await world.run("prompt", "--provider", "codex", "bx_8pqt6dup", "say", "hi", "--json") == 0)
-        #expect(world.transport.body(1) == #"{"prompt":"say hi","provider":"codex"}"#)
+        #expect(await fixture.run("prompt", "--provider", "codex", "bx_8pqt6dup", "say", "hi", "--json") == 0)
+        #expect(fixture.transport.body(1) == #"{"prompt":"say hi","provider":"codex"}"#)
         #expect(
-            world.out.lines == [
+            fixture.out.lines == [
                 #"{"event":"queued","data":{"id":"bx_8pqt6dup","promptId":"\#(Self.prompt)","promptRun":{"status":"queued","extra":1e400},"status":"queued","provider":"codex","model":null,"reasoningEffort":null}}"#,
                 #"{"event":"chat","final":true,"data":\#(event("queued"))}"#,
                 #"{"event":"chat","final":true,"data":\#(event("running"))}"#,
@@ -57,26 +57,26 @@ import Testing
                 #"{"event":"chat","final":true,"data":\#(response("hi", at: 2001))}"#,
                 #"{"event":"chat","final":true,"data":\#(event("finished"))}"#,
             ])
-        #expect(world.err.text == "")
+        #expect(fixture.err.text == "")
     }
 
     @Test func aPromptThatFailsIsAnErrorAtTheEnd() async {
         let failed = event("failed").replacing(
             #""status":"failed""#, with: #""status":"failed","error":"no credit\u001b[2J""#)
-        world.transport.on("\(Self.events)?limit=1&sort=desc", page())
+        fixture.transport.on("\(Self.events)?limit=1&sort=desc", page())
             .on("POST /boxes/bx_8pqt6dup/prompt", 202, Self.queued)
             .on("\(Self.events)?limit=200&sort=asc", page(failed))
-        #expect(await world.run("prompt", "bx_8pqt6dup", "say hi", "--json") == 1)
-        #expect(world.transport.body(1) == #"{"prompt":"say hi"}"#)
-        #expect(world.out.lines.last == #"{"event":"error","error":"the prompt failed: no credit�[2J"}"#)
+        #expect(await fixture.run("prompt", "bx_8pqt6dup", "say hi", "--json") == 1)
+        #expect(fixture.transport.body(1) == #"{"prompt":"say hi"}"#)
+        #expect(fixture.out.lines.last == #"{"event":"error","error":"the prompt failed: no credit�[2J"}"#)
     }
 
     @Test func noWaitEndsWithTheQueuedLine() async {
-        world.transport.on("POST /boxes/bx_8pqt6dup/prompt", 202, Self.queued)
-        world.type("from standard input\n")
-        #expect(await world.run("prompt", "bx_8pqt6dup", "--no-wait", "--json") == 0)
-        #expect(world.transport.body(0) == #"{"prompt":"from standard input\n"}"#)
-        #expect(world.out.lines.count == 1)
+        fixture.transport.on("POST /boxes/bx_8pqt6dup/prompt", 202, Self.queued)
+        fixture.type("from standard input\n")
+        #expect(await fixture.run("prompt", "bx_8pqt6dup", "--no-wait", "--json") == 0)
+        #expect(fixture.transport.body(0) == #"{"prompt":"from standard input\n"}"#)
+        #expect(fixture.out.lines.count == 1)
     }
 
     @Test(arguments: [
@@ -95,10 +95,10 @@ import Testing
         ),
     ])
     func wrongChoicesAreToldBeforeAnythingIsSent(options: [String], message: String) async {
-        let status = await world.run(["prompt"] + options + ["bx_8pqt6dup", "hi", "--json"])
+        let status = await fixture.run(["prompt"] + options + ["bx_8pqt6dup", "hi", "--json"])
         #expect(status == 1)
-        #expect(world.out.lines == [(["event": "error", "error": .string(message)] as JSON).compact])
-        #expect(world.transport.sent.isEmpty)
+        #expect(fixture.out.lines == [(["event": "error", "error": .string(message)] as JSON).compact])
+        #expect(fixture.transport.sent.isEmpty)
     }
 
     /// The text is a literal, because building it would cost time in every run. So this checks that it is complete.
@@ -117,21 +117,21 @@ import Testing
     }
 
     @Test func anAliasIsSentByItsName() async {
-        world.transport.on("POST /boxes/bx_8pqt6dup/prompt", 202, Self.queued)
-        _ = await world.run(
+        fixture.transport.on("POST /boxes/bx_8pqt6dup/prompt", 202, Self.queued)
+        _ = await fixture.run(
             "prompt", "--provider", "claude", "--model", "opus", "--reasoning-effort", "max", "bx_8pqt6dup", "hi",
             "--no-wait")
         #expect(
-            world.transport.body(0)
+            fixture.transport.body(0)
                 == #"{"prompt":"hi","provider":"claude-code","model":"opus","reasoningEffort":"max"}"#)
-        #expect(world.out.text == "queued \(Self.prompt)\n")
-        #expect(world.err.text == "watch it with `box events bx_8pqt6dup -f`\n")
+        #expect(fixture.out.text == "queued \(Self.prompt)\n")
+        #expect(fixture.err.text == "watch it with `box events bx_8pqt6dup -f`\n")
     }
 
     @Test func anEmptyPromptIsRefused() async {
-        world.type("  \n")
-        #expect(await world.run("prompt", "bx_8pqt6dup", "--json") == 1)
-        #expect(world.out.text.contains("the prompt is empty"))
+        fixture.type("  \n")
+        #expect(await fixture.run("prompt", "bx_8pqt6dup", "--json") == 1)
+        #expect(fixture.out.text.contains("the prompt is empty"))
     }
 
     @Test(arguments: [
@@ -142,10 +142,10 @@ import Testing
         ),
     ])
     func aPromptIsTextOfSomeLength(_ bytes: [UInt8], _ message: String) async {
-        world.change { $0.input = TypedInput(bytes: bytes) }
-        #expect(await world.run("prompt", "bx_8pqt6dup") == 1)
-        #expect(world.err.text == "error: \(message)\n")
-        #expect(world.transport.sent.isEmpty)
+        fixture.change { $0.input = TypedInput(bytes: bytes) }
+        #expect(await fixture.run("prompt", "bx_8pqt6dup") == 1)
+        #expect(fixture.err.text == "error: \(message)\n")
+        #expect(fixture.transport.sent.isEmpty)
     }
 
     @Test func eventsForPeopleShowTextToolsAndCommits() async {
@@ -153,12 +153,12 @@ import Testing
             #"{"id":"t","type":"response","timestamp":3000,"data":{"content":"","tools":[{"use":{"id":"1","type":"tool_use","name":"Bash","input":{"command":"ls\u001b[2J"}},"result":{"is_error":true}}]}}"#
         let commit =
             #"{"id":"c","type":"git_checkpoint","timestamp":4000,"data":{"commit_sha":"0123456789abcdef","commit_message":"Fix\nmore","additions":3,"deletions":1}}"#
-        world.transport.on(
+        fixture.transport.on(
             "\(Self.events)?limit=200&sort=asc",
             page(event("finished"), response("h", partial: true), response("hi", at: 2001), tools, commit))
-        #expect(await world.run("events", "bx_8pqt6dup") == 0)
+        #expect(await fixture.run("events", "bx_8pqt6dup") == 0)
         #expect(
-            world.out.text == """
+            fixture.out.text == """
                 > say hi
                 hi
                 ✗ Bash ls�[2J
@@ -168,26 +168,26 @@ import Testing
     }
 
     @Test func eventsOfSomeTypesAndTheNewestOnly() async {
-        world.transport.on(
+        fixture.transport.on(
             "\(Self.events)?limit=3&sort=desc&type=prompt%2Cresponse", page(response("b", at: 2), response("a", at: 1)))
-        #expect(await world.run("events", "bx_8pqt6dup", "--type", "prompt, response", "-n", "2", "--json") == 0)
-        #expect(world.out.lines.map { $0.contains(#""content":"a""#) } == [true, false])
+        #expect(await fixture.run("events", "bx_8pqt6dup", "--type", "prompt, response", "-n", "2", "--json") == 0)
+        #expect(fixture.out.lines.map { $0.contains(#""content":"a""#) } == [true, false])
     }
 
     @Test(arguments: [["--type", ""], ["--type", "a,,b"], ["--limit", "0"], ["--limit", "x"]])
     func badOptionsOfEventsAreUsageErrors(options: [String]) async {
-        #expect(await world.run(["events", "bx_8pqt6dup"] + options) == 2)
-        #expect(world.err.text.contains("invalid \(options[0])"))
+        #expect(await fixture.run(["events", "bx_8pqt6dup"] + options) == 2)
+        #expect(fixture.err.text.contains("invalid \(options[0])"))
     }
 
     @Test func aProviderThatIsNotSetUp() async {
-        world.transport.on("\(Self.events)?limit=1&sort=desc", page()).on(
+        fixture.transport.on("\(Self.events)?limit=1&sort=desc", page()).on(
             "POST /boxes/bx_8pqt6dup/prompt", 409,
             #"{"error":"provider_not_configured","provider":"codex","setupUrl":"https://x.test/d?box_token=secret&tab=agents","message":"Codex is not set up."}"#
         )
-        #expect(await world.run("prompt", "--provider", "codex", "bx_8pqt6dup", "hi", "--json") == 1)
+        #expect(await fixture.run("prompt", "--provider", "codex", "bx_8pqt6dup", "hi", "--json") == 1)
         #expect(
-            world.out.lines == [
+            fixture.out.lines == [
                 #"{"event":"error","error":"Codex is not set up. See https://x.test/d?tab=agents","code":"provider_not_configured","status":409}"#
             ])
     }
@@ -205,12 +205,12 @@ import Testing
         (400, #"{"error":"provider_required"}"#, "provider_required (HTTP 400)", "codex"),
     ])
     func peopleAreToldHowToSetAProviderUp(_ status: Int, _ body: String, _ message: String, _ provider: String) async {
-        world.transport.on("\(Self.events)?limit=1&sort=desc", page()).on(
+        fixture.transport.on("\(Self.events)?limit=1&sort=desc", page()).on(
             "POST /boxes/bx_8pqt6dup/prompt", status, body)
-        #expect(await world.run("prompt", "bx_8pqt6dup", "hi") == 1)
-        #expect(world.transport.body(1) == #"{"prompt":"hi"}"#)
+        #expect(await fixture.run("prompt", "bx_8pqt6dup", "hi") == 1)
+        #expect(fixture.transport.body(1) == #"{"prompt":"hi"}"#)
         #expect(
-            world.err.text == """
+            fixture.err.text == """
                 error: \(message)
                 hint: set one up with `box provider set \(provider)`, or see what is with `box provider list`
 
@@ -222,29 +222,29 @@ import Testing
             #"{"id":"t","taskId":"\#(Self.prompt)","type":"response","timestamp":2500,"data":{"content":"","tools":[{"use":{"id":"1","name":"Bash","input":{"command":"npm test"}},"result":{"is_error":false,"content":"ok\nok"}}]}}"#
         let commit =
             #"{"id":"c","taskId":"\#(Self.prompt)","type":"git_checkpoint","timestamp":2600,"data":{"commitSha":"0123456789","commitMessage":"Fix","branch":"main","filesChanged":1,"additions":3,"deletions":0,"pushed":false}}"#
-        world.transport.on("\(Self.events)?limit=1&sort=desc", page())
+        fixture.transport.on("\(Self.events)?limit=1&sort=desc", page())
             .on("POST /boxes/bx_8pqt6dup/prompt", 202, Self.queued)
             .on("\(Self.events)?limit=200&sort=asc", page(event("finished"), response("hi"), tool, commit))
-        world.type("say hi\n")
-        #expect(await world.run("prompt", "bx_8pqt6dup", "-") == 0)
-        #expect(world.transport.body(1) == #"{"prompt":"say hi\n"}"#)
+        fixture.type("say hi\n")
+        #expect(await fixture.run("prompt", "bx_8pqt6dup", "-") == 0)
+        #expect(fixture.transport.body(1) == #"{"prompt":"say hi\n"}"#)
         #expect(
-            world.out.text == """
+            fixture.out.text == """
                 hi
                 ✓ Bash npm test
                 commit 01234567 Fix, 1 file +3 -0 (main, not pushed)
 
                 """)
-        #expect(world.err.text == "done in 0.00s: 1 tool used, 1 commit\n")
+        #expect(fixture.err.text == "done in 0.00s: 1 tool used, 1 commit\n")
     }
 
     @Test func aFailureIsToldToPeopleOnce() async {
         let failed = event("failed").replacing(#""status":"failed""#, with: #""status":"failed","error":"401 no""#)
-        world.transport.on("\(Self.events)?limit=1&sort=desc", page())
+        fixture.transport.on("\(Self.events)?limit=1&sort=desc", page())
             .on("POST /boxes/bx_8pqt6dup/prompt", 202, Self.queued)
             .on("\(Self.events)?limit=200&sort=asc", page(failed))
-        #expect(await world.run("prompt", "bx_8pqt6dup", "say hi") == 1)
-        #expect(world.out.text == "")
-        #expect(world.err.text == "failed after 0.00s\nerror: the prompt failed: 401 no\n")
+        #expect(await fixture.run("prompt", "bx_8pqt6dup", "say hi") == 1)
+        #expect(fixture.out.text == "")
+        #expect(fixture.err.text == "failed after 0.00s\nerror: the prompt failed: 401 no\n")
     }
 }

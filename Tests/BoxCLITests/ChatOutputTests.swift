@@ -6,7 +6,7 @@ import Testing
 
 /// The display of an agent's work for people.
 @Suite struct ChatOutputTests {
-    let world = TestWorld()
+    let fixture = CLIFixture()
 
     private static func event(
         _ type: String, _ data: JSON, id: String = "e", at moment: JSON = 1_779_984_033_143
@@ -35,15 +35,15 @@ import Testing
     }
 
     private func context(_ terminal: Terminal = Terminal()) -> Context {
-        world.change { $0.terminal = terminal }
-        return Context(dependencies: world.current, commands: CommandTable.root, globals: GlobalOptions())
+        fixture.change { $0.terminal = terminal }
+        return Context(dependencies: fixture.current, commands: CommandTable.root, globals: GlobalOptions())
     }
     private func shown(_ events: [BoxEvent], showsPrompts: Bool = true) throws -> String {
         let output = ChatOutput(context(), showsPrompts: showsPrompts)
         for event in events { try output.write([event]) }
         try output.end()
-        defer { world.out.clear() }
-        return world.out.text
+        defer { fixture.out.clear() }
+        return fixture.out.text
     }
 
     // MARK: Text
@@ -66,7 +66,7 @@ import Testing
         let output = ChatOutput(context(), showsPrompts: false)
         for text in ["Hel", "Hello", "Hello, wor"] { try output.write([Self.partial(text)]) }
         try output.write([Self.whole("Hello, world.")])
-        #expect(world.out.writes == ["Hel", "lo", ", wor", "ld.\n"])
+        #expect(fixture.out.writes == ["Hel", "lo", ", wor", "ld.\n"])
     }
 
     @Test func aStreamThatBreaksLeavesNoLineUnfinished() async throws {
@@ -77,7 +77,7 @@ import Testing
                 throw CommandError("broken")
             }
         }
-        #expect(world.out.text == "Hel\n")
+        #expect(fixture.out.text == "Hel\n")
     }
 
     // MARK: Tools
@@ -144,7 +144,7 @@ import Testing
             Self.event("prompt", ["prompt": long, "status": "failed", "error": long], id: "p"),
             Self.event("other", ["message": long]),
         ])
-        let lines = world.out.text.replacing(/\u{1B}\[\d+m/, with: "").split(separator: "\n").map(String.init)
+        let lines = fixture.out.text.replacing(/\u{1B}\[\d+m/, with: "").split(separator: "\n").map(String.init)
         #expect(lines.count == 6)
         for line in lines { #expect(Text.width(line) <= 40 && Text.width(line) > 36, "\(line)") }
     }
@@ -216,7 +216,7 @@ import Testing
     }
 
     @Test func coloursAreThoseOfMeaning() throws {
-        world.set("CLICOLOR_FORCE", "1")
+        fixture.set("CLICOLOR_FORCE", "1")
         #expect(try shown([Self.event("git_checkpoint", ["commitSha": "a"])]) == "\u{1B}[32mcommit a\u{1B}[0m\n")
         #expect(try shown([Self.event("usage_limit", [:])]) == "\u{1B}[33musage limit\u{1B}[0m\n")
         #expect(try shown([Self.ran(Self.use("Bash", [:]))]) == "\u{1B}[32m✓\u{1B}[0m Bash\n")
@@ -240,8 +240,8 @@ import Testing
 
     /// A context with both streams on one terminal.
     private func terminal(width: Int = 30) -> Context {
-        world.change { $0.stderr = world.out }
-        world.set("NO_COLOR", "1")
+        fixture.change { $0.stderr = fixture.out }
+        fixture.set("NO_COLOR", "1")
         return context(Terminal(stdoutIsTerminal: true, stderrIsTerminal: true, width: width))
     }
 
@@ -250,24 +250,24 @@ import Testing
         let output = ChatOutput(context, showsPrompts: false)
         try output.write([Self.prompt("running"), Self.partial("Hello")])
         output.showStatus(worker: "codex")
-        #expect(world.out.text.hasPrefix("Hello\u{1B}D\u{1B}[A\u{1B}7\r\n\u{1B}[K⠋ codex works\u{1B}8"))
-        world.out.clear()
+        #expect(fixture.out.text.hasPrefix("Hello\u{1B}D\u{1B}[A\u{1B}7\r\n\u{1B}[K⠋ codex works\u{1B}8"))
+        fixture.out.clear()
         try output.write([Self.whole("Hello!")])
-        #expect(world.out.text.hasSuffix("\u{1B}[J!\n"))
-        world.out.clear()
+        #expect(fixture.out.text.hasSuffix("\u{1B}[J!\n"))
+        fixture.out.clear()
         output.showStatus(worker: "codex")
-        #expect(world.out.text.hasPrefix("\r\u{1B}[K⠋ codex works"))
+        #expect(fixture.out.text.hasPrefix("\r\u{1B}[K⠋ codex works"))
         context.emitter.statusLine.clear()
-        #expect(world.out.text.hasSuffix("\r\u{1B}[K"))
+        #expect(fixture.out.text.hasSuffix("\r\u{1B}[K"))
     }
 
     @Test func theStatusLineSaysWhichToolIsAtWork() throws {
         let context = terminal()
         let output = ChatOutput(context, showsPrompts: false)
         func status() -> String {
-            world.out.clear()
+            fixture.out.clear()
             output.showStatus(worker: "codex")
-            return world.out.text
+            return fixture.out.text
         }
         #expect(status() == "")
         try output.write([Self.prompt("queued")])
@@ -291,7 +291,7 @@ import Testing
         let output = ChatOutput(context, showsPrompts: false)
         try output.write([Self.prompt("running"), Self.partial("1234567890")])
         output.showStatus(worker: "codex")
-        #expect(world.out.text == "1234567890")
+        #expect(fixture.out.text == "1234567890")
         context.emitter.statusLine.clear()
     }
 
@@ -300,13 +300,13 @@ import Testing
         try ChatOutput(context, showsPrompts: false).write([Self.partial("Hello")])
         context.emitter.notice("something else")
         context.emitter.notice("and more")
-        #expect(world.out.text == "Hello\nsomething else\nand more\n")
+        #expect(fixture.out.text == "Hello\nsomething else\nand more\n")
     }
 
     @Test func withoutATerminalThereIsNoStatus() throws {
         let output = ChatOutput(context(), showsPrompts: false)
         try output.write([Self.prompt("running"), Self.partial("Hello")])
         output.showStatus(worker: "codex")
-        #expect(world.out.text == "Hello" && world.err.text == "")
+        #expect(fixture.out.text == "Hello" && fixture.err.text == "")
     }
 }

@@ -6,19 +6,19 @@ import Testing
 
 /// Completions for shells: no error, and no noticeable wait.
 @Suite struct CompletionTests {
-    let world = TestWorld()
+    let fixture = CLIFixture()
 
     private func complete(_ words: String...) async -> String {
-        let status = await CLI.run(["__complete", "--"] + words, in: world.current)
+        let status = await CLI.run(["__complete", "--"] + words, in: fixture.current)
         #expect(status == .success)
-        #expect(world.err.text == "")
-        defer { world.out.clear() }
-        return world.out.text
+        #expect(fixture.err.text == "")
+        defer { fixture.out.clear() }
+        return fixture.out.text
     }
 
     private func serveBoxes() {
         let boxes = [Answers.box("ready", name: #"a\tb"#), Answers.box("archived", id: "bx_2", name: "web")]
-        world.transport.on("GET /boxes", #"{"ok":true,"boxes":[\#(boxes.joined(separator: ","))]}"#)
+        fixture.transport.on("GET /boxes", #"{"ok":true,"boxes":[\#(boxes.joined(separator: ","))]}"#)
     }
 
     @Test func idsComeFromTheServer() async {
@@ -30,8 +30,8 @@ import Testing
                 current\tthe last box made in this shell
 
                 """)
-        #expect(world.transport.sent.map(\.timeout) == [.milliseconds(180)])
-        #expect(world.transport.unused.isEmpty)
+        #expect(fixture.transport.sent.map(\.timeout) == [.milliseconds(180)])
+        #expect(fixture.transport.unused.isEmpty)
     }
 
     @Test func idsAreFilteredAndFollowedByAColonInCopies() async {
@@ -39,27 +39,27 @@ import Testing
         #expect(await complete("scp", "bx_2") == "bx_2:\tweb, stopped\n:files\t\n")
         #expect(await complete("scp", "bx_2:/home") == "")
         serveBoxes()
-        world.current.session.remember("bx_2", in: world)
+        fixture.current.session.remember("bx_2", in: fixture)
         #expect(await complete("delete", "c") == "current\tbx_2, the last box made in this shell\n")
     }
 
     @Test func theServerOfTheLineIsAsked() async {
         serveBoxes()
         _ = await complete("--api-url", "http://127.0.0.1:7071", "info", "")
-        #expect(world.transport.sent.map(\.url) == ["http://127.0.0.1:7071/api/box/v1/boxes"])
+        #expect(fixture.transport.sent.map(\.url) == ["http://127.0.0.1:7071/api/box/v1/boxes"])
     }
 
     @Test func theLineSaysWhetherTheNetworkIsSafe() async {
         #expect(await complete("--api-url", "http://10.0.0.5", "info", "") == Self.none)
         serveBoxes()
         _ = await complete("--api-url", "http://10.0.0.5", "--insecure", "info", "")
-        #expect(world.transport.sent.map(\.url) == ["http://10.0.0.5/api/box/v1/boxes"])
+        #expect(fixture.transport.sent.map(\.url) == ["http://10.0.0.5/api/box/v1/boxes"])
     }
 
     @Test func namesAreNotesOfOneLine() async {
         let names = ["$(touch F)", "`touch F`", #"a\nb\tc:files"#, #":command\t0"#, #"\u2028x"#]
         let boxes = names.enumerated().map { Answers.box("ready", id: "bx_\($0)", name: $1) }
-        world.transport.on("GET /boxes", #"{"ok":true,"boxes":[\#(boxes.joined(separator: ","))]}"#)
+        fixture.transport.on("GET /boxes", #"{"ok":true,"boxes":[\#(boxes.joined(separator: ","))]}"#)
         #expect(
             await complete("info", "bx_") == """
                 bx_0\t$(touch F), ready
@@ -73,52 +73,53 @@ import Testing
 
     @Test(arguments: [[""], ["--"], ["list", "--state", ""], ["ssh", "bx_1", "l"], ["rename", "bx_1", ""]])
     func whatIsKnownHereNeedsNoServer(words: [String]) async throws {
-        world.set("BOX_API_KEY", nil)
-        try world.writeConfig("not JSON")
-        #expect(await CLI.run(["__complete", "--"] + words, in: world.current) == .success)
-        #expect(world.transport.sent.isEmpty)
+        fixture.set("BOX_API_KEY", nil)
+        try fixture.writeConfig("not JSON")
+        #expect(await CLI.run(["__complete", "--"] + words, in: fixture.current) == .success)
+        #expect(fixture.transport.sent.isEmpty)
     }
 
     static let none = "current\tthe last box made in this shell\n"
 
     @Test func whateverIsWrongThereAreJustNoIDs() async throws {
         for (status, body) in [(401, Answers.error(401, "unauthorized", "no")), (200, "<html>"), (200, "{}")] {
-            world.transport.on("GET /boxes", status, body)
+            fixture.transport.on("GET /boxes", status, body)
             #expect(await complete("info", "") == Self.none)
         }
-        world.transport.fail("GET /boxes", kind: .unreachable)
+        fixture.transport.fail("GET /boxes", kind: .unreachable)
         #expect(await complete("info", "") == Self.none)
-        world.transport.on("GET /boxes", #"{"ok":true,"boxes":[{"id":"a\nb","state":"ready"}]}"#)
+        fixture.transport.on("GET /boxes", #"{"ok":true,"boxes":[{"id":"a\nb","state":"ready"}]}"#)
         #expect(await complete("info", "") == Self.none)
-        #expect(world.transport.unused.isEmpty)
-        world.set("BOX_API_KEY", nil)
+        #expect(fixture.transport.unused.isEmpty)
+        fixture.set("BOX_API_KEY", nil)
         #expect(await complete("info", "") == Self.none)
-        try world.writeConfig("not JSON")
+        try fixture.writeConfig("not JSON")
         #expect(await complete("info", "") == Self.none)
         #expect(await complete("--api-url", "nonsense", "info", "") == Self.none)
     }
 
     @Test(.timeLimit(.minutes(1))) func aServerThatNeverAnswersIsNotWaitedFor() async {
-        world.change { $0.transport = DeafTransport() }
+        fixture.change { $0.transport = DeafTransport() }
         #expect(await complete("info", "") == Self.none)
     }
 
     @Test(arguments: ["bash", "zsh", "fish"]) func scripts(shell: String) async throws {
-        #expect(await world.run("completion", shell) == 0)
-        let script = world.out.text
+        #expect(await fixture.run("completion", shell) == 0)
+        let script = fixture.out.text
         #expect(script.contains("__complete -- "))
-        #expect(await world.run("completion", shell, "--json") == 0)
-        let json = try JSON.parse(Array(world.out.text.utf8))
+        #expect(await fixture.run("completion", shell, "--json") == 0)
+        let json = try JSON.parse(Array(fixture.out.text.utf8))
         #expect(json["shell"]?.string == shell)
         #expect(json["script"]?.string == script)
     }
 
     @Test func otherShellsAreNamed() async {
-        #expect(await world.run("completion", "tcsh") == 2)
-        #expect(world.err.text == "error: invalid SHELL \"tcsh\". Use bash, zsh or fish; run `box completion --help`\n")
-        #expect(await world.run("completion") == 2)
+        #expect(await fixture.run("completion", "tcsh") == 2)
         #expect(
-            world.err.text
+            fixture.err.text == "error: invalid SHELL \"tcsh\". Use bash, zsh or fish; run `box completion --help`\n")
+        #expect(await fixture.run("completion") == 2)
+        #expect(
+            fixture.err.text
                 == "error: missing SHELL: box completion SHELL. Use bash, zsh or fish; run `box completion --help`\n")
     }
 }
@@ -132,7 +133,8 @@ private struct DeafTransport: HTTPTransport {
 }
 
 extension ShellSession {
-    fileprivate func remember(_ id: String, in world: TestWorld) {
-        CurrentBox(directory: world.home + "/.local/state/ascii/box/current", base: world.home, session: self).save(id)
+    fileprivate func remember(_ id: String, in fixture: CLIFixture) {
+        CurrentBox(directory: fixture.home + "/.local/state/ascii/box/current", base: fixture.home, session: self).save(
+            id)
     }
 }

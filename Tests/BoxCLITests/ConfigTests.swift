@@ -6,58 +6,59 @@ import Testing
 
 /// The precedence of the option, the variable and the file, and the file itself.
 @Suite struct ConfigTests {
-    let world = TestWorld(loggedIn: false)
+    let fixture = CLIFixture(loggedIn: false)
     private let file = #"{"token":"box_file","api_url":"http://file.test","channel":"beta","other":[1]}"#
 
     @Test func theOptionGoesBeforeTheVariableBeforeTheFile() async throws {
-        try world.writeConfig(file)
-        _ = await world.run("config", "--json")
-        #expect(try JSON.parse(world.out.text)["apiUrl"] == "http://file.test")
-        world.set("BOX_API_URL", "http://variable.test")
-        _ = await world.run("config", "--json")
-        #expect(try JSON.parse(world.out.text)["apiUrl"] == "http://variable.test")
-        _ = await world.run("config", "--json", "--api-url", "http://option.test")
-        #expect(try JSON.parse(world.out.text)["apiUrl"] == "http://option.test")
-        world.set("BOX_API_URL", "  ")
-        _ = await world.run("config", "--json")
-        #expect(try JSON.parse(world.out.text)["apiUrl"] == "http://file.test")
+        try fixture.writeConfig(file)
+        _ = await fixture.run("config", "--json")
+        #expect(try JSON.parse(fixture.out.text)["apiUrl"] == "http://file.test")
+        fixture.set("BOX_API_URL", "http://variable.test")
+        _ = await fixture.run("config", "--json")
+        #expect(try JSON.parse(fixture.out.text)["apiUrl"] == "http://variable.test")
+        _ = await fixture.run("config", "--json", "--api-url", "http://option.test")
+        #expect(try JSON.parse(fixture.out.text)["apiUrl"] == "http://option.test")
+        fixture.set("BOX_API_URL", "  ")
+        _ = await fixture.run("config", "--json")
+        #expect(try JSON.parse(fixture.out.text)["apiUrl"] == "http://file.test")
     }
 
     @Test func whereEachValueIsFrom() async throws {
-        _ = await world.run("config", "--show-origin", "--json")
+        _ = await fixture.run("config", "--show-origin", "--json")
         #expect(
-            try JSON.parse(world.out.text)["origins"] == [
+            try JSON.parse(fixture.out.text)["origins"] == [
                 "apiUrl": ["source": "default"], "token": nil, "channel": nil,
             ])
-        try world.writeConfig(file)
-        world.set("BOX_API_KEY", "box_variable")
-        _ = await world.run("config", "--show-origin", "--json", "--api-url", "http://option.test")
+        try fixture.writeConfig(file)
+        fixture.set("BOX_API_KEY", "box_variable")
+        _ = await fixture.run("config", "--show-origin", "--json", "--api-url", "http://option.test")
         #expect(
-            try JSON.parse(world.out.text)["origins"] == [
+            try JSON.parse(fixture.out.text)["origins"] == [
                 "apiUrl": ["source": "option", "name": "--api-url"],
                 "token": ["source": "environment", "name": "BOX_API_KEY"], "channel": ["source": "file"],
             ])
-        _ = await world.run("config", "--show-origin")
+        _ = await fixture.run("config", "--show-origin")
         #expect(
-            world.out.text == """
-                  file       \(world.configPath)
-                  server     http://file.test (\(world.configPath))
+            fixture.out.text == """
+                  file       \(fixture.configPath)
+                  server     http://file.test (\(fixture.configPath))
                   logged in  yes (BOX_API_KEY)
-                  channel    beta (\(world.configPath))
+                  channel    beta (\(fixture.configPath))
 
                 """)
-        #expect(!world.out.text.contains("box_variable"))
+        #expect(!fixture.out.text.contains("box_variable"))
     }
 
     @Test func withoutTheOptionTheShapeIsTheDocumentedOne() async throws {
-        _ = await world.run("config", "--json")
+        _ = await fixture.run("config", "--json")
         #expect(
-            world.out.text == #"{"path":"\#(world.configPath)","apiUrl":null,"channel":null,"loggedIn":false}"# + "\n")
+            fixture.out.text == #"{"path":"\#(fixture.configPath)","apiUrl":null,"channel":null,"loggedIn":false}"#
+                + "\n")
     }
 
     @Test func aDirectoryInPlaceOfTheFileIsNamed() async throws {
-        try Files.makeDirectory(world.configPath)
-        #expect(await world.run("list", "--json") == 1)
-        #expect(world.out.text.contains("\(world.configPath) is a directory and no regular file. move it away"))
+        try Files.makeDirectory(fixture.configPath)
+        #expect(await fixture.run("list", "--json") == 1)
+        #expect(fixture.out.text.contains("\(fixture.configPath) is a directory and no regular file. move it away"))
     }
 }

@@ -7,15 +7,15 @@ import Testing
 
 /// The error line in JSON mode, the message for people, and the exit status.
 @Suite struct ErrorTests {
-    let world = TestWorld()
+    let fixture = CLIFixture()
     static let notFound =
         "not found (404). check the Box ID with `box list` (or use `current` if you created one in this shell)"
 
     private func errorLine(_ status: Int, _ body: String) async -> (line: String, exit: Int32) {
-        world.transport.on("DELETE /boxes/bx_1", status, body)
-        let exit = await world.run("delete", "bx_1", "--json")
-        #expect(world.err.text == "")
-        return (world.out.text, exit)
+        fixture.transport.on("DELETE /boxes/bx_1", status, body)
+        let exit = await fixture.run("delete", "bx_1", "--json")
+        #expect(fixture.err.text == "")
+        return (fixture.out.text, exit)
     }
 
     @Test func notFoundHasTheDocumentedWords() async {
@@ -73,76 +73,77 @@ import Testing
     }
 
     @Test func networkFailures() async {
-        world.transport.fail("DELETE /boxes/bx_1", "Failed to connect to 127.0.0.1 port 7070", kind: .unreachable)
-        #expect(await world.run("delete", "bx_1", "--json") == 1)
+        fixture.transport.fail("DELETE /boxes/bx_1", "Failed to connect to 127.0.0.1 port 7070", kind: .unreachable)
+        #expect(await fixture.run("delete", "bx_1", "--json") == 1)
         #expect(
-            world.out.text
+            fixture.out.text
                 == #"{"event":"error","error":"could not reach the Box API at http://127.0.0.1:7070: Failed to connect to 127.0.0.1 port 7070. is boxd running? start it with `box local up`"}"#
                 + "\n")
-        world.transport.fail("DELETE /boxes/bx_1", "wrong version number")
-        #expect(await world.run("delete", "bx_1", "--json") == 1)
+        fixture.transport.fail("DELETE /boxes/bx_1", "wrong version number")
+        #expect(await fixture.run("delete", "bx_1", "--json") == 1)
         #expect(
-            world.out.text
+            fixture.out.text
                 == #"{"event":"error","error":"could not reach the Box API at http://127.0.0.1:7070: wrong version number"}"#
                 + "\n")
-        world.transport.fail("DELETE /boxes/bx_1", "Could not resolve host: box.example.com")
-        #expect(await world.run("delete", "bx_1", "--json", "--api-url", "https://box.example.com") == 1)
+        fixture.transport.fail("DELETE /boxes/bx_1", "Could not resolve host: box.example.com")
+        #expect(await fixture.run("delete", "bx_1", "--json", "--api-url", "https://box.example.com") == 1)
         #expect(
-            world.out.text
+            fixture.out.text
                 == #"{"event":"error","error":"could not reach the Box API at https://box.example.com: Could not resolve host: box.example.com"}"#
                 + "\n")
     }
 
     @Test func peopleGetWordsAndAHintOnStderr() async {
-        world.transport.on("DELETE /boxes/bx_1", 401, Answers.error(401, "unauthorized", #"Bad key.\t"#))
-        #expect(await world.run("delete", "bx_1", "--color", "never") == 4)
-        #expect(world.out.text == "")
+        fixture.transport.on("DELETE /boxes/bx_1", 401, Answers.error(401, "unauthorized", #"Bad key.\t"#))
+        #expect(await fixture.run("delete", "bx_1", "--color", "never") == 4)
+        #expect(fixture.out.text == "")
         #expect(
-            world.err.text == "error: Bad key.\u{FFFD}; log in with `box login KEY`, or set BOX_API_KEY\n")
+            fixture.err.text == "error: Bad key.\u{FFFD}; log in with `box login KEY`, or set BOX_API_KEY\n")
     }
 
     @Test func withoutAKeyNothingIsAsked() async {
-        world.set("BOX_API_KEY", nil)
-        #expect(await world.run("list", "--json") == 4)
+        fixture.set("BOX_API_KEY", nil)
+        #expect(await fixture.run("list", "--json") == 4)
         #expect(
-            world.out.text == #"{"event":"error","error":"not logged in. run `box login KEY`, or set BOX_API_KEY"}"#
+            fixture.out.text == #"{"event":"error","error":"not logged in. run `box login KEY`, or set BOX_API_KEY"}"#
                 + "\n")
     }
 
     @Test(arguments: ["box key", "box_\u{7}key", "box_ü"])
     func aKeyThatNoHeaderCanHaveIsNamedByItsSource(key: String) async throws {
-        world.set("BOX_API_KEY", key)
-        #expect(await world.run("list", "--json") == 1)
+        fixture.set("BOX_API_KEY", key)
+        #expect(await fixture.run("list", "--json") == 1)
         let rest = "has characters that no key has. copy it again, as one word"
-        #expect(world.out.text == #"{"event":"error","error":"the API key in BOX_API_KEY \#(rest)"}"# + "\n")
-        world.set("BOX_API_KEY", nil)
-        try world.writeConfig(
+        #expect(fixture.out.text == #"{"event":"error","error":"the API key in BOX_API_KEY \#(rest)"}"# + "\n")
+        fixture.set("BOX_API_KEY", nil)
+        try fixture.writeConfig(
             JSON.object(JSONObject([("api_url", "http://127.0.0.1:7070"), ("token", .string(key))])).compact)
-        #expect(await world.run("list", "--json") == 1)
-        #expect(world.out.text == #"{"event":"error","error":"the API key in \#(world.configPath) \#(rest)"}"# + "\n")
-        #expect(world.transport.sent.isEmpty)
+        #expect(await fixture.run("list", "--json") == 1)
+        #expect(
+            fixture.out.text == #"{"event":"error","error":"the API key in \#(fixture.configPath) \#(rest)"}"# + "\n")
+        #expect(fixture.transport.sent.isEmpty)
     }
 
     @Test(arguments: ["a b", "../x", "bx_1\n", "ünï", "a%2f"]) func anImpossibleIDIsNotFound(id: String) async {
-        #expect(await world.run("info", "--json", "--", id) == 1)
-        #expect(world.out.text == #"{"event":"error","error":"\#(Self.notFound)"}"# + "\n")
-        #expect(world.transport.sent.isEmpty)
+        #expect(await fixture.run("info", "--json", "--", id) == 1)
+        #expect(fixture.out.text == #"{"event":"error","error":"\#(Self.notFound)"}"# + "\n")
+        #expect(fixture.transport.sent.isEmpty)
     }
 
     @Test func aWrongServerAddress() async {
-        #expect(await world.run("list", "--json", "--api-url", "ascii.dev") == 1)
+        #expect(await fixture.run("list", "--json", "--api-url", "ascii.dev") == 1)
         #expect(
-            world.out.text
+            fixture.out.text
                 == #"{"event":"error","error":"invalid API URL \"ascii.dev\": it has no http:// or https://. Use an origin such as https://ascii.dev or http://127.0.0.1:7070"}"#
                 + "\n")
     }
 
     @Test func wrongArgumentsAreNeverJSON() async {
-        #expect(await world.run("lst", "--json") == 2)
-        #expect(world.out.text == "")
-        #expect(world.err.text == "error: unknown command \"lst\"; did you mean \"list\"? run `box --help`\n")
-        #expect(await world.run("info", "") == 2)
-        #expect(world.err.text == "error: ID is empty; run `box info --help`\n")
+        #expect(await fixture.run("lst", "--json") == 2)
+        #expect(fixture.out.text == "")
+        #expect(fixture.err.text == "error: unknown command \"lst\"; did you mean \"list\"? run `box --help`\n")
+        #expect(await fixture.run("info", "") == 2)
+        #expect(fixture.err.text == "error: ID is empty; run `box info --help`\n")
     }
 
     @Test func theMapFromErrorsToStatuses() {
@@ -155,10 +156,10 @@ import Testing
     }
 
     @Test func verboseTracesHaveNoSecrets() async {
-        world.transport.on("GET /boxes/bx_1", Answers.info("ready"))
-        #expect(await world.run("info", "bx_1", "-v", "--color=never") == 0)
-        #expect(world.err.text.hasPrefix("GET http://127.0.0.1:7070/api/box/v1/boxes/bx_1 200 in 0."))
-        #expect(!world.err.text.contains("box_key"))
+        fixture.transport.on("GET /boxes/bx_1", Answers.info("ready"))
+        #expect(await fixture.run("info", "bx_1", "-v", "--color=never") == 0)
+        #expect(fixture.err.text.hasPrefix("GET http://127.0.0.1:7070/api/box/v1/boxes/bx_1 200 in 0."))
+        #expect(!fixture.err.text.contains("box_key"))
     }
 
     @Test(arguments: [

@@ -7,7 +7,7 @@ import Testing
 @testable import BoxCLI
 
 @Suite struct ForwardTests {
-    let world = TestWorld()
+    let fixture = CLIFixture()
 
     private func access(_ address: String = "10.98.0.2") -> String {
         #"{"ok":true,"type":"ssh_key.configured","success":true,"machineIp":"\#(address)","sshUser":"user"}"#
@@ -109,9 +109,9 @@ import Testing
             ),
         ] as [([String], String)])
     func portsThatMakeNoSense(_ words: [String], _ message: String) async {
-        #expect(await CLI.run(["forward", "bx_1"] + words, in: world.current) == .usage)
-        #expect(world.err.text == "error: \(message); run `box forward --help`\n")
-        #expect(world.out.text == "")
+        #expect(await CLI.run(["forward", "bx_1"] + words, in: fixture.current) == .usage)
+        #expect(fixture.err.text == "error: \(message); run `box forward --help`\n")
+        #expect(fixture.out.text == "")
     }
 
     @Test(arguments: [
@@ -124,9 +124,9 @@ import Testing
     }
 
     @Test func aWrongWordIsNamed() async {
-        #expect(await world.run("forward", "bx_1", "80:http") == 2)
+        #expect(await fixture.run("forward", "bx_1", "80:http") == 2)
         #expect(
-            world.err.text
+            fixture.err.text
                 == "error: invalid FORWARD \"80:http\". Use a port from 1 to 65535, or [BIND:]LOCAL:[HOST:]REMOTE, such as "
                 + "8080:3000, with IPv6 addresses in brackets; run `box forward --help`\n")
     }
@@ -134,36 +134,38 @@ import Testing
     // MARK: Runs
 
     @Test func eachPortIsALine() async {
-        world.transport.on("POST /boxes/bx_1/sshkey", access())
-        world.ssh.onCarry(end: .interrupted(signal: SIGTERM), "interrupted")
-        #expect(await world.run("forward", "bx_1", "--remote", "3000", "--local", "0", "5432:db:5433", "--json") == 143)
+        fixture.transport.on("POST /boxes/bx_1/sshkey", access())
+        fixture.ssh.onCarry(end: .interrupted(signal: SIGTERM), "interrupted")
         #expect(
-            world.out.lines == [
+            await fixture.run("forward", "bx_1", "--remote", "3000", "--local", "0", "5432:db:5433", "--json") == 143)
+        #expect(
+            fixture.out.lines == [
                 #"{"event":"forwarding","id":"bx_1","local":{"host":"127.0.0.1","port":49152},"remote":{"host":"127.0.0.1","port":3000}}"#,
                 #"{"event":"forwarding","id":"bx_1","local":{"host":"127.0.0.1","port":5432},"remote":{"host":"db","port":5433}}"#,
                 #"{"event":"error","error":"interrupted"}"#,
             ])
-        #expect(world.err.text == "")
+        #expect(fixture.err.text == "")
         #expect(
-            world.ssh.state.withLock(\.carried) == [
+            fixture.ssh.state.withLock(\.carried) == [
                 SSHDestination(
-                    boxID: "bx_1", host: "10.98.0.2", user: "user", keyPath: world.home + "/.ssh/ascii_box_ed25519",
-                    knownHostsPath: world.home + "/.config/ascii/box/known_hosts")
+                    boxID: "bx_1", host: "10.98.0.2", user: "user", keyPath: fixture.home + "/.ssh/ascii_box_ed25519",
+                    knownHostsPath: fixture.home + "/.config/ascii/box/known_hosts")
             ])
     }
 
     @Test func peopleReadWhereItGoesAndWhatIsNotThere() async {
-        world.transport.on("POST /boxes/bx_1/sshkey", access())
-        world.ssh.onCarry(refusals: [.nobodyListens, .notAllowed], end: .interrupted(signal: SIGINT), "interrupted")
-        #expect(await world.run("forward", "bx_1", "--remote", "3000", "[::1]:8080:db:80") == 130)
+        fixture.transport.on("POST /boxes/bx_1/sshkey", access())
+        fixture.ssh.onCarry(
+            refusals: [.connectionRefused, .notAllowed], end: .interrupted(signal: SIGINT), "interrupted")
+        #expect(await fixture.run("forward", "bx_1", "--remote", "3000", "[::1]:8080:db:80") == 130)
         #expect(
-            world.out.text == """
+            fixture.out.text == """
                 forwarding 127.0.0.1:3000 -> bx_1:3000 (Ctrl-C ends it)
                 forwarding [::1]:8080 -> db:80 from bx_1 (Ctrl-C ends it)
 
                 """)
         #expect(
-            world.err.text == """
+            fixture.err.text == """
                 nothing listens on port 3000 in the box
                 the box's SSH server doesn't allow forwarding to 127.0.0.1:3000
 
@@ -172,35 +174,35 @@ import Testing
 
     @Test func aTakenPortIsKnownBeforeTheServerIsAsked() async {
         let reason = "port 3000 of 127.0.0.1 is taken here; choose another with --local"
-        world.ssh.state.withLock { $0.error = SSHError(.portUnavailable, reason) }
-        #expect(await world.run("forward", "bx_1", "--remote", "3000", "--json") == 1)
-        #expect(world.out.text == #"{"event":"error","error":"\#(reason)"}"# + "\n")
+        fixture.ssh.state.withLock { $0.error = SSHError(.portUnavailable, reason) }
+        #expect(await fixture.run("forward", "bx_1", "--remote", "3000", "--json") == 1)
+        #expect(fixture.out.text == #"{"event":"error","error":"\#(reason)"}"# + "\n")
     }
 
     @Test func aConnectionThatIsNeverMadeIsAnError() async {
-        world.transport.on("POST /boxes/bx_1/sshkey", access())
-        world.ssh.onCarry(connects: false, end: .connectionRefused, "bx_1 refused the connection")
-        #expect(await world.run("forward", "bx_1", "--remote", "3000", "--json") == 255)
-        #expect(world.out.text == #"{"event":"error","error":"bx_1 refused the connection"}"# + "\n")
+        fixture.transport.on("POST /boxes/bx_1/sshkey", access())
+        fixture.ssh.onCarry(connects: false, end: .connectionRefused, "bx_1 refused the connection")
+        #expect(await fixture.run("forward", "bx_1", "--remote", "3000", "--json") == 255)
+        #expect(fixture.out.text == #"{"event":"error","error":"bx_1 refused the connection"}"# + "\n")
     }
 
     @Test func aLostConnectionIsMadeAgainWhereTheBoxIsNow() async {
-        world.transport.on("POST /boxes/bx_1/sshkey", access()).on(
+        fixture.transport.on("POST /boxes/bx_1/sshkey", access()).on(
             "POST /boxes/bx_1/sshkey", 500, Answers.error(500, "internal_error", "Oops.")
         ).fail("POST /boxes/bx_1/sshkey").on("POST /boxes/bx_1/sshkey", access("10.98.0.7"))
             .on("POST /boxes/bx_1/sshkey", access("10.98.0.8"))
-        world.ssh.onCarry(end: .connectionLost, "the connection was lost")
-        world.ssh.onCarry(connects: false, end: .timedOut, "no answer")
-        world.ssh.onCarry(end: .interrupted(signal: SIGINT), "interrupted")
-        #expect(await world.run("forward", "bx_1", "--remote", "3000", "--json") == 130)
+        fixture.ssh.onCarry(end: .connectionLost, "the connection was lost")
+        fixture.ssh.onCarry(connects: false, end: .timedOut, "no answer")
+        fixture.ssh.onCarry(end: .interrupted(signal: SIGINT), "interrupted")
+        #expect(await fixture.run("forward", "bx_1", "--remote", "3000", "--json") == 130)
         let line =
             #"{"event":"forwarding","id":"bx_1","local":{"host":"127.0.0.1","port":3000},"remote":{"host":"127.0.0.1","port":3000}}"#
         #expect(
-            world.out.lines == [
+            fixture.out.lines == [
                 line, #"{"event":"reconnecting","id":"bx_1","reason":"the connection was lost"}"#, line,
                 #"{"event":"error","error":"interrupted"}"#,
             ])
-        #expect(world.ssh.state.withLock { $0.carried.map(\.host) } == ["10.98.0.2", "10.98.0.7", "10.98.0.8"])
+        #expect(fixture.ssh.state.withLock { $0.carried.map(\.host) } == ["10.98.0.2", "10.98.0.7", "10.98.0.8"])
     }
 
     @Test(arguments: [
@@ -212,18 +214,18 @@ import Testing
         (401, "unauthorized", "no.", "no. log in with `box login KEY`, or set BOX_API_KEY", 4),
     ])
     func aBoxThatIsGoneEndsIt(_ status: Int, _ code: String, _ said: String, _ message: String, _ exit: Int32) async {
-        world.transport.on("POST /boxes/bx_1/sshkey", access()).on(
+        fixture.transport.on("POST /boxes/bx_1/sshkey", access()).on(
             "POST /boxes/bx_1/sshkey", status, Answers.error(status, code, said))
-        world.ssh.onCarry(end: .connectionLost, "the connection was lost")
-        #expect(await world.run("forward", "bx_1", "--remote", "3000") == exit)
-        #expect(world.err.text == "the connection was lost. Connecting again\nerror: \(message)\n")
+        fixture.ssh.onCarry(end: .connectionLost, "the connection was lost")
+        #expect(await fixture.run("forward", "bx_1", "--remote", "3000") == exit)
+        #expect(fixture.err.text == "the connection was lost. Connecting again\nerror: \(message)\n")
     }
 
     @Test func anotherHostKeyIsNotTriedAgain() async {
-        world.transport.on("POST /boxes/bx_1/sshkey", access()).on("POST /boxes/bx_1/sshkey", access())
-        world.ssh.onCarry(end: .connectionLost, "lost")
-        world.ssh.onCarry(connects: false, end: .hostKeyChanged, "the host key has changed")
-        #expect(await world.run("forward", "bx_1", "--remote", "3000") == 255)
-        #expect(world.err.text.hasSuffix("error: the host key has changed\n"))
+        fixture.transport.on("POST /boxes/bx_1/sshkey", access()).on("POST /boxes/bx_1/sshkey", access())
+        fixture.ssh.onCarry(end: .connectionLost, "lost")
+        fixture.ssh.onCarry(connects: false, end: .hostKeyChanged, "the host key has changed")
+        #expect(await fixture.run("forward", "bx_1", "--remote", "3000") == 255)
+        #expect(fixture.err.text.hasSuffix("error: the host key has changed\n"))
     }
 }

@@ -54,7 +54,7 @@ import Testing
 @Suite struct TextCursorTests {
     private func cursor(_ pieces: String...) -> TextCursor {
         var cursor = TextCursor()
-        for piece in pieces { cursor.take(piece) }
+        for piece in pieces { cursor.append(piece) }
         return cursor
     }
 

@@ -6,51 +6,51 @@ import Testing
 
 /// Behaviour that users expect of every command line tool.
 @Suite struct HabitTests {
-    let world = TestWorld()
+    let fixture = CLIFixture()
 
     @Test func selfUpdateSaysWhatToRun() async {
-        #expect(await world.run("self-update") == 0)
+        #expect(await fixture.run("self-update") == 0)
         #expect(
-            world.out.text
+            fixture.out.text
                 == "box 0.1.0 was built from source. update it in its clone with `git pull`, then `make release install`\n"
         )
-        #expect(await world.run("self-update", "--json") == 0)
+        #expect(await fixture.run("self-update", "--json") == 0)
         #expect(
-            world.out.text
+            fixture.out.text
                 == #"{"version":"0.1.0","updated":false,"message":"built from source. update it in its clone with `git pull`, then `make release install`"}"#
                 + "\n")
-        #expect(world.transport.sent.isEmpty)
+        #expect(fixture.transport.sent.isEmpty)
     }
 
     @Test func helpIsThereAtEveryLevel() async {
         for path in HelpTests.paths {
             let names = path.dropFirst().map(\.name)
-            await CLI.run(["help"] + names, in: world.current)
-            let asked = world.out.text
-            world.out.clear()
-            await CLI.run(names + ["--help"], in: world.current)
+            await CLI.run(["help"] + names, in: fixture.current)
+            let asked = fixture.out.text
+            fixture.out.clear()
+            await CLI.run(names + ["--help"], in: fixture.current)
             #expect(asked == HelpText(path: path, width: 80).text)
-            #expect(world.out.text == asked)
-            world.out.clear()
+            #expect(fixture.out.text == asked)
+            fixture.out.clear()
         }
-        #expect(await world.run("help", "lisst") == 2)
-        #expect(world.err.text == "error: unknown command \"lisst\"; did you mean \"list\"? run `box --help`\n")
-        #expect(await world.run("local", "help", "upp") == 2)
+        #expect(await fixture.run("help", "lisst") == 2)
+        #expect(fixture.err.text == "error: unknown command \"lisst\"; did you mean \"list\"? run `box --help`\n")
+        #expect(await fixture.run("local", "help", "upp") == 2)
         #expect(
-            world.err.text
+            fixture.err.text
                 == "error: unknown command \"upp\" for `box local`; did you mean \"up\"? run `box local --help`\n")
     }
 
     @Test func valuesHaveSuggestions() async {
-        #expect(await world.run("new", "--type", "larg") == 2)
+        #expect(await fixture.run("new", "--type", "larg") == 2)
         #expect(
-            world.err.text
+            fixture.err.text
                 == "error: invalid --type \"larg\"; did you mean \"large\"? Use small, default or large; run `box new --help`\n"
         )
-        #expect(await world.run("list", "--color", "alway") == 2)
-        #expect(world.err.text.contains("did you mean \"always\"?"))
-        #expect(await world.run("list", "--state", "ready,stoped") == 2)
-        #expect(world.err.text.contains("did you mean \"stopped\"?"))
+        #expect(await fixture.run("list", "--color", "alway") == 2)
+        #expect(fixture.err.text.contains("did you mean \"always\"?"))
+        #expect(await fixture.run("list", "--state", "ready,stoped") == 2)
+        #expect(fixture.err.text.contains("did you mean \"stopped\"?"))
     }
 
     @Test(
@@ -59,31 +59,31 @@ import Testing
             (["NO_COLOR": "1"], ["--color", "always"], true), (["NO_COLOR": "1", "CLICOLOR_FORCE": "1"], [], false),
         ] as [([String: String], [String], Bool)])
     func colours(_ variables: [String: String], _ options: [String], _ isColored: Bool) async {
-        world.change {
+        fixture.change {
             $0.terminal = Terminal(stdinIsTerminal: true, stdoutIsTerminal: true, stderrIsTerminal: true)
             $0.environment.merge(variables) { $1 }
         }
-        world.transport.on("GET /boxes/bx_8pqt6dup", Answers.info("ready"))
-        await CLI.run(["info", "bx_8pqt6dup"] + options, in: world.current)
-        #expect(world.out.text.contains("\u{1B}[") == isColored)
+        fixture.transport.on("GET /boxes/bx_8pqt6dup", Answers.info("ready"))
+        await CLI.run(["info", "bx_8pqt6dup"] + options, in: fixture.current)
+        #expect(fixture.out.text.contains("\u{1B}[") == isColored)
     }
 
     @Test func coloursCanBeForcedIntoAPipe() async {
-        world.set("CLICOLOR_FORCE", "1")
-        world.transport.on("GET /boxes/bx_8pqt6dup", Answers.info("ready"))
-        await world.run("info", "bx_8pqt6dup")
-        #expect(world.out.text.contains("\u{1B}["))
-        world.transport.on("GET /boxes/bx_8pqt6dup", Answers.info("ready"))
-        await world.run("info", "bx_8pqt6dup", "--json")
-        #expect(!world.out.text.contains("\u{1B}["))
+        fixture.set("CLICOLOR_FORCE", "1")
+        fixture.transport.on("GET /boxes/bx_8pqt6dup", Answers.info("ready"))
+        await fixture.run("info", "bx_8pqt6dup")
+        #expect(fixture.out.text.contains("\u{1B}["))
+        fixture.transport.on("GET /boxes/bx_8pqt6dup", Answers.info("ready"))
+        await fixture.run("info", "bx_8pqt6dup", "--json")
+        #expect(!fixture.out.text.contains("\u{1B}["))
     }
 
     @Test func questionsAreForTerminalsOnly() async {
-        world.type("n\n")
-        world.change { $0.terminal = Terminal(stdoutIsTerminal: true, stderrIsTerminal: true) }
-        world.transport.on("DELETE /boxes/bx_1", #"{"ok":true,"id":"bx_1","status":"deleted"}"#)
-        #expect(await world.run("delete", "bx_1") == 0)
-        #expect(!world.err.text.contains("[y/N]"))
+        fixture.type("n\n")
+        fixture.change { $0.terminal = Terminal(stdoutIsTerminal: true, stderrIsTerminal: true) }
+        fixture.transport.on("DELETE /boxes/bx_1", #"{"ok":true,"id":"bx_1","status":"deleted"}"#)
+        #expect(await fixture.run("delete", "bx_1") == 0)
+        #expect(!fixture.err.text.contains("[y/N]"))
     }
 
     @Test func theManualHasEveryShownCommandAndNoHiddenOne() {
@@ -102,9 +102,9 @@ import Testing
     }
 
     @Test func theReferenceIsPrinted() async {
-        #expect(await world.run("__reference", "--format", "man") == 0)
-        #expect(world.out.text == Reference.text(.man, of: CommandTable.root.spec))
-        #expect(await world.run("__reference", "--format", "markdown") == 0)
-        #expect(world.out.text == Reference.text(.markdown, of: CommandTable.root.spec))
+        #expect(await fixture.run("__reference", "--format", "man") == 0)
+        #expect(fixture.out.text == Reference.text(.man, of: CommandTable.root.spec))
+        #expect(await fixture.run("__reference", "--format", "markdown") == 0)
+        #expect(fixture.out.text == Reference.text(.markdown, of: CommandTable.root.spec))
     }
 }

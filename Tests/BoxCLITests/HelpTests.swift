@@ -56,12 +56,12 @@ import Testing
     }
 
     @Test func helpGoesToStandardOutput() async {
-        let world = TestWorld(loggedIn: false)
-        #expect(await world.run() == 0)
-        #expect(world.out.text.hasPrefix("Sandboxes to run anything in"))
-        #expect(await world.run("new", "--help") == 0)
-        #expect(world.out.text.hasPrefix("Create a box and wait until it is ready.\n"))
-        #expect(world.err.text == "")
-        #expect(await world.run("local") == 2)
+        let fixture = CLIFixture(loggedIn: false)
+        #expect(await fixture.run() == 0)
+        #expect(fixture.out.text.hasPrefix("Sandboxes to run anything in"))
+        #expect(await fixture.run("new", "--help") == 0)
+        #expect(fixture.out.text.hasPrefix("Create a box and wait until it is ready.\n"))
+        #expect(fixture.err.text == "")
+        #expect(await fixture.run("local") == 2)
     }
 }

@@ -28,8 +28,8 @@ import Testing
     }
 
     @Test func aDetachedProgramHasItsOwnSessionAndLog() async throws {
-        let world = TestWorld(loggedIn: false)
-        let log = world.home + "/log"
+        let fixture = CLIFixture(loggedIn: false)
+        let log = fixture.home + "/log"
         let process = try processes.startDetached(
             ["/bin/sh", "-c", "echo to the log; echo errors >&2; exec sleep 60"], log: log)
         #expect(getsid(process) == process)

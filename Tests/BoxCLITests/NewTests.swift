@@ -6,83 +6,84 @@ import Testing
 @testable import BoxCLI
 
 @Suite struct NewTests {
-    let world = TestWorld()
+    let fixture = CLIFixture()
 
     @Test func everyLineInItsOrder() async {
-        world.transport.on("POST /boxes", 202, Answers.created()).on(
+        fixture.transport.on("POST /boxes", 202, Answers.created()).on(
             "GET /boxes/bx_8pqt6dup", Answers.info("provisioning")
         )
         .on("GET /boxes/bx_8pqt6dup", Answers.info("provisioned")).on("GET /boxes/bx_8pqt6dup", Answers.info("ready"))
-        #expect(await world.run("new", "--json") == 0)
+        #expect(await fixture.run("new", "--json") == 0)
         #expect(
-            world.out.text == """
+            fixture.out.text == """
                 {"event":"created","id":"bx_8pqt6dup","ttlSeconds":3600}
                 {"event":"state","id":"bx_8pqt6dup","state":"provisioning"}
                 {"event":"state","id":"bx_8pqt6dup","state":"ready"}
                 {"event":"ready","id":"bx_8pqt6dup","state":"ready","url":null,"ip":"10.98.0.2","desktopUrl":null,"archiveAfter":"2026-05-28T17:00:33.143Z","commands":{"ssh":"box ssh bx_8pqt6dup","forward":"box forward bx_8pqt6dup --remote 3000 --local 3000"}}
 
                 """)
-        #expect(world.err.text == "")
-        #expect(world.out.writes.count == 4, "each line leaves in one write, before the next request")
-        #expect(world.transport.body(0) == "{}")
+        #expect(fixture.err.text == "")
+        #expect(fixture.out.writes.count == 4, "each line leaves in one write, before the next request")
+        #expect(fixture.transport.body(0) == "{}")
     }
 
     @Test func optionsReachTheServer() async {
-        world.transport.on("POST /boxes", 202, Answers.created(ttl: "null", name: "web"))
-        let status = await world.run(
+        fixture.transport.on("POST /boxes", 202, Answers.created(ttl: "null", name: "web"))
+        let status = await fixture.run(
             "new", "--no-auto-stop", "--type", "large", "--name", "web", "--no-env", "-e", "A=1", "--environment", "x",
             "--no-wait", "--no-update", "--json")
         #expect(status == 0)
         #expect(
-            world.transport.body(0) == #"{"ttlSeconds":null,"name":"web","type":"large","env":{"A":"1"},"noEnv":true}"#)
-        #expect(world.out.text == #"{"event":"created","id":"bx_8pqt6dup","ttlSeconds":null}"# + "\n")
+            fixture.transport.body(0)
+                == #"{"ttlSeconds":null,"name":"web","type":"large","env":{"A":"1"},"noEnv":true}"#)
+        #expect(fixture.out.text == #"{"event":"created","id":"bx_8pqt6dup","ttlSeconds":null}"# + "\n")
     }
 
     @Test func aServerThatIgnoresTheNameIsAskedAgain() async {
-        world.transport.on("POST /boxes", 202, Answers.created()).on(
+        fixture.transport.on("POST /boxes", 202, Answers.created()).on(
             "PATCH /boxes/bx_8pqt6dup", Answers.info("provisioning"))
-        #expect(await world.run("new", "--name", "web", "--no-wait", "--json") == 0)
-        #expect(world.transport.body(1) == #"{"name":"web"}"#)
+        #expect(await fixture.run("new", "--name", "web", "--no-wait", "--json") == 0)
+        #expect(fixture.transport.body(1) == #"{"name":"web"}"#)
     }
 
     @Test func aNameThatWasCutIsLeftAlone() async {
         let long = String(repeating: "n", count: 130)
-        world.transport.on("POST /boxes", 202, Answers.created(name: String(long.prefix(120))))
-        #expect(await world.run("new", "--name", long, "--no-wait", "--json") == 0)
+        fixture.transport.on("POST /boxes", 202, Answers.created(name: String(long.prefix(120))))
+        #expect(await fixture.run("new", "--name", long, "--no-wait", "--json") == 0)
     }
 
     @Test func aBoxThatFailsIsAnErrorLine() async {
         let failed = #"{"ok":true,"box":{"id":"bx_8pqt6dup","state":"error","errorMessage":"no space"}}"#
-        world.transport.on("POST /boxes", 202, Answers.created()).on("GET /boxes/bx_8pqt6dup", failed)
-        #expect(await world.run("new", "--json") == 1)
+        fixture.transport.on("POST /boxes", 202, Answers.created()).on("GET /boxes/bx_8pqt6dup", failed)
+        #expect(await fixture.run("new", "--json") == 1)
         #expect(
-            world.out.lines.suffix(2) == [
+            fixture.out.lines.suffix(2) == [
                 #"{"event":"state","id":"bx_8pqt6dup","state":"error"}"#,
                 #"{"event":"error","error":"bx_8pqt6dup failed: no space"}"#,
             ])
     }
 
     @Test func peopleSeeWhatTheyNeed() async {
-        world.useTerminal()
-        world.transport.on("POST /boxes", 202, Answers.created()).on("GET /boxes/bx_8pqt6dup", Answers.info("ready"))
-        #expect(await world.run("new") == 0)
-        #expect(world.out.text.hasPrefix("bx_8pqt6dup is ready after 0."))
-        #expect(world.out.text.contains("  ip       10.98.0.2\n"))
-        #expect(world.err.text.hasSuffix("\nopen a shell in it with `box ssh bx_8pqt6dup`\n"))
+        fixture.useTerminal()
+        fixture.transport.on("POST /boxes", 202, Answers.created()).on("GET /boxes/bx_8pqt6dup", Answers.info("ready"))
+        #expect(await fixture.run("new") == 0)
+        #expect(fixture.out.text.hasPrefix("bx_8pqt6dup is ready after 0."))
+        #expect(fixture.out.text.contains("  ip       10.98.0.2\n"))
+        #expect(fixture.err.text.hasSuffix("\nopen a shell in it with `box ssh bx_8pqt6dup`\n"))
     }
 
     @Test func currentIsTheLastBoxOfThisShell() async {
-        #expect(await world.run("info", "current", "--json") == 1)
+        #expect(await fixture.run("info", "current", "--json") == 1)
         #expect(
-            world.out.text
+            fixture.out.text
                 == #"{"event":"error","error":"no current box: none was created in this shell. name one of `box list`"}"#
                 + "\n")
-        world.transport.on("POST /boxes", 202, Answers.created())
-        await world.run("new", "--no-wait")
-        world.transport.on("GET /boxes/bx_8pqt6dup", Answers.info("ready"))
-        #expect(await world.run("info", "current", "--json") == 0)
-        world.change { $0.session = ShellSession(leader: 1, started: "0") }
-        #expect(await world.run("info", "current", "--json") == 1)
+        fixture.transport.on("POST /boxes", 202, Answers.created())
+        await fixture.run("new", "--no-wait")
+        fixture.transport.on("GET /boxes/bx_8pqt6dup", Answers.info("ready"))
+        #expect(await fixture.run("info", "current", "--json") == 0)
+        fixture.change { $0.session = ShellSession(leader: 1, started: "0") }
+        #expect(await fixture.run("info", "current", "--json") == 1)
     }
 
     @Test(arguments: [
@@ -93,30 +94,30 @@ import Testing
         (["--name", ""], "--name is empty"),
     ])
     func wrongOptionsNeverReachTheServer(_ options: [String], _ message: String) async {
-        let status = await CLI.run(["new", "--json"] + options, in: world.current)
+        let status = await CLI.run(["new", "--json"] + options, in: fixture.current)
         #expect(status == .usage)
-        #expect(world.err.text == "error: \(message); run `box new --help`\n")
-        #expect(world.out.text == "")
+        #expect(fixture.err.text == "error: \(message); run `box new --help`\n")
+        #expect(fixture.out.text == "")
     }
 
     @Test func aReaderThatGoesAwayIsANormalEnd() async {
-        world.transport.on("POST /boxes", 202, Answers.created())
-        world.out.fail(with: EPIPE)
-        #expect(await world.run("new", "--json") == 0)
-        #expect(world.err.text == "")
+        fixture.transport.on("POST /boxes", 202, Answers.created())
+        fixture.out.fail(with: EPIPE)
+        #expect(await fixture.run("new", "--json") == 0)
+        #expect(fixture.err.text == "")
     }
 
     @Test func aFailureThatNobodyReadsIsStillOne() async {
-        world.transport.on("POST /boxes", 401, Answers.error(401, "unauthorized", "Bad key."))
-        world.out.fail(with: EPIPE)
-        #expect(await world.run("new", "--json") == 4)
-        #expect(world.err.text == "")
+        fixture.transport.on("POST /boxes", 401, Answers.error(401, "unauthorized", "Bad key."))
+        fixture.out.fail(with: EPIPE)
+        #expect(await fixture.run("new", "--json") == 4)
+        #expect(fixture.err.text == "")
     }
 
     @Test func aFullDiskIsAFailure() async {
-        world.transport.on("POST /boxes", 202, Answers.created())
-        world.out.fail(with: ENOSPC)
-        #expect(await world.run("new", "--json") == 1)
-        #expect(world.err.text == "error: could not write to standard output: No space left on device\n")
+        fixture.transport.on("POST /boxes", 202, Answers.created())
+        fixture.out.fail(with: ENOSPC)
+        #expect(await fixture.run("new", "--json") == 1)
+        #expect(fixture.err.text == "error: could not write to standard output: No space left on device\n")
     }
 }

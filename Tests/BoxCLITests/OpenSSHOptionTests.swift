@@ -7,13 +7,13 @@ import Testing
 
 /// `box ssh` in place of ssh, as rsync, git and other programs run it.
 @Suite struct OpenSSHOptionTests {
-    let world = TestWorld()
+    let fixture = CLIFixture()
 
     private func session(_ words: String...) async -> SSHSession? {
         let access = #"{"ok":true,"type":"ssh_key.configured","success":true,"machineIp":"10.98.0.2","sshUser":"user"}"#
-        world.transport.on("POST /boxes/bx_1/sshkey", access)
-        #expect(await world.run(["ssh"] + words) == 0, "\(words): \(world.err.text)")
-        return world.ssh.state.withLock { $0.sessions.popLast() }
+        fixture.transport.on("POST /boxes/bx_1/sshkey", access)
+        #expect(await fixture.run(["ssh"] + words) == 0, "\(words): \(fixture.err.text)")
+        return fixture.ssh.state.withLock { $0.sessions.popLast() }
     }
 
     @Test func programsNameTheUserInThreeWays() async {
@@ -22,9 +22,9 @@ import Testing
         ] {
             let access =
                 #"{"ok":true,"type":"ssh_key.configured","success":true,"machineIp":"10.98.0.2","sshUser":"user"}"#
-            world.transport.on("POST /boxes/bx_1/sshkey", access)
-            #expect(await world.run(["ssh"] + words) == 0)
-            let session = world.ssh.state.withLock { $0.sessions.popLast() }
+            fixture.transport.on("POST /boxes/bx_1/sshkey", access)
+            #expect(await fixture.run(["ssh"] + words) == 0)
+            let session = fixture.ssh.state.withLock { $0.sessions.popLast() }
             #expect(session?.destination.user == "user" && session?.destination.boxID == "bx_1")
             #expect(session?.words == ["ls"])
         }
@@ -34,10 +34,10 @@ import Testing
     @Test func rootIsRefusedWithTheWayOut() async {
         let access = #"{"ok":true,"type":"ssh_key.configured","success":true,"machineIp":"10.98.0.2","sshUser":"user"}"#
         for words in [["ssh", "root@bx_1", "id"], ["scp", "root@bx_1:x", "."], ["forward", "root@bx_1", "80"]] {
-            world.transport.on("POST /boxes/bx_1/sshkey", access)
-            #expect(await world.run(words) == 255)
+            fixture.transport.on("POST /boxes/bx_1/sshkey", access)
+            #expect(await fixture.run(words) == 255)
             #expect(
-                world.err.text
+                fixture.err.text
                     == "error: bx_1 lets nobody log in as root. leave the name out, and use sudo in the box\n")
         }
     }
@@ -45,8 +45,8 @@ import Testing
     @Test func whatRsyncAndGitAndSFTPSay() async {
         let rsync = await session("-l", "user", "bx_1", "rsync", "--server", "-vlogDtpre.iLsfxCIvu", ".", "a b")
         #expect(rsync?.words == ["rsync", "--server", "-vlogDtpre.iLsfxCIvu", ".", "a b"])
-        world.set("GIT_PROTOCOL", "version=2")
-        world.set("LC_ALL", "C")
+        fixture.set("GIT_PROTOCOL", "version=2")
+        fixture.set("LC_ALL", "C")
         let git = await session(
             "-o", "SendEnv=GIT_PROTOCOL", "-4", "-p", "22", "user@bx_1", "git-upload-pack '/home/user/a.git'")
         #expect(git?.words == ["git-upload-pack '/home/user/a.git'"])
@@ -74,8 +74,8 @@ import Testing
 
     /// git uses -G to find out whether a program accepts ssh's options.
     @Test func theConfigurationIsPrinted() async {
-        #expect(await world.run("ssh", "-G", "-o", "SendEnv=GIT_PROTOCOL", "-p", "22", "user@bx_1") == 0)
-        #expect(world.out.lines.prefix(4) == ["host bx_1", "hostname bx_1", "user user", "port 22"])
+        #expect(await fixture.run("ssh", "-G", "-o", "SendEnv=GIT_PROTOCOL", "-p", "22", "user@bx_1") == 0)
+        #expect(fixture.out.lines.prefix(4) == ["host bx_1", "hostname bx_1", "user user", "port 22"])
     }
 
     @Test(arguments: [
@@ -97,20 +97,20 @@ import Testing
         (["-l", ""], "--login-name is empty. Name a user of the box, or leave it out"),
     ])
     func whatCannotBeHonouredIsSaid(_ options: [String], _ problem: String) async {
-        #expect(await world.run(["ssh"] + options + ["bx_1"]) == 2)
-        #expect(world.usageProblem == problem)
+        #expect(await fixture.run(["ssh"] + options + ["bx_1"]) == 2)
+        #expect(fixture.usageProblem == problem)
     }
 
     @Test func scpTakesUsersToo() async {
         let access = #"{"ok":true,"type":"ssh_key.configured","success":true,"machineIp":"10.98.0.2","sshUser":"user"}"#
-        world.transport.on("POST /boxes/bx_1/sshkey", access)
-        #expect(await world.run("scp", "user@bx_1:~/x", ".") == 0)
-        let job = world.ssh.state.withLock { $0.jobs.last }
+        fixture.transport.on("POST /boxes/bx_1/sshkey", access)
+        #expect(await fixture.run("scp", "user@bx_1:~/x", ".") == 0)
+        let job = fixture.ssh.state.withLock { $0.jobs.last }
         #expect(job?.destination.boxID == "bx_1" && job?.destination.user == "user" && job?.sources == ["x"])
     }
 
     @Test func digitsAreOptionsOnlyWhereTheyAreDeclared() async {
         #expect(await session("-4", "bx_1", "-2", "--", "ls", "-4")?.words == ["ls", "-4"])
-        #expect(await world.run("ssh", "-5.", "x") == 255)
+        #expect(await fixture.run("ssh", "-5.", "x") == 255)
     }
 }

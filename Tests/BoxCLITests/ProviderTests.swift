@@ -6,7 +6,7 @@ import Testing
 
 /// `box provider`: its output, its sources of keys, and that no output contains a key.
 @Suite struct ProviderTests {
-    let world = TestWorld()
+    let fixture = CLIFixture()
     private static let key = "sk-test-0123456789abcd"
 
     private static func provider(
@@ -27,34 +27,34 @@ import Testing
 
     @Test func theListIsATable() async {
         let more = #""baseUrl":"https://x.test/v1\u001b[2J","model":"gpt-5.5","reasoningEffort":"high""#
-        world.transport.on(
+        fixture.transport.on(
             "GET /providers",
             Self.list(Self.provider("codex", more: more), Self.provider("claude-code", key: nil, isDefault: false)))
-        #expect(await world.run("provider", "list") == 0)
+        #expect(await fixture.run("provider", "list") == 0)
         #expect(
-            world.out.text == """
+            fixture.out.text == """
                 PROVIDER     DEFAULT  KEY         BASE URL               MODEL    EFFORT
                 codex        yes      …abcd       https://x.test/v1�[2J  gpt-5.5  high
                 claude-code  -        not set up  -                      -        -
 
                 """)
-        #expect(world.err.text == "")
+        #expect(fixture.err.text == "")
     }
 
     @Test func aListWithoutAKeySaysHowToBegin() async {
-        for _ in 0..<2 { world.transport.on("GET /providers", Self.nothing) }
-        #expect(await CLI.run(["providers", "ls"], in: world.current) == .success)
-        #expect(world.err.text == "none is set up. begin with `box provider set codex`\n")
-        #expect(await world.run("provider", "list", "--json") == 0)
-        #expect(world.out.lines.count == 1 && world.out.text.hasPrefix(#"{"providers":[{"provider":"codex","#))
-        #expect(world.out.text.contains(#""new":1e400"#) && world.err.text == "")
+        for _ in 0..<2 { fixture.transport.on("GET /providers", Self.nothing) }
+        #expect(await CLI.run(["providers", "ls"], in: fixture.current) == .success)
+        #expect(fixture.err.text == "none is set up. begin with `box provider set codex`\n")
+        #expect(await fixture.run("provider", "list", "--json") == 0)
+        #expect(fixture.out.lines.count == 1 && fixture.out.text.hasPrefix(#"{"providers":[{"provider":"codex","#))
+        #expect(fixture.out.text.contains(#""new":1e400"#) && fixture.err.text == "")
     }
 
     @Test func aServerWithoutProviders() async {
-        world.transport.on("GET /providers", 404, #"{"error":"not_found"}"#)
-        #expect(await world.run("provider", "list", "--json") == 1)
+        fixture.transport.on("GET /providers", 404, #"{"error":"not_found"}"#)
+        #expect(await fixture.run("provider", "list", "--json") == 1)
         #expect(
-            world.out.lines == [
+            fixture.out.lines == [
                 #"{"event":"error","error":"not found (404). this server has no providers to set up. look in its dashboard","code":"not_found","status":404}"#
             ])
     }
@@ -74,41 +74,42 @@ import Testing
         (["--base-url", "http://10.0.0.5:8080/v1"], "", #"{"baseUrl":"http://10.0.0.5:8080/v1"}"#),
     ])
     func keysComeFromStandardInput(_ options: [String], _ typed: String, _ body: String) async {
-        world.transport.on("PUT /providers/codex", Self.updated)
-        world.type(typed)
-        #expect(await world.run(["provider", "set", "codex"] + options) == 0)
-        #expect(world.transport.body(0) == body)
-        #expect(world.out.text == "codex is set up with the key …abcd, and is the default\n")
-        #expect(!world.err.text.contains(Self.key))
+        fixture.transport.on("PUT /providers/codex", Self.updated)
+        fixture.type(typed)
+        #expect(await fixture.run(["provider", "set", "codex"] + options) == 0)
+        #expect(fixture.transport.body(0) == body)
+        #expect(fixture.out.text == "codex is set up with the key …abcd, and is the default\n")
+        #expect(!fixture.err.text.contains(Self.key))
     }
 
     @Test func keysComeFromFilesAndTheEnvironment() async throws {
-        try Files.replace(world.home + "/key", with: Array((Self.key + "\n").utf8))
-        world.set("OPENAI_API_KEY", Self.key)
-        for options in [["--key-file", world.home + "/key"], ["--key-env", "OPENAI_API_KEY"]] {
-            world.transport.on("PUT /providers/claude-code", Self.updated)
-            #expect(await world.run(["-v", "provider", "set", "claude", "--json"] + options) == 0)
-            #expect(world.transport.sent.last?.body == Array(#"{"apiKey":"\#(Self.key)"}"#.utf8))
-            #expect(world.out.text == #"{"provider":\#(Self.provider("codex"))}"# + "\n")
-            #expect(world.err.text.contains("PUT http://127.0.0.1:7070/api/box/v1/providers/claude-code 200"))
-            #expect(!world.err.text.contains(Self.key))
+        try Files.replace(fixture.home + "/key", with: Array((Self.key + "\n").utf8))
+        fixture.set("OPENAI_API_KEY", Self.key)
+        for options in [["--key-file", fixture.home + "/key"], ["--key-env", "OPENAI_API_KEY"]] {
+            fixture.transport.on("PUT /providers/claude-code", Self.updated)
+            #expect(await fixture.run(["-v", "provider", "set", "claude", "--json"] + options) == 0)
+            #expect(fixture.transport.sent.last?.body == Array(#"{"apiKey":"\#(Self.key)"}"#.utf8))
+            #expect(fixture.out.text == #"{"provider":\#(Self.provider("codex"))}"# + "\n")
+            #expect(fixture.err.text.contains("PUT http://127.0.0.1:7070/api/box/v1/providers/claude-code 200"))
+            #expect(!fixture.err.text.contains(Self.key))
         }
     }
 
     @Test func onATerminalItAsksUnlessTheKeyIsThere() async {
-        world.useTerminal()
-        world.type(Self.key + "\n")
-        world.transport.on("PUT /providers/codex", Self.updated)
-        #expect(await world.run("provider", "set", "codex") == 0)
-        #expect(world.err.text == "API key of codex (it is not shown): \n")
-        world.transport.on("GET /providers", Self.list(Self.provider("codex"))).on("PUT /providers/codex", Self.updated)
-        #expect(await world.run("provider", "set", "codex", "--default") == 0)
-        #expect(world.transport.body(2) == #"{"isDefault":true}"# && world.err.text == "")
-        world.transport.on("GET /providers", Self.nothing).on("PUT /providers/codex", Self.updated)
-        #expect(await world.run("provider", "set", "codex", "--default") == 0)
-        #expect(world.transport.body(4) == #"{"apiKey":"\#(Self.key)","isDefault":true}"#)
-        #expect(await world.run("provider", "set", "codex", "--json") == 1)
-        #expect(world.out.text.contains("the API key is missing. give it on standard input, or with --key-file FILE"))
+        fixture.useTerminal()
+        fixture.type(Self.key + "\n")
+        fixture.transport.on("PUT /providers/codex", Self.updated)
+        #expect(await fixture.run("provider", "set", "codex") == 0)
+        #expect(fixture.err.text == "API key of codex (it is not shown): \n")
+        fixture.transport.on("GET /providers", Self.list(Self.provider("codex"))).on(
+            "PUT /providers/codex", Self.updated)
+        #expect(await fixture.run("provider", "set", "codex", "--default") == 0)
+        #expect(fixture.transport.body(2) == #"{"isDefault":true}"# && fixture.err.text == "")
+        fixture.transport.on("GET /providers", Self.nothing).on("PUT /providers/codex", Self.updated)
+        #expect(await fixture.run("provider", "set", "codex", "--default") == 0)
+        #expect(fixture.transport.body(4) == #"{"apiKey":"\#(Self.key)","isDefault":true}"#)
+        #expect(await fixture.run("provider", "set", "codex", "--json") == 1)
+        #expect(fixture.out.text.contains("the API key is missing. give it on standard input, or with --key-file FILE"))
     }
 
     @Test(arguments: [
@@ -131,37 +132,37 @@ import Testing
         (["codex", "--key-env", "sk_live_1"], "the variable that --key-env names is not set. export it first"),
     ])
     func whatIsWrongIsToldBeforeAnythingIsSent(_ arguments: [String], _ message: String) async {
-        #expect(await world.run(["provider", "set"] + arguments) == 1)
-        #expect(world.err.text == "error: \(message)\n")
-        #expect(world.transport.sent.isEmpty)
+        #expect(await fixture.run(["provider", "set"] + arguments) == 1)
+        #expect(fixture.err.text == "error: \(message)\n")
+        #expect(fixture.transport.sent.isEmpty)
     }
 
     @Test(arguments: ["sk one two\n", "sk-\u{1B}[2J", "sk-ü"]) func keysAreOneWord(_ typed: String) async {
-        world.type(typed)
-        #expect(await world.run("provider", "set", "codex") == 1)
+        fixture.type(typed)
+        #expect(await fixture.run("provider", "set", "codex") == 1)
         #expect(
-            world.err.text
+            fixture.err.text
                 == "error: the API key that was given has characters that no key has. copy it again, as one word\n")
     }
 
     @Test(arguments: [["codex", Self.key], ["codex", "--key-env", Self.key], ["codex", "--api-key=\(Self.key)"]])
     func aKeyAmongTheArgumentsIsRefusedAndNotRepeated(_ arguments: [String]) async {
-        #expect(await world.run(["provider", "set"] + arguments) == 2)
-        #expect(!world.err.text.contains(Self.key) && world.err.text.contains("error: "))
-        #expect(world.out.text == "")
+        #expect(await fixture.run(["provider", "set"] + arguments) == 2)
+        #expect(!fixture.err.text.contains(Self.key) && fixture.err.text.contains("error: "))
+        #expect(fixture.out.text == "")
     }
 
     @Test func twoSourcesOfAKeyAreTooMany() async {
-        #expect(await world.run("provider", "set", "codex", "--key-file", "a", "--key-env", "B") == 2)
-        #expect(world.usageProblem == "--key-file and --key-env can't be used together")
+        #expect(await fixture.run("provider", "set", "codex", "--key-file", "a", "--key-env", "B") == 2)
+        #expect(fixture.usageProblem == "--key-file and --key-env can't be used together")
     }
 
     @Test func aServersRefusalIsToldWithoutTheKey() async {
-        world.transport.on("PUT /providers/codex", 400, Answers.error(400, "invalid_api_key", "bad key \(Self.key)"))
-        world.type(Self.key)
-        #expect(await world.run("provider", "set", "codex", "--json") == 1)
+        fixture.transport.on("PUT /providers/codex", 400, Answers.error(400, "invalid_api_key", "bad key \(Self.key)"))
+        fixture.type(Self.key)
+        #expect(await fixture.run("provider", "set", "codex", "--json") == 1)
         #expect(
-            world.out.lines == [
+            fixture.out.lines == [
                 #"{"event":"error","error":"bad key …","code":"invalid_api_key","status":400}"#
             ])
     }
@@ -170,25 +171,25 @@ import Testing
 
     @Test func removeAsksOnATerminal() async {
         let deleted = #"{"ok":true,"type":"provider.deleted","provider":"claude-code","status":"deleted"}"#
-        world.transport.on("DELETE /providers/claude-code", deleted)
-        #expect(await world.run("provider", "rm", "claude", "--json") == 0)
-        #expect(world.out.text == #"{"provider":"claude-code","status":"deleted"}"# + "\n")
-        world.useTerminal()
-        world.type("n\n")
-        #expect(await world.run("provider", "remove", "claude") == 1)
-        #expect(world.err.text == "forget the API key and settings of claude-code? [y/N] nothing was removed\n")
-        world.transport.on("DELETE /providers/claude-code", deleted)
-        #expect(await world.run("provider", "remove", "claude", "-y") == 0)
-        #expect(world.out.text == "claude-code is removed\n")
+        fixture.transport.on("DELETE /providers/claude-code", deleted)
+        #expect(await fixture.run("provider", "rm", "claude", "--json") == 0)
+        #expect(fixture.out.text == #"{"provider":"claude-code","status":"deleted"}"# + "\n")
+        fixture.useTerminal()
+        fixture.type("n\n")
+        #expect(await fixture.run("provider", "remove", "claude") == 1)
+        #expect(fixture.err.text == "forget the API key and settings of claude-code? [y/N] nothing was removed\n")
+        fixture.transport.on("DELETE /providers/claude-code", deleted)
+        #expect(await fixture.run("provider", "remove", "claude", "-y") == 0)
+        #expect(fixture.out.text == "claude-code is removed\n")
     }
 
     @Test func removeOfWhatIsNotSetUp() async {
-        world.transport.on("DELETE /providers/codex", 404, #"{"error":"not_found","message":"no"}"#)
-        #expect(await world.run("provider", "remove", "codex") == 1)
+        fixture.transport.on("DELETE /providers/codex", 404, #"{"error":"not_found","message":"no"}"#)
+        #expect(await fixture.run("provider", "remove", "codex") == 1)
         #expect(
-            world.err.text == "error: not found (404). codex is not set up. see what is with `box provider list`\n")
-        #expect(await world.run("provider", "remove", "x") == 1)
-        #expect(world.err.text == "error: invalid provider \"x\". Use codex or claude.\n")
+            fixture.err.text == "error: not found (404). codex is not set up. see what is with `box provider list`\n")
+        #expect(await fixture.run("provider", "remove", "x") == 1)
+        #expect(fixture.err.text == "error: invalid provider \"x\". Use codex or claude.\n")
     }
 
     // MARK: completion
@@ -200,8 +201,8 @@ import Testing
             (["prompt", "--provider", "co"], "codex\n"), (["prompt", "--model=op"], "--model=opus\n"),
             (["prompt", "--reasoning-effort", "x"], "xhigh\n"),
         ] {
-            #expect(await world.run(["__complete", "--"] + words) == 0)
-            #expect(world.out.text == expected)
+            #expect(await fixture.run(["__complete", "--"] + words) == 0)
+            #expect(fixture.out.text == expected)
         }
     }
 }

@@ -7,34 +7,34 @@ import Testing
 
 /// `ssh-config` and `proxy`, and the options that `ssh` passes on.
 @Suite struct SSHConfigTests {
-    let world = TestWorld()
+    let fixture = CLIFixture()
     let access = #"{"ok":true,"type":"ssh_key.configured","success":true,"machineIp":"10.98.0.2","sshUser":"user"}"#
 
     private func text(_ path: String) throws -> String? {
-        try Files.read(world.home + path).map { String(decoding: $0, as: UTF8.self) }
+        try Files.read(fixture.home + path).map { String(decoding: $0, as: UTF8.self) }
     }
 
     @Test func itIsShown() async {
-        #expect(await world.run("ssh-config", "--api-url", "http://127.0.0.1:7070") == 0)
-        #expect(world.out.text.contains("\nHost bx_*\n    User user\n"))
-        #expect(world.out.text.contains("    ProxyCommand /opt/box --api-url http://127.0.0.1:7070 proxy %n\n"))
-        #expect(world.out.text.contains("    IdentityFile \"\(world.home)/.ssh/ascii_box_ed25519\"\n"))
-        #expect(world.out.text.contains("    UserKnownHostsFile \"\(world.home)/.config/ascii/box/known_hosts\"\n"))
+        #expect(await fixture.run("ssh-config", "--api-url", "http://127.0.0.1:7070") == 0)
+        #expect(fixture.out.text.contains("\nHost bx_*\n    User user\n"))
+        #expect(fixture.out.text.contains("    ProxyCommand /opt/box --api-url http://127.0.0.1:7070 proxy %n\n"))
+        #expect(fixture.out.text.contains("    IdentityFile \"\(fixture.home)/.ssh/ascii_box_ed25519\"\n"))
+        #expect(fixture.out.text.contains("    UserKnownHostsFile \"\(fixture.home)/.config/ascii/box/known_hosts\"\n"))
     }
 
     @Test func itIsInstalledOnceAndTakenAwayAgain() async throws {
-        try Files.makeDirectory(world.home + "/.ssh")
+        try Files.makeDirectory(fixture.home + "/.ssh")
         let own = "Host *\n    Compression yes\n"
-        try Files.replace(world.home + "/.ssh/config", with: Array(own.utf8))
-        #expect(await world.run("ssh-config", "--install") == 0)
-        #expect(await world.run("ssh-config", "--install") == 0)
-        let line = "Include \"\(world.home)/.config/ascii/box/ssh_config\"\n"
+        try Files.replace(fixture.home + "/.ssh/config", with: Array(own.utf8))
+        #expect(await fixture.run("ssh-config", "--install") == 0)
+        #expect(await fixture.run("ssh-config", "--install") == 0)
+        let line = "Include \"\(fixture.home)/.config/ascii/box/ssh_config\"\n"
         #expect(try text("/.ssh/config") == line + "\n" + own)
         #expect(try text("/.config/ascii/box/ssh_config")?.contains("Host bx_*") == true)
-        #expect(await world.run("ssh-config", "--uninstall") == 0)
+        #expect(await fixture.run("ssh-config", "--uninstall") == 0)
         #expect(try text("/.ssh/config") == own)
         #expect(try text("/.config/ascii/box/ssh_config") == nil)
-        #expect(await world.run("ssh-config", "--uninstall") == 0)
+        #expect(await fixture.run("ssh-config", "--uninstall") == 0)
     }
 
     @Test(arguments: [
@@ -53,19 +53,19 @@ import Testing
     }
 
     @Test func aProxyRegistersTheKeyAndRelays() async {
-        world.transport.on("POST /boxes/bx_1/sshkey", access)
-        #expect(await world.run("proxy", "bx_1") == 0)
-        #expect(world.ssh.state.withLock { $0.relays.map(\.host) } == ["10.98.0.2"])
-        #expect(world.out.text == "")
+        fixture.transport.on("POST /boxes/bx_1/sshkey", access)
+        #expect(await fixture.run("proxy", "bx_1") == 0)
+        #expect(fixture.ssh.state.withLock { $0.relays.map(\.host) } == ["10.98.0.2"])
+        #expect(fixture.out.text == "")
     }
 
     @Test func sshTakesVariablesAlong() async {
-        world.transport.on("POST /boxes/bx_1/sshkey", access)
-        #expect(await world.run("ssh", "-e", "A=b=c", "--env", "EMPTY=", "bx_1", "true") == 0)
+        fixture.transport.on("POST /boxes/bx_1/sshkey", access)
+        #expect(await fixture.run("ssh", "-e", "A=b=c", "--env", "EMPTY=", "bx_1", "true") == 0)
         #expect(
-            world.ssh.state.withLock { $0.sessions.first?.environment } == [
+            fixture.ssh.state.withLock { $0.sessions.first?.environment } == [
                 EnvironmentVariable(name: "A", value: "b=c"), EnvironmentVariable(name: "EMPTY", value: ""),
             ])
-        #expect(await CLI.run(["ssh", "-e", "A B=c", "bx_1"], in: world.current) == .usage)
+        #expect(await CLI.run(["ssh", "-e", "A B=c", "bx_1"], in: fixture.current) == .usage)
     }
 }

@@ -8,33 +8,33 @@ import Testing
 
 /// `ssh` and `scp`: the requests to the server and the calls of SSH.
 @Suite struct SSHTests {
-    let world = TestWorld()
+    let fixture = CLIFixture()
     let access = #"{"ok":true,"type":"ssh_key.configured","success":true,"machineIp":"10.98.0.2","sshUser":"user"}"#
 
-    private func sessions() -> [SSHSession] { world.ssh.state.withLock(\.sessions) }
+    private func sessions() -> [SSHSession] { fixture.ssh.state.withLock(\.sessions) }
 
     @Test func theKeyIsRegisteredAndTheWordsAreKept() async {
-        world.transport.on("POST /boxes/bx_1/sshkey", access)
-        world.ssh.state.withLock { $0.status = 7 }
-        #expect(await world.run("ssh", "bx_1", "--", "bash", "-lc", "cd x && npm test", "--json") == 7)
-        #expect(world.transport.body(0) == #"{"key":"ssh-ed25519 AAAA box@test"}"#)
+        fixture.transport.on("POST /boxes/bx_1/sshkey", access)
+        fixture.ssh.state.withLock { $0.status = 7 }
+        #expect(await fixture.run("ssh", "bx_1", "--", "bash", "-lc", "cd x && npm test", "--json") == 7)
+        #expect(fixture.transport.body(0) == #"{"key":"ssh-ed25519 AAAA box@test"}"#)
         let session = sessions().first
         #expect(session?.words == ["bash", "-lc", "cd x && npm test", "--json"])
         #expect(session?.wantsTerminal == false)
         #expect(
             session?.destination
                 == SSHDestination(
-                    boxID: "bx_1", host: "10.98.0.2", user: "user", keyPath: world.home + "/.ssh/ascii_box_ed25519",
-                    knownHostsPath: world.home + "/.config/ascii/box/known_hosts"))
-        #expect(world.out.text == "" && world.err.text == "")
+                    boxID: "bx_1", host: "10.98.0.2", user: "user", keyPath: fixture.home + "/.ssh/ascii_box_ed25519",
+                    knownHostsPath: fixture.home + "/.config/ascii/box/known_hosts"))
+        #expect(fixture.out.text == "" && fixture.err.text == "")
     }
 
     /// A connection to the last known address starts while the API is asked for the current one.
     @Test func theLastAddressIsConnectedToAtOnce() async {
-        func prepared() -> [String] { world.ssh.state.withLock { $0.prepared.map(\.host) } }
+        func prepared() -> [String] { fixture.ssh.state.withLock { $0.prepared.map(\.host) } }
         func run(_ words: String..., at host: String = "10.98.0.2") async -> Int32 {
-            world.transport.on("POST /boxes/bx_1/sshkey", access.replacing("10.98.0.2", with: host))
-            return await CLI.run(words, in: world.current).rawValue
+            fixture.transport.on("POST /boxes/bx_1/sshkey", access.replacing("10.98.0.2", with: host))
+            return await CLI.run(words, in: fixture.current).rawValue
         }
         #expect(await run("ssh", "bx_1", "true") == 0)
         #expect(prepared() == [])
@@ -47,12 +47,12 @@ import Testing
         #expect(prepared().count == 2)
         #expect(await run("ssh", "bx_1", "true", at: "10.98.0.9") == 0)
         #expect(sessions().last?.destination.host == "10.98.0.9")
-        world.transport.on("DELETE /boxes/bx_1", #"{"ok":true,"type":"box.deleted","id":"bx_1","status":"deleted"}"#)
-        #expect(await world.run("delete", "bx_1", "--yes") == 0)
+        fixture.transport.on("DELETE /boxes/bx_1", #"{"ok":true,"type":"box.deleted","id":"bx_1","status":"deleted"}"#)
+        #expect(await fixture.run("delete", "bx_1", "--yes") == 0)
         #expect(await run("ssh", "bx_1", "true") == 0)
         #expect(prepared() == ["10.98.0.2", "10.98.0.2", "10.98.0.2"])
         // A pipe in place of the file doesn't block.
-        let file = world.home + "/.local/state/ascii/box/addresses/bx_1"
+        let file = fixture.home + "/.local/state/ascii/box/addresses/bx_1"
         unlink(file)
         #expect(mkfifo(file, 0o600) == 0)
         #expect(await run("ssh", "bx_1", "true") == 0)
@@ -64,59 +64,59 @@ import Testing
         (["ssh", "-t", "bx_1", "htop"], true),
     ])
     func aTerminalIsAskedForWhenItHelps(_ line: [String], _ expected: Bool) async {
-        world.useTerminal()
-        world.transport.on("POST /boxes/bx_1/sshkey", access)
-        #expect(await CLI.run(line, in: world.current) == .success)
+        fixture.useTerminal()
+        fixture.transport.on("POST /boxes/bx_1/sshkey", access)
+        #expect(await CLI.run(line, in: fixture.current) == .success)
         #expect(sessions().first?.wantsTerminal == expected)
     }
 
     @Test func withoutATerminalHereNoneIsAskedFor() async {
-        world.transport.on("POST /boxes/bx_1/sshkey", access)
-        #expect(await world.run("ssh", "bx_1") == 0)
+        fixture.transport.on("POST /boxes/bx_1/sshkey", access)
+        #expect(await fixture.run("ssh", "bx_1") == 0)
         #expect(sessions().first?.wantsTerminal == false)
     }
 
     @Test func aStoppedBoxNamesTheNextStep() async {
-        world.transport.on(
+        fixture.transport.on(
             "POST /boxes/bx_1/sshkey", 400, Answers.error(400, "machine_not_running", "The box is stopped."))
-        #expect(await world.run("ssh", "bx_1", "--json", "true") == 255)
+        #expect(await fixture.run("ssh", "bx_1", "--json", "true") == 255)
         #expect(
-            world.out.text
+            fixture.out.text
                 == #"{"event":"error","error":"The box is stopped. start it with `box resume bx_1`","code":"machine_not_running","status":400}"#
                 + "\n")
     }
 
     @Test func aStartingBoxIsWaitedFor() async {
-        world.transport.on("POST /boxes/bx_1/sshkey", 409, Answers.error(409, "box_starting", "Starting."))
+        fixture.transport.on("POST /boxes/bx_1/sshkey", 409, Answers.error(409, "box_starting", "Starting."))
             .on("GET /boxes/bx_1", Answers.info("provisioning", id: "bx_1")).on(
                 "GET /boxes/bx_1", Answers.info("ready", id: "bx_1")
             )
             .on("POST /boxes/bx_1/sshkey", access)
-        #expect(await world.run("ssh", "bx_1", "true") == 0)
+        #expect(await fixture.run("ssh", "bx_1", "true") == 0)
     }
 
     @Test func aFailedConnectionIs255() async {
-        world.transport.on("POST /boxes/bx_1/sshkey", access)
-        world.ssh.state.withLock { $0.error = SSHError(.connectionRefused, "bx_1 refused the connection") }
-        #expect(await world.run("ssh", "bx_1", "--json", "true") == 255)
-        #expect(world.out.text == #"{"event":"error","error":"bx_1 refused the connection"}"# + "\n")
+        fixture.transport.on("POST /boxes/bx_1/sshkey", access)
+        fixture.ssh.state.withLock { $0.error = SSHError(.connectionRefused, "bx_1 refused the connection") }
+        #expect(await fixture.run("ssh", "bx_1", "--json", "true") == 255)
+        #expect(fixture.out.text == #"{"event":"error","error":"bx_1 refused the connection"}"# + "\n")
     }
 
     @Test func ctrlCNeedsNoWords() async {
-        world.transport.on("POST /boxes/bx_1/sshkey", access)
-        world.ssh.state.withLock { $0.error = SSHError(.interrupted(signal: 2), "interrupted") }
-        #expect(await world.run("ssh", "bx_1", "true") == 130)
-        #expect(world.err.text == "")
+        fixture.transport.on("POST /boxes/bx_1/sshkey", access)
+        fixture.ssh.state.withLock { $0.error = SSHError(.interrupted(signal: 2), "interrupted") }
+        #expect(await fixture.run("ssh", "bx_1", "true") == 130)
+        #expect(fixture.err.text == "")
     }
 
     @Test func copiesWithoutAConnectionAre255() async {
-        world.transport.on(
+        fixture.transport.on(
             "POST /boxes/bx_1/sshkey", 400, Answers.error(400, "machine_not_running", "The box is stopped."))
-        #expect(await world.run("scp", "a", "bx_1:", "--json") == 255)
-        world.transport.on("POST /boxes/bx_1/sshkey", access)
-        world.ssh.state.withLock { $0.error = SSHError(.connectionRefused, "bx_1 refused the connection") }
-        #expect(await world.run("scp", "a", "bx_1:", "--json") == 255)
-        #expect(world.out.text == #"{"event":"error","error":"bx_1 refused the connection"}"# + "\n")
+        #expect(await fixture.run("scp", "a", "bx_1:", "--json") == 255)
+        fixture.transport.on("POST /boxes/bx_1/sshkey", access)
+        fixture.ssh.state.withLock { $0.error = SSHError(.connectionRefused, "bx_1 refused the connection") }
+        #expect(await fixture.run("scp", "a", "bx_1:", "--json") == 255)
+        #expect(fixture.out.text == #"{"event":"error","error":"bx_1 refused the connection"}"# + "\n")
     }
 
     @Test(arguments: [
@@ -150,9 +150,9 @@ import Testing
     }
 
     @Test func scpFromBoxToBoxGoesThroughHere() async {
-        world.transport.on("POST /boxes/bx_1/sshkey", access).on("POST /boxes/bx_2/sshkey", access)
-        #expect(await world.run("scp", "-r", "bx_1:dir/.", "bx_2:x", "--json") == 0)
-        let jobs = world.ssh.state.withLock(\.jobs)
+        fixture.transport.on("POST /boxes/bx_1/sshkey", access).on("POST /boxes/bx_2/sshkey", access)
+        #expect(await fixture.run("scp", "-r", "bx_1:dir/.", "bx_2:x", "--json") == 0)
+        let jobs = fixture.ssh.state.withLock(\.jobs)
         #expect(jobs.map(\.direction) == [.download, .upload])
         #expect(jobs.map(\.destination.boxID) == ["bx_1", "bx_2"])
         #expect(jobs.last?.sources == [jobs[0].target + "/."] && jobs.last?.target == "x")
@@ -160,10 +160,10 @@ import Testing
     }
 
     @Test func scpToABox() async {
-        world.transport.on("POST /boxes/bx_1/sshkey", access)
-        #expect(await world.run("scp", "-rp", "a", "./b:c", "bx_1:/home/user/", "--json") == 0)
-        #expect(world.out.text == #"{"event":"copied","files":1,"bytes":5}"# + "\n")
-        let job = world.ssh.state.withLock { $0.jobs.first }
+        fixture.transport.on("POST /boxes/bx_1/sshkey", access)
+        #expect(await fixture.run("scp", "-rp", "a", "./b:c", "bx_1:/home/user/", "--json") == 0)
+        #expect(fixture.out.text == #"{"event":"copied","files":1,"bytes":5}"# + "\n")
+        let job = fixture.ssh.state.withLock { $0.jobs.first }
         #expect(job?.direction == .upload)
         #expect(job?.sources == ["a", "./b:c"])
         #expect(job?.target == "/home/user/")
@@ -171,11 +171,11 @@ import Testing
     }
 
     @Test func scpFromABox() async {
-        world.transport.on("POST /boxes/bx_1/sshkey", access)
-        world.ssh.state.withLock { $0.copied = CopyResult(files: 1, bytes: 5, failures: ["y: no such file"]) }
-        #expect(await world.run("cp", "bx_1:x", "bx_1:y", ".", "--json") == 1)
-        #expect(world.out.text == #"{"event":"error","error":"y: no such file"}"# + "\n")
-        let job = world.ssh.state.withLock { $0.jobs.first }
+        fixture.transport.on("POST /boxes/bx_1/sshkey", access)
+        fixture.ssh.state.withLock { $0.copied = CopyResult(files: 1, bytes: 5, failures: ["y: no such file"]) }
+        #expect(await fixture.run("cp", "bx_1:x", "bx_1:y", ".", "--json") == 1)
+        #expect(fixture.out.text == #"{"event":"error","error":"y: no such file"}"# + "\n")
+        let job = fixture.ssh.state.withLock { $0.jobs.first }
         #expect(job?.direction == .download)
         #expect(job?.sources == ["x", "y"])
     }
@@ -192,7 +192,7 @@ import Testing
         (["a"], "missing DST: box scp SRC... DST"),
     ])
     func operandsThatMakeNoSense(_ operands: [String], _ message: String) async {
-        #expect(await CLI.run(["scp"] + operands, in: world.current) == .usage)
-        #expect(world.err.text == "error: \(message); run `box scp --help`\n")
+        #expect(await CLI.run(["scp"] + operands, in: fixture.current) == .usage)
+        #expect(fixture.err.text == "error: \(message); run `box scp --help`\n")
     }
 }

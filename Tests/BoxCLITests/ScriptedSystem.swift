@@ -70,7 +70,7 @@ final class ScriptedSSH: SSHService {
         /// The results of `hasSSHServer`, in order.
         var banners: [Bool] = []
         var relays: [SSHDestination] = []
-        var greeted: [String] = []
+        var bannersSeen: [String] = []
         var forwards: [PortForward] = []
         var carries: [(connects: Bool, refusals: [ForwardRefusal], end: SSHError)] = []
         var carried: [SSHDestination] = []
@@ -108,7 +108,7 @@ final class ScriptedSSH: SSHService {
 
     func hasSSHServer(boxID: String, host: String, within timeout: Duration) -> Bool {
         state.withLock { state in
-            state.greeted.append("\(boxID) \(host)")
+            state.bannersSeen.append("\(boxID) \(host)")
             return state.banners.isEmpty ? false : state.banners.removeFirst()
         }
     }

@@ -8,7 +8,7 @@ import Testing
     private func type(_ keys: String) -> (text: String, last: SecretLine.Outcome) {
         var line = SecretLine()
         var last = SecretLine.Outcome.goesOn
-        for byte in keys.utf8 where last == .goesOn { last = line.take(byte) }
+        for byte in keys.utf8 where last == .goesOn { last = line.append(byte) }
         return (line.text, last)
     }
 

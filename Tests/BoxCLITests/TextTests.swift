@@ -56,8 +56,8 @@ import Testing
     }
 
     @Test func configurationWritersTakeTurns() async throws {
-        let world = TestWorld(loggedIn: false)
-        let store = ConfigStore(path: world.configPath)
+        let fixture = CLIFixture(loggedIn: false)
+        let store = ConfigStore(path: fixture.configPath)
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<20 {
                 group.addTask { try? store.update { $0.object["key\(number)"] = true } }

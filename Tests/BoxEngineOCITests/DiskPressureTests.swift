@@ -19,7 +19,7 @@ struct DiskPressureTests {
         var pressure = DiskPressure()
         #expect(look(&pressure, 1000, written: ["a": 1 << 30]) == .init())
         #expect(pressure.level == .ample)
-        #expect(look(&pressure, 5000, isReserved: false) == .init(takesReserve: true))
+        #expect(look(&pressure, 5000, isReserved: false) == .init(allocatesReserve: true))
     }
 
     @Test func whoWritesMostIsPausedBeforeTheReserveIsTouched() {
@@ -75,7 +75,7 @@ struct DiskPressureTests {
         _ = look(&pressure, 0)
         // First the reserve is taken, and then twice its size must be free.
         #expect(look(&pressure, 2999, isReserved: false) == .init())
-        #expect(look(&pressure, 3000, isReserved: false) == .init(resumesAll: true, takesReserve: true))
+        #expect(look(&pressure, 3000, isReserved: false) == .init(resumesAll: true, allocatesReserve: true))
         #expect(pressure.level == .ample)
         _ = look(&pressure, 900)
         #expect(look(&pressure, 1999) == .init())
@@ -93,10 +93,10 @@ struct DiskPressureTests {
         defer { scratch.remove() }
         let reserve = DiskReserve(dataDirectory: scratch.path)
         #expect(!reserve.isThere)
-        #expect(reserve.take(1 << 20) && reserve.isThere)
+        #expect(reserve.allocate(1 << 20) && reserve.isThere)
         var found = stat()
         #expect(stat(reserve.path, &found) == 0 && found.st_blocks * 512 >= 1 << 20)
-        #expect(reserve.take(2 << 20) && stat(reserve.path, &found) == 0 && found.st_size == 2 << 20)
+        #expect(reserve.allocate(2 << 20) && stat(reserve.path, &found) == 0 && found.st_size == 2 << 20)
         reserve.release()
         #expect(!reserve.isThere)
     }

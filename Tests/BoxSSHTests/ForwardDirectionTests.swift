@@ -64,7 +64,7 @@ struct ForwardDirectionTests {
         let run = try ForwardRun(server.target(), [reverse(to: gone.port)])
         let port = try #require(try run.portsThere().first)
         for _ in 0..<3 { #expect(exchange([1], with: port) == []) }
-        #expect(run.refusals == [.nobodyListens])
+        #expect(run.refusals == [.connectionRefused])
         let service = try TCPService(port: gone.port, echo)
         #expect(exchange([1], with: port) == [1])
         run.stop(server)
@@ -122,7 +122,7 @@ struct ForwardDirectionTests {
         #expect(
             ask([5, 1, 0, 5, 1, 0, 1, 127, 0, 0, 1] + port(gone.port), run) == [5, 0, 5, 5, 0, 1, 0, 0, 0, 0, 0, 0])
         #expect(ask(Array("GET / HTTP/1.1\r\n\r\n".utf8), run) == [])
-        #expect(run.refusals == [.nobodyListens])
+        #expect(run.refusals == [.connectionRefused])
         run.stop(server)
     }
 }

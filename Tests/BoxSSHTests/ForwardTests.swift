@@ -123,12 +123,12 @@ struct ForwardTests {
             #expect(read(fd, &byte, 1) == -1 && errno == ECONNRESET)
             close(fd)
         }
-        #expect(run.refusals == [.nobodyListens])
+        #expect(run.refusals == [.connectionRefused])
         let service = try TCPService(port: gone.port, echo)
         #expect(exchange([1], with: run.port) == [1])
         service.stop()
         #expect(exchange([1], with: run.port) == [])
-        #expect(run.refusals == [.nobodyListens, .nobodyListens])
+        #expect(run.refusals == [.connectionRefused, .connectionRefused])
         run.stop(server)
     }
 
@@ -150,7 +150,7 @@ struct ForwardTests {
     @Test func anUnknownHostIsRefusedAndTheOthersGoOn() throws {
         let run = try ForwardRun(server, to: 80, remoteHost: "no-such-host.invalid")
         #expect(exchange([1], with: run.port) == [])
-        #expect(run.refusals == [.nobodyListens])
+        #expect(run.refusals == [.connectionRefused])
         #expect(run.stop(server)?.kind == .connectionLost)
     }
 }

@@ -9,7 +9,7 @@ struct SOCKSHandshakeTests {
         var steps: [SOCKSHandshake.Step] = []
         var left = bytes[...]
         while !left.isEmpty {
-            handshake.take(left.prefix(piece))
+            handshake.append(left.prefix(piece))
             left = left.dropFirst(piece)
             while true {
                 let step = handshake.next()
@@ -79,12 +79,12 @@ struct SOCKSHandshakeTests {
 
     @Test func answers() throws {
         var five = SOCKSHandshake()
-        five.take(Self.greeting)
+        five.append(Self.greeting)
         _ = five.next()
-        let refusals: [ForwardRefusal?] = [nil, .nobodyListens, .notAllowed, .other("x")]
+        let refusals: [ForwardRefusal?] = [nil, .connectionRefused, .notAllowed, .other("x")]
         #expect(refusals.map { five.answer($0)[1] } == [0, 5, 2, 1])
         #expect(SOCKSHandshake().answer(nil) == [0, 0x5A, 0, 0, 0, 0, 0, 0])
-        #expect(SOCKSHandshake().answer(.nobodyListens)[1] == 0x5B)
+        #expect(SOCKSHandshake().answer(.connectionRefused)[1] == 0x5B)
     }
 
     /// For any bytes the handshake ends, and it consumes each byte at most once.

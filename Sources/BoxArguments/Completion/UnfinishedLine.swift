@@ -17,30 +17,30 @@ struct UnfinishedLine {
     /// - Parameter arguments: without the program's name and the word being typed.
     init(root: CommandSpec, arguments: [String]) {
         path = [root]
-        for (index, argument) in arguments.enumerated() where trailingStart == nil { take(argument, at: index) }
+        for (index, argument) in arguments.enumerated() where trailingStart == nil { consume(argument, at: index) }
     }
 
     var command: CommandSpec { path[path.count - 1] }
     /// Whether words from here on belong to the trailing command.
     var isAtTrailing: Bool { command.trailing != nil && words.count == command.positionals.count }
 
-    private mutating func take(_ argument: String, at index: Int) {
+    private mutating func consume(_ argument: String, at index: Int) {
         if let option = pending {
             options[option.name, default: []].append(argument)
             pending = nil
         } else if sawTerminator || ArgumentShape(argument) == .word {
-            take(word: argument, at: index)
+            consume(word: argument, at: index)
         } else {
             switch ArgumentShape(argument) {
             case .word: break
             case .terminator: sawTerminator = true
-            case .long(let name, let value): take(path.options.first { $0.name == name }, attached: value)
-            case .shorts(let letters): take(letters)
+            case .long(let name, let value): consume(path.options.first { $0.name == name }, attached: value)
+            case .shorts(let letters): consume(letters)
             }
         }
     }
 
-    private mutating func take(word: String, at index: Int) {
+    private mutating func consume(word: String, at index: Int) {
         if !command.subcommands.isEmpty {
             if let next = command.subcommand(word) {
                 path.append(next)
@@ -56,20 +56,20 @@ struct UnfinishedLine {
         }
     }
 
-    private mutating func take(_ option: OptionSpec?, attached: String?) {
+    private mutating func consume(_ option: OptionSpec?, attached: String?) {
         guard let option else { return }
         options[option.name, default: []] += attached.map { [$0] } ?? []
         if !option.isFlag, attached == nil { pending = option }
     }
 
-    private mutating func take(_ letters: Substring) {
+    private mutating func consume(_ letters: Substring) {
         for index in letters.indices {
             let option = path.options.first { $0.short == letters[index] }
             let rest = letters[letters.index(after: index)...]
             if let option, !option.isFlag {
-                return take(option, attached: rest.isEmpty ? nil : String(rest.drop { $0 == "=" }))
+                return consume(option, attached: rest.isEmpty ? nil : String(rest.drop { $0 == "=" }))
             }
-            take(option, attached: nil)
+            consume(option, attached: nil)
         }
     }
 }

@@ -77,8 +77,8 @@ struct Settings: Sendable, Equatable {
                     + "`box login --api-url \(origin)`, or set BOX_API_KEY", status: .authentication)
         }
         return try key.map { key in
-            let place = if case .variable(let name) = key.source { name } else { path }
-            return try Self.usable(key.text, from: "in \(place)")
+            let source = if case .variable(let name) = key.source { name } else { path }
+            return try Self.usable(key.text, from: "in \(source)")
         }
     }
 

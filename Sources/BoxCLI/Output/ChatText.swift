@@ -45,9 +45,9 @@ struct ChatText {
         if let files = commit.filesChanged { counts.append(Text.count(files, "file")) }
         if let additions = commit.additions { counts.append("+\(additions)") }
         if let deletions = commit.deletions { counts.append("-\(deletions)") }
-        let place = [commit.branch, commit.pushed.map { $0 ? "pushed" : "not pushed" }].compactMap { $0 }
+        let location = [commit.branch, commit.pushed.map { $0 ? "pushed" : "not pushed" }].compactMap { $0 }
         var tail = counts.isEmpty ? "" : ", " + counts.joined(separator: " ")
-        if !place.isEmpty { tail += " (\(place.joined(separator: ", ")))" }
+        if !location.isEmpty { tail += " (\(location.joined(separator: ", ")))" }
         tail = Text.clean(tail)
         let head = ["commit", String((commit.commitSHA ?? "").prefix(8))].filter { !$0.isEmpty }.joined(separator: " ")
         let room = max(12, width - Text.width(head) - 1 - Text.width(tail))

@@ -16,16 +16,16 @@ struct GrowingText: Sendable, Equatable {
         let text = Self.bytes(version, isWhole: false)
         // A version that arrived late has nothing new.
         if shown.starts(with: text) { return .more("") }
-        return take(text)
+        return append(text)
     }
 
     /// Processes the whole text. The next version belongs to another text.
     mutating func finish(with whole: String) -> Step {
         defer { shown = [] }
-        return take(Self.bytes(whole, isWhole: true))
+        return append(Self.bytes(whole, isWhole: true))
     }
 
-    private mutating func take(_ text: [UInt8]) -> Step {
+    private mutating func append(_ text: [UInt8]) -> Step {
         defer { shown = text }
         guard !shown.isEmpty, !text.starts(with: shown) else {
             return .more(String(decoding: text[shown.count...], as: UTF8.self))

@@ -66,7 +66,7 @@ final class StatusLine: Sendable {
     func textWasWritten(_ text: String) {
         guard isShown else { return }
         state.withLock { state in
-            state.cursor.take(text)
+            state.cursor.append(text)
             state.hasRoom = false
             Interruption.setLineOpen(!state.cursor.isAtStart)
         }

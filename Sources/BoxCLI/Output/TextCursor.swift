@@ -5,7 +5,7 @@ struct TextCursor: Sendable, Equatable {
 
     var isAtStart: Bool { line.isEmpty }
 
-    mutating func take(_ text: String) {
+    mutating func append(_ text: String) {
         let scalars = text.unicodeScalars
         guard let end = scalars.lastIndex(of: "\n") else {
             line += text

@@ -8,7 +8,7 @@ struct SecretLine {
     var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// Processes one key. The usual editing keys work.
-    mutating func take(_ byte: UInt8) -> Outcome {
+    mutating func append(_ byte: UInt8) -> Outcome {
         switch byte {
         case 0x03, 0x1C: return .isInterrupted  // Ctrl-C, Ctrl-\
         case 0x0A, 0x0D: return .isWhole

@@ -91,7 +91,7 @@ public struct StandardInput: InputSource {
         defer { tcsetattr(descriptor, TCSAFLUSH, &saved) }
         var line = SecretLine()
         while let byte = readByte() {
-            switch line.take(byte) {
+            switch line.append(byte) {
             case .goesOn: continue
             case .isWhole: return line.text
             case .hasEnded: return line.text.isEmpty ? nil : line.text

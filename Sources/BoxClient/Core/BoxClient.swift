@@ -223,7 +223,7 @@ extension BoxClient {
         do {
             let response =
                 if let sink {
-                    try await transport.send(request, onBody: sink.take)
+                    try await transport.send(request, onBody: sink.append)
                 } else {
                     try await transport.send(request)
                 }
@@ -268,8 +268,8 @@ extension BoxClient {
     func invalid(_ response: HTTPResponse, _ reason: String) -> BoxError {
         var reason = reason
         if (300..<400).contains(response.status), let target = response.header("Location") {
-            let place = Origin.withoutCredentials(String(target.prefix { $0 != "?" && $0 != "#" }))
-            reason = "it is a redirect to \(place), and redirects are not followed"
+            let address = Origin.withoutCredentials(String(target.prefix { $0 != "?" && $0 != "#" }))
+            reason = "it is a redirect to \(address), and redirects are not followed"
         }
         return .invalidResponse(origin: configuration.origin.description, status: response.status, reason: reason)
     }

@@ -21,7 +21,7 @@ extension BoxClient {
         while true {
             do {
                 let run = try await promptRunStatus(id, prompt: prompt)
-                backoff.succeeded(withNews: true)
+                backoff.succeeded(withEvents: true)
                 if run.status != last { try onStatus(run) }
                 last = run.status
                 if run.isOver { return run }

@@ -81,7 +81,7 @@ public struct EventFollower: Sendable {
         while true {
             do {
                 let events = try await step()
-                backoff.succeeded(withNews: !events.isEmpty)
+                backoff.succeeded(withEvents: !events.isEmpty)
                 return events
             } catch let error as BoxError where survivesFailures && backoff.mayTryAgain(after: error) {
                 let pause = backoff.pauseAfterFailure(error)
@@ -100,10 +100,10 @@ public struct EventFollower: Sendable {
             if newest.count > count { position = EventPosition(after: newest.removeFirst().cursor) }
             phase = .waiting
             isCaughtUp = true
-            return take(newest)
+            return consume(newest)
         case .reading(let cursor):
             let page = try await read(cursor, longPoll: nil)
-            return endStep(page, after: cursor, take(page?.events ?? []))
+            return endStep(page, after: cursor, consume(page?.events ?? []))
         case .waiting:
             if mustPoll { try await client.configuration.pause(backoff.pauseBeforePoll) }
             let cursor = position.start?.text
@@ -111,7 +111,7 @@ public struct EventFollower: Sendable {
             let page = try await read(cursor, longPoll: .init(tag: tag))
             let changed = page == nil ? [] : try await changedPrompts()
             // An unknown status may also be the last one.
-            let events = changed.filter { $0.status?.isOpen == true } + take(page?.events ?? [])
+            let events = changed.filter { $0.status?.isOpen == true } + consume(page?.events ?? [])
             ended += changed.filter { $0.status?.isOpen != true }
             let isQuick = tag != nil && ContinuousClock.now - begun < .seconds(1)
             if let page { tag = page.tag }
@@ -151,17 +151,19 @@ public struct EventFollower: Sendable {
         return events
     }
 
-    private mutating func take(_ events: [BoxEvent]) -> [BoxEvent] {
+    private mutating func consume(_ events: [BoxEvent]) -> [BoxEvent] {
         events.filter { event in
             let before = position.start
-            guard position.take(event) else { return false }
-            prompts.note(event, before: before)
+            guard position.consume(event) else { return false }
+            prompts.record(event, before: before)
             return true
         }
     }
 
     private mutating func changedPrompts() async throws -> [BoxEvent] {
-        for prompt in prompts.unconfirmed { prompts.note(try await client.runIfTold(id, prompt: prompt), of: prompt) }
+        for prompt in prompts.unconfirmed {
+            prompts.record(try await client.runIfAvailable(id, prompt: prompt), of: prompt)
+        }
         guard !prompts.isEmpty else { return [] }
         var changed: [BoxEvent] = []
         var cursor = prompts.start?.text
@@ -172,14 +174,14 @@ public struct EventFollower: Sendable {
             changed += page.events.filter { prompts.isChanged($0) }
             cursor = page.nextCursor
         } while cursor != nil
-        for event in changed { prompts.note(event, before: nil) }
+        for event in changed { prompts.record(event, before: nil) }
         return changed
     }
 }
 
 extension BoxClient {
     /// The state of a run; nil when it can't be read now. The events may contain it later.
-    func runIfTold(_ id: String, prompt: String) async throws -> PromptRun? {
+    func runIfAvailable(_ id: String, prompt: String) async throws -> PromptRun? {
         do {
             return try await promptRunStatus(id, prompt: prompt)
         } catch is BoxError {

@@ -16,7 +16,7 @@ struct EventPosition: Sendable, Equatable {
     }
 
     /// - Returns: whether the event is new.
-    mutating func take(_ event: BoxEvent) -> Bool {
+    mutating func consume(_ event: BoxEvent) -> Bool {
         if let start, event.cursor == start { return false }
         guard !seen.contains(event.identity) else { return false }
         if let newest, let cursor = event.cursor, cursor.moment > newest.moment {
@@ -41,7 +41,7 @@ struct OpenPrompts: Sendable, Equatable {
         var status: PromptStatus
         var before: PageCursor?
         /// Whether its run was read and isn't over.
-        var isAsked = false
+        var isFetched = false
     }
 
     private var entries: [String: Entry] = [:]
@@ -50,24 +50,24 @@ struct OpenPrompts: Sendable, Equatable {
 
     /// A position before all of them; nil for the beginning.
     var start: PageCursor? {
-        let places = entries.values.map(\.before)
-        return places.contains(nil) ? nil : places.compactMap { $0 }.min { $0.moment < $1.moment }
+        let cursors = entries.values.map(\.before)
+        return cursors.contains(nil) ? nil : cursors.compactMap { $0 }.min { $0.moment < $1.moment }
     }
 
     /// Records an event that is being reported, if it is a prompt.
     ///
     /// - Parameter before: a position before the event, when it is new.
-    mutating func note(_ event: BoxEvent, before: PageCursor?) {
+    mutating func record(_ event: BoxEvent, before: PageCursor?) {
         guard let id = event.id, let status = event.status else { return }
         entries[id] = status.isFinal ? nil : Entry(status: status, before: entries[id]?.before ?? before)
     }
 
     /// The prompts whose status is unknown to this version and may be the last one.
-    var unconfirmed: [String] { entries.filter { !$0.value.status.isOpen && !$0.value.isAsked }.map(\.key).sorted() }
+    var unconfirmed: [String] { entries.filter { !$0.value.status.isOpen && !$0.value.isFetched }.map(\.key).sorted() }
 
     /// Records the run of an unconfirmed prompt; nil when it couldn't be read.
-    mutating func note(_ run: PromptRun?, of id: String) {
-        if run?.isOver == true { entries[id] = nil } else { entries[id]?.isAsked = true }
+    mutating func record(_ run: PromptRun?, of id: String) {
+        if run?.isOver == true { entries[id] = nil } else { entries[id]?.isFetched = true }
     }
 
     func isChanged(_ event: BoxEvent) -> Bool {
@@ -83,10 +83,10 @@ struct EventBackoff: Sendable, Equatable {
     private var unusableAnswers = 0
     private var quietRounds = 0
 
-    mutating func succeeded(withNews hasNews: Bool) {
+    mutating func succeeded(withEvents hasEvents: Bool) {
         hasAnswer = true
         (failures, unusableAnswers) = (0, 0)
-        quietRounds = hasNews ? 0 : quietRounds + 1
+        quietRounds = hasEvents ? 0 : quietRounds + 1
     }
 
     /// How many unusable answers in a row are retried.
@@ -105,8 +105,8 @@ struct EventBackoff: Sendable, Equatable {
         failures += 1
         if case .invalidResponse = error { unusableAnswers += 1 }
         var pause = full * Double.random(in: 0.5...1)
-        if case .api(let failure) = error, let asked = failure.retryAfter {
-            pause = max(pause, .seconds(min(asked, 600)))
+        if case .api(let failure) = error, let requested = failure.retryAfter {
+            pause = max(pause, .seconds(min(requested, 600)))
         }
         return pause
     }

@@ -40,7 +40,7 @@ public struct PromptFollower: Sendable {
             isOver = true
         } else if !known.isOpen || (quietRounds > 0 && quietRounds.isMultiple(of: 10)) {
             // Some servers report the end only in the prompt's run.
-            if let run = try await client.runIfTold(id, prompt: prompt), run.isOver {
+            if let run = try await client.runIfAvailable(id, prompt: prompt), run.isOver {
                 (isOver, status) = (true, run.status)
                 // Read the events between the last round and the end of the run.
                 if events.isEmpty { events = try await ownEvents() }

@@ -9,7 +9,7 @@ final class BodySink: Sendable {
 
     var hasBegun: Bool { begun.load(ordering: .acquiring) }
 
-    @Sendable func take(_ bytes: [UInt8]) throws {
+    @Sendable func append(_ bytes: [UInt8]) throws {
         if bytes.isEmpty { return }
         begun.store(true, ordering: .releasing)
         try onBody(bytes)

@@ -33,10 +33,10 @@ public struct RetryPolicy: Sendable, Equatable {
     /// time limit.
     func busyPause(after outcome: Result<HTTPResponse, TransportError>, elapsed: Duration) -> Duration? {
         guard maximumTries > 1, case .success(let response) = outcome, response.status == 429,
-            let asked = response.retryAfter
+            let requested = response.retryAfter
         else { return nil }
         // A random part, so that clients that were refused together don't retry together.
-        let pause = max(Duration.seconds(asked), firstPause) + firstPause * Double.random(in: 0...1)
+        let pause = max(Duration.seconds(requested), firstPause) + firstPause * Double.random(in: 0...1)
         return elapsed + pause <= busyTimeLimit ? pause : nil
     }
 
@@ -50,11 +50,11 @@ public struct RetryPolicy: Sendable, Equatable {
         case .failure(let error):
             guard error.kind == .unreachable || error.kind == .interrupted else { return nil }
         case .success(let response):
-            let asked = response.retryAfter.map { Duration.seconds($0) }
+            let requested = response.retryAfter.map { Duration.seconds($0) }
             switch response.status {
-            case 502, 503, 504: pause = max(pause, asked ?? pause)
+            case 502, 503, 504: pause = max(pause, requested ?? pause)
             // A 429 without a time isn't a short limit.
-            case 429: guard let asked else { return nil }; pause = max(pause, asked)
+            case 429: guard let requested else { return nil }; pause = max(pause, requested)
             default: return nil
             }
         }

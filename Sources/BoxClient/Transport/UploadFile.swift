@@ -53,11 +53,11 @@ public final class UploadFile: Sendable {
         bytes.reserveCapacity(count)
         var buffer = [UInt8](repeating: 0, count: count)
         while bytes.count < count {
-            let place = off_t(start + offset + Int64(bytes.count))
-            let taken = pread(descriptor, &buffer, count - bytes.count, place)
-            if taken > 0 {
-                bytes += buffer[..<taken]
-            } else if taken == 0 {
+            let position = off_t(start + offset + Int64(bytes.count))
+            let count = pread(descriptor, &buffer, count - bytes.count, position)
+            if count > 0 {
+                bytes += buffer[..<count]
+            } else if count == 0 {
                 throw BoxError.fileChanged(path: path)
             } else if errno != EINTR {
                 throw FileError(action: "read", path: path, code: errno)

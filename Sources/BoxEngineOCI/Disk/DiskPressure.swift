@@ -27,7 +27,7 @@ struct DiskPressure: Sendable, Equatable {
         var isSuspicion = false
         var resumesAll = false
         var releasesReserve = false
-        var takesReserve = false
+        var allocatesReserve = false
     }
 
     /// - Parameters:
@@ -39,7 +39,7 @@ struct DiskPressure: Sendable, Equatable {
         let needed = level == .ample ? reserve : 2 * reserve + (isReserved ? 0 : reserve)
         if space.free >= needed {
             decision.resumesAll = level != .ample
-            decision.takesReserve = !isReserved
+            decision.allocatesReserve = !isReserved
             self = DiskPressure()
             return decision
         }

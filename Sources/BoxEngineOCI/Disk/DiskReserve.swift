@@ -24,7 +24,7 @@ struct DiskReserve: Sendable {
     /// Takes the space. A file of another size is replaced.
     ///
     /// - Returns: false when there isn't enough space, or the file system can't allocate it.
-    func take(_ size: Int) -> Bool {
+    func allocate(_ size: Int) -> Bool {
         var found = stat()
         if lstat(path, &found) == 0, found.st_size == size, found.st_blocks > 0 { return true }
         unlink(path)

@@ -37,7 +37,7 @@ struct LayerMerge {
                 try openParent(of: frames.removeLast())
                 continue
             }
-            try place(name, in: index)
+            try insert(name, in: index)
         }
     }
 
@@ -50,7 +50,7 @@ struct LayerMerge {
         return Array(found)
     }
 
-    private mutating func place(_ name: LayerDirectory.Name, in index: Int) throws {
+    private mutating func insert(_ name: LayerDirectory.Name, in index: Int) throws {
         switch try lookUp(name, in: index) {
         case .nothing: break
         case .file(let source, let isWhiteout):

@@ -61,11 +61,11 @@ struct ProjectQuota: Sendable {
     /// How the operator can get a disk limit for each box, where there is none.
     static func hint(dataDirectory: String) -> HostProblem? {
         // The directory may not exist yet.
-        var place = dataDirectory
-        while !HostFiles.exists(place), let slash = place.lastIndex(of: "/"), slash > place.startIndex {
-            place = String(place[..<slash])
+        var directory = dataDirectory
+        while !HostFiles.exists(directory), let slash = directory.lastIndex(of: "/"), slash > directory.startIndex {
+            directory = String(directory[..<slash])
         }
-        guard !ProjectQuota(dataDirectory: place).isEnforced, let system = MountedFileSystem(of: place) else {
+        guard !ProjectQuota(dataDirectory: directory).isEnforced, let system = MountedFileSystem(of: directory) else {
             return nil
         }
         return HostProblem(

@@ -107,8 +107,8 @@ public struct HostCheck: Sendable {
     }
 
     /// crun refuses hosts that mix cgroup v1 and v2; runc accepts every kind.
-    private static func chooseRuntime(_ wish: String?) -> (program: String, reason: String)? {
-        if let wish { return HostPrograms.find(wish).map { ($0, "it was asked for") } }
+    private static func chooseRuntime(_ requested: String?) -> (program: String, reason: String)? {
+        if let requested { return HostPrograms.find(requested).map { ($0, "it was asked for") } }
         let unified = HostFiles.exists("/sys/fs/cgroup/cgroup.controllers")
         if let runc = HostPrograms.find("runc") { return (runc, "it works with cgroup v1, v2 and both") }
         if unified, let crun = HostPrograms.find("crun") {

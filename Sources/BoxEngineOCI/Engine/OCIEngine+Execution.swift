@@ -4,7 +4,7 @@ import BoxModel
 extension OCIEngine {
     /// How long a command may take to end, and its output to arrive, after its own time limit.
     private static let grace = Duration.seconds(30)
-    static let patience = Duration.seconds(60)
+    static let guestTimeout = Duration.seconds(60)
 
     public func run(_ command: MachineCommand, in id: String) async throws -> CommandOutcome {
         let script = Array(command.script.utf8)
@@ -24,7 +24,7 @@ extension OCIEngine {
     public func writeFile(_ path: String, _ contents: FileSource, in id: String) async throws {
         let contents = try GuestPayload(contents)
         let request: JSON = ["operation": "write", "path": .string(path), "size": JSON(contents.size)]
-        try await call(id, timeout: Self.patience) { call in
+        try await call(id, timeout: Self.guestTimeout) { call in
             _ = try await call.perform(request, payload: [contents]) { try await $0.header() }
         }
     }
@@ -37,7 +37,7 @@ extension OCIEngine {
                     ["path": .string($0.path), "size": JSON($0.contents.count), "mode": JSON($0.mode)]
                 }),
         ]
-        let header = try await call(id, timeout: Self.patience) { call in
+        let header = try await call(id, timeout: Self.guestTimeout) { call in
             try await call.perform(request, payload: change.writing.map { GuestPayload($0.contents) }) {
                 try await $0.header()
             }
@@ -53,7 +53,7 @@ extension OCIEngine {
         var request: JSONObject = ["operation": "read", "path": .string(path)]
         if let limit { request["limit"] = JSON(limit) }
         let reading = GuestReading(
-            try guestCall(id, timeout: nil), .object(request), limit: limit, patience: Self.patience)
+            try guestCall(id, timeout: nil), .object(request), limit: limit, timeout: Self.guestTimeout)
         do {
             let size = try await reading.size()
             return OpenFile(size: size, next: { try await reading.next() }, close: { reading.cancel() })

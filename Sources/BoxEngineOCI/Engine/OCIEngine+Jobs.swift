@@ -12,20 +12,20 @@ extension OCIEngine {
             "folders": .array(job.directories.map { .string($0) }), "input": JSON(job.input.count),
             "silence": JSON(job.silence),
         ]
-        try await call(id, timeout: Self.patience) { call in
+        try await call(id, timeout: Self.guestTimeout) { call in
             _ = try await call.perform(request, payload: [.init(job.input)]) { try await $0.header() }
         }
     }
 
     public func followJob(
-        _ job: String, in id: String, _ take: @escaping @Sendable ([JobRecord]) async throws -> Void
+        _ job: String, in id: String, _ allocate: @escaping @Sendable ([JobRecord]) async throws -> Void
     ) async throws {
         let (isOver, over) = AsyncStream<Void>.makeStream()
         try await call(id, timeout: nil) { call in
             try await withThrowingTaskGroup { group in
                 group.addTask {
                     try await call.perform(["operation": "job-follow", "id": .string(job)]) { answer in
-                        try await Self.follow(&answer, take)
+                        try await Self.follow(&answer, allocate)
                         over.yield()
                     }
                 }
@@ -38,24 +38,24 @@ extension OCIEngine {
     }
 
     private static func follow(
-        _ answer: inout GuestAnswer, _ take: @Sendable ([JobRecord]) async throws -> Void
+        _ answer: inout GuestAnswer, _ allocate: @Sendable ([JobRecord]) async throws -> Void
     ) async throws {
         _ = try await answer.header()
         var reader = JobRecordReader()
         while let piece = try await answer.next() {
             let records = try reader.read(piece)
-            if !records.isEmpty { try await take(records) }
+            if !records.isEmpty { try await allocate(records) }
             if records.contains(where: \.isLast) { return }
         }
         throw EngineError(.failed, "the job's supervisor has gone")
     }
 
-    public func stopJob(_ job: String, in id: String) async throws { try await tell("job-stop", job, id) }
+    public func stopJob(_ job: String, in id: String) async throws { try await send("job-stop", job, id) }
 
-    public func forgetJob(_ job: String, in id: String) async throws { try await tell("job-forget", job, id) }
+    public func forgetJob(_ job: String, in id: String) async throws { try await send("job-forget", job, id) }
 
-    private func tell(_ operation: String, _ job: String, _ id: String) async throws {
-        try await call(id, timeout: Self.patience) { call in
+    private func send(_ operation: String, _ job: String, _ id: String) async throws {
+        try await call(id, timeout: Self.guestTimeout) { call in
             _ = try await call.perform(["operation": .string(operation), "id": .string(job)]) {
                 try await $0.header()
             }

@@ -15,7 +15,7 @@ struct StorageWatch: Sendable {
     var used: [String: DiskUse] = [:]
     var isMeasuring = false
     var lastMeasured = ""
-    var saysNoReserve = true
+    var reportsNoReserve = true
 
     /// How often writes are measured while there is enough space.
     static let relaxedInterval = Duration.seconds(5)
@@ -52,8 +52,8 @@ extension OCIEngine {
             reserve.release()
             logger.error("the disk is full: boxd lives on its reserve", metadata: ["free": "\(space.free)"])
         }
-        if decision.takesReserve, !reserve.take(size), storage.saysNoReserve {
-            storage.saysNoReserve = false
+        if decision.allocatesReserve, !reserve.allocate(size), storage.reportsNoReserve {
+            storage.reportsNoReserve = false
             logger.warning("boxd could not reserve space for itself", metadata: ["bytes": "\(size)"])
         }
         if decision.resumesAll { await resumeAll() }

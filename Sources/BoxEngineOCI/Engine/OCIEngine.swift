@@ -156,10 +156,10 @@ extension OCIEngine {
         let path = "\(configuration.dataDirectory)/network.json"
         let kept = try HostFiles.readIfThere(path).flatMap { try? JSON.parse($0) }
         nextSlot = kept?["nextSlot"]?.int ?? Slots.all.lowerBound
-        if let wish = configuration.subnet {
-            guard let subnet = Subnet(wish) else {
+        if let requested = configuration.subnet {
+            guard let subnet = Subnet(requested) else {
                 throw EngineError(
-                    .hostNotReady, "the subnet \"\(wish)\" is not valid: use an IPv4 /20 such as 10.201.0.0/20")
+                    .hostNotReady, "the subnet \"\(requested)\" is not valid: use an IPv4 /20 such as 10.201.0.0/20")
             }
             return subnet
         }

@@ -14,7 +14,7 @@ final class GuestReading: @unchecked Sendable {  // OpenFile allows one caller a
     /// - Parameters:
     ///   - limit: in bytes. What the machine sends beyond it, or beyond the size that it reported, is ignored.
     ///   - patience: how long the machine's next bytes may take.
-    init(_ call: GuestCall, _ request: JSON, limit: Int?, patience: Duration) {
+    init(_ call: GuestCall, _ request: JSON, limit: Int?, timeout: Duration) {
         let (pieces, sizes) = (AsyncThrowingChannel<[UInt8], any Error>(), AsyncThrowingChannel<Int, any Error>())
         let stopwatch = Stopwatch()
         task = Task {
@@ -43,7 +43,7 @@ final class GuestReading: @unchecked Sendable {  // OpenFile allows one caller a
             }
         }
         watch = Task { [task] in
-            while !Task.isCancelled, stopwatch.elapsed < patience {
+            while !Task.isCancelled, stopwatch.elapsed < timeout {
                 try? await Task.sleep(for: .seconds(1))
                 // A frozen machine can't answer.
                 if call.freezes.isFrozen { stopwatch.restart() }

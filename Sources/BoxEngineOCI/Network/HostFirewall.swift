@@ -128,7 +128,7 @@ struct HostFirewall: Sendable {
     /// Checks another program's chain that drops by policy. A rule for the instance's interfaces counts as enough; the
     /// rest of the chain isn't evaluated.
     private func foreign(_ chain: Chain) async -> HostProblem? {
-        let place = "\(chain.family) \(chain.table) \(chain.name)"
+        let name = "\(chain.family) \(chain.table) \(chain.name)"
         let arguments = ["list", "chain", chain.family, chain.table, chain.name]
         let rules = (try? await Tool.run("nft", arguments)) ?? ""
         let prefix = "\"\(configuration.instance)-*\""
@@ -138,9 +138,9 @@ struct HostFirewall: Sendable {
             isForward
             ? ["iifname \(prefix) accept", "oifname \(prefix) ct state established,related accept"]
             : ["iifname \(prefix) ct status dnat accept"]
-        let command = missing.map { "insert rule \(place) \($0)" }.joined(separator: "; ")
+        let command = missing.map { "insert rule \(name) \($0)" }.joined(separator: "; ")
         return .init(
-            what: "the nftables chain \(place) drops boxes' \(isForward ? "packets" : "DNS queries")",
+            what: "the nftables chain \(name) drops boxes' \(isForward ? "packets" : "DNS queries")",
             remedy: "run nft '\(command)', and keep it where that chain comes from")
     }
 }

@@ -7,10 +7,10 @@ struct HostResolver: Sendable {
 
     /// Programs that don't rename a new file into place leave none, or an empty one, for a moment. A state that lasts
     /// for more reads than this counts.
-    private static let patience = 5
+    private static let mostEmptyReads = 5
 
     private var seen: [String] = []
-    private var looksInVain = 0
+    private var emptyReads = 0
 
     /// Reads the current configuration.
     static func read() -> ResolverConfiguration {
@@ -23,11 +23,11 @@ struct HostResolver: Sendable {
         let now = Self.paths.map(Self.identity)
         guard now != seen else { return nil }
         let resolver = Self.read()
-        if resolver.nameServers.isEmpty, resolver.unusable.isEmpty, !seen.isEmpty, looksInVain < Self.patience {
-            looksInVain += 1
+        if resolver.nameServers.isEmpty, resolver.unusable.isEmpty, !seen.isEmpty, emptyReads < Self.mostEmptyReads {
+            emptyReads += 1
             return nil
         }
-        looksInVain = 0
+        emptyReads = 0
         seen = now
         return resolver
     }

@@ -31,14 +31,14 @@ final class MachineProcesses: Sendable {
     }
 
     /// Ends the machine. Everything but its init and its sshd is asked to end and may take as long as `grace` allows.
-    /// Then init is killed, with which the kernel ends all other processes, and may take up to `patience`.
+    /// Then init is killed, with which the kernel ends all other processes, and may take up to `timeout`.
     ///
     /// - Returns: whether the machine has ended. A frozen one doesn't end.
     /// - Throws: `CancellationError` when the grace was abandoned.
-    func end(grace: StopGrace, patience: Duration = .seconds(10)) async throws -> Bool {
-        let asked = grace.duration > .zero ? others() : []
-        if !asked.isEmpty {
-            ask(asked)
+    func end(grace: StopGrace, timeout: Duration = .seconds(10)) async throws -> Bool {
+        let terminating = grace.duration > .zero ? others() : []
+        if !terminating.isEmpty {
+            terminate(terminating)
             await wait {
                 grace.isAbandoned ? .zero : grace.duration
             } or: {
@@ -48,7 +48,7 @@ final class MachineProcesses: Sendable {
         }
         _ = clinux_signal(descriptor, SIGKILL)
         await wait {
-            patience
+            timeout
         } or: {
             false
         }
@@ -68,7 +68,7 @@ final class MachineProcesses: Sendable {
 
     /// Sends SIGTERM, as every service manager does. An interactive shell ignores it, so the leader of a terminal's
     /// session also gets SIGHUP, as when a terminal is closed. SIGCONT lets stopped processes handle both.
-    private func ask(_ processes: [pid_t]) {
+    private func terminate(_ processes: [pid_t]) {
         // A number may belong to another process when the descriptor is opened. Such a process either isn't in the
         // machine's cgroup, or may be signalled because it is.
         let descriptors = processes.map { (process: $0, descriptor: clinux_process_descriptor($0)) }

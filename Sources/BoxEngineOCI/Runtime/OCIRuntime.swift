@@ -54,7 +54,7 @@ struct OCIRuntime: Sendable {
         let fifo = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
         guard fifo >= 0 else { return false }
         defer { close(fifo) }
-        let deadline = ContinuousClock.now + Tool.patience
+        let deadline = ContinuousClock.now + Tool.standardTimeout
         var byte: UInt8 = 0
         while read(fifo, &byte, 1) != 1 {
             guard alive(), ContinuousClock.now < deadline else { return false }

@@ -8,9 +8,9 @@ extension CopyJob {
         guard !found.isEmpty else { return }
         let there = try LocalFile.status(target)
         let count = max(found.count, sources.count)
-        let place = try placement(ofSources: count, in: target, isDirectory: there?.isDirectory)
+        let target = try placement(ofSources: count, in: target, isDirectory: there?.isDirectory)
         if wantsTotal(of: found) { total = try sftp.bytes(of: found, recursive: recursive) }
-        enqueue(found.map { source in { try self.look(at: source, for: place(source), in: nil, inside: []) } })
+        enqueue(found.map { source in { try self.look(at: source, for: target(source), in: nil, inside: []) } })
     }
 
     /// Copies one file into a descriptor.
@@ -64,7 +64,7 @@ extension CopyJob {
     private func look(at source: BytePath, for target: BytePath, in directory: CopyDirectory?, inside: [BytePath])
         throws
     {
-        directory?.enter()
+        directory?.begin()
         sftp.stat(source) { [unowned self] result in
             enqueue([
                 { [unowned self] in
@@ -110,7 +110,7 @@ extension CopyJob {
         real: BytePath?,
         inside: [BytePath]
     ) {
-        parent?.enter()
+        parent?.begin()
         func list(_ real: BytePath) {
             sftp.list(source) { [unowned self] result in
                 try collecting {
@@ -146,10 +146,10 @@ extension CopyJob {
         let directory = CopyDirectory(in: parent) { [unowned self] in
             try collecting { try closeDirectory(target, mode: mode, times: attributes.times, isNew: there == nil) }
         }
-        directory.enter()
+        directory.begin()
         enqueue(
             entries.map { name, entry in
-                directory.enter()
+                directory.begin()
                 return { [unowned self] in
                     try collecting {
                         guard !name.isDots, !name.contains(47), !name.contains(0) else {

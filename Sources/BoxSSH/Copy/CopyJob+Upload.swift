@@ -6,10 +6,10 @@ extension CopyJob {
 
     func upload(_ sources: [BytePath], to target: BytePath) throws {
         let there = try sftp.now { sftp.stat(target, $0) }
-        let place = try placement(ofSources: sources.count, in: target, isDirectory: there?.isDirectory)
+        let target = try placement(ofSources: sources.count, in: target, isDirectory: there?.isDirectory)
         if wantsTotal(of: sources) { total = CopySurvey.bytes(of: sources, recursive: recursive) }
         enqueue(
-            sources.map { source in { try self.upload(source, to: place(source), in: nil, isFresh: false, inside: []) }
+            sources.map { source in { try self.upload(source, to: target(source), in: nil, isFresh: false, inside: []) }
             })
     }
 
@@ -57,15 +57,15 @@ extension CopyJob {
         }
         let names = try LocalFile.list(source)
         let inside = inside + [(status.device, status.inode)]
-        parent?.enter()
+        parent?.begin()
         func fill(isNew: Bool) throws {
             let directory = CopyDirectory(in: parent) { [unowned self] in
                 closeDirectory(target, like: status, isNew: isNew)
             }
-            directory.enter()
+            directory.begin()
             enqueue(
                 names.map { name in
-                    directory.enter()
+                    directory.begin()
                     return { [unowned self] in
                         try collecting {
                             try upload(

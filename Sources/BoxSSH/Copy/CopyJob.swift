@@ -122,7 +122,7 @@ final class CopyJob {
 
     func moved(_ bytes: Int, of transfer: any FileTransfer) {
         report.bytes += Int64(bytes)
-        tell(transfer)
+        report(transfer)
     }
 
     /// Counts a file that is already complete.
@@ -130,10 +130,10 @@ final class CopyJob {
 
     func finished(_ transfer: any FileTransfer) {
         report.files += 1
-        tell(transfer)
+        report(transfer)
     }
 
-    func tell(_ transfer: any FileTransfer) {
+    func report(_ transfer: any FileTransfer) {
         progress(
             CopyProgress(
                 path: transfer.shownPath, fileBytes: transfer.bytesMoved, fileSize: transfer.size, files: report.files,
@@ -197,10 +197,10 @@ final class CopyDirectory {
     init(in parent: CopyDirectory?, _ finish: @escaping () throws -> Void) {
         self.parent = parent
         self.finish = finish
-        parent?.enter()
+        parent?.begin()
     }
 
-    func enter() { unfinished += 1 }
+    func begin() { unfinished += 1 }
 
     func leave() throws {
         unfinished -= 1

@@ -27,10 +27,10 @@ enum CopySurvey {
     /// A command that prints the total size of the files at the absolute `paths`. Nil when the command would be too
     /// long.
     static func command(_ paths: [String], recursive: Bool) -> String? {
-        let places = paths.map(RemoteCommand.quoted).joined(separator: " ")
-        guard places.utf8.count < 100_000 else { return nil }
+        let directories = paths.map(RemoteCommand.quoted).joined(separator: " ")
+        guard directories.utf8.count < 100_000 else { return nil }
         let depth = recursive ? "" : " -maxdepth 0"
-        return "{ timeout \(seconds) find -L \(places)\(depth) -type f -printf '%s\\n' 2>/dev/null || echo x; } | "
+        return "{ timeout \(seconds) find -L \(directories)\(depth) -type f -printf '%s\\n' 2>/dev/null || echo x; } | "
             + "awk '/x/ { exit 1 } { sum += $1 } END { printf \"%.0f\", sum }'"
     }
 }

@@ -47,8 +47,8 @@ final class FileDownload: FileTransfer {
         next = offset
         highest = offset
         job.begin(self)
-        directory?.enter()
-        job.tell(self)
+        directory?.begin()
+        job.report(self)
         sftp.open(source, flags: SFTPClient.readExisting, mode: nil) { [self] in
             switch $0 {
             case .success(let handle):
@@ -77,7 +77,7 @@ final class FileDownload: FileTransfer {
     func feed() throws -> Bool {
         while failure == nil, end == nil, next <= expectedEnd {
             guard job.mayMove else { return true }
-            ask(at: next, count: sftp.longestRead)
+            request(at: next, count: sftp.longestRead)
             // No file is longer than this, whatever size the server reports.
             guard next <= UInt64(Int64.max) else { return false }
             next += UInt64(sftp.longestRead)
@@ -85,7 +85,7 @@ final class FileDownload: FileTransfer {
         return false
     }
 
-    private func ask(at offset: UInt64, count: Int) {
+    private func request(at offset: UInt64, count: Int) {
         guard let handle else { return }
         // The bytes that the answer can be expected to carry; few for a small file.
         let rest = expectedEnd > offset ? expectedEnd - offset : 0
@@ -98,13 +98,13 @@ final class FileDownload: FileTransfer {
             switch result {
             case .failure(let failure): self.failure = self.failure ?? failure
             case .success(nil): endsAt(offset)
-            case .success(let bytes?): try take(bytes, at: offset, asked: count)
+            case .success(let bytes?): try receive(bytes, at: offset, requested: count)
             }
             if unanswered == 0, end != nil || failure != nil { try conclude() }
         }
     }
 
-    private func take(_ bytes: UnsafeRawBufferPointer, at offset: UInt64, asked: Int) throws {
+    private func receive(_ bytes: UnsafeRawBufferPointer, at offset: UInt64, requested: Int) throws {
         guard failure == nil else { return }
         do throws(FileFailure) {
             try target?.write(bytes, at: offset)
@@ -116,10 +116,14 @@ final class FileDownload: FileTransfer {
         highest = max(highest, reached)
         bytesMoved += Int64(bytes.count)
         job.moved(bytes.count, of: self)
-        if bytes.count < asked {
+        if bytes.count < requested {
             // For regular files the server reads "the specified number of bytes, or up to end of file" (the draft,
             // section 6.4). Other files, such as those in /proc, have another size than they report.
-            if reached == attributes.size { endsAt(reached) } else { ask(at: reached, count: asked - bytes.count) }
+            if reached == attributes.size {
+                endsAt(reached)
+            } else {
+                request(at: reached, count: requested - bytes.count)
+            }
         } else if reached > expectedEnd {
             // The file has grown.
             expectedEnd = reached

@@ -76,8 +76,8 @@ final class FileUpload: FileTransfer {
 
     func start(isFresh: Bool) throws {
         job.begin(self)
-        directory?.enter()
-        job.tell(self)
+        directory?.begin()
+        job.report(self)
         isFresh ? openPart(inPlaceOf: nil) : lookAtTarget()
     }
 
@@ -85,7 +85,7 @@ final class FileUpload: FileTransfer {
         sftp.lstat(path) { [self] in
             guard let there = try unlessFailed($0) else { return }
             if there?.isLink == true { return followLink() }
-            try take(there)
+            try choose(there)
         }
     }
 
@@ -100,12 +100,12 @@ final class FileUpload: FileTransfer {
             sftp.realPath(path) { [self] in
                 guard let real = try unlessFailed($0) else { return }
                 path = real
-                try take(there)
+                try choose(there)
             }
         }
     }
 
-    private func take(_ there: SFTPAttributes?) throws {
+    private func choose(_ there: SFTPAttributes?) throws {
         guard let there else { return openPart(inPlaceOf: nil) }
         if there.isDirectory { return try giveUp(FileFailure(path: path, reason: "it is a directory there")) }
         guard there.isRegular else { return openDevice() }

@@ -39,8 +39,8 @@ extension SSHConnection {
         let channel = try openChannel()
         // When this side ends first, the server closes the channel only after the process. Nothing is lost by not
         // waiting for that.
-        var goodbye = 0.1
-        defer { closeChannel(channel, within: goodbye) }
+        var closeTimeout = 0.1
+        defer { closeChannel(channel, within: closeTimeout) }
         let refused = try send(environment, channel)
         try requestTerminal(channel, terminal)
         var line = isSubsystem ? command : try RemoteCommand.exporting(refused, before: command)
@@ -56,7 +56,7 @@ extension SSHConnection {
             connection: self, channel: channel, terminal: terminal,
             input: LocalInput(stdin, escapes: raw != nil), outputs: [LocalOutput(stdout), LocalOutput(stderr)])
         let exit = try pump.run()
-        if pump.isClosed { goodbye = 2 }
+        if pump.isClosed { closeTimeout = 2 }
         return exit
     }
 

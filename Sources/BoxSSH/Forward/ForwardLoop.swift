@@ -177,7 +177,7 @@ public final class ForwardLoop {
             throw SSHError(.interrupted(signal: signal), "interrupted")
         }
         let ready = polled.suffix(polledConnections.count)
-        for (connection, ready) in zip(polledConnections, ready) { connection.note(ready) }
+        for (connection, ready) in zip(polledConnections, ready) { connection.record(ready) }
     }
 
     private func nextDeadline() -> Int {

@@ -10,7 +10,7 @@ import Glibc
 final class ForwardedConnection {
     enum State {
         /// The client hasn't sent its destination yet.
-        case asking(SOCKSHandshake)
+        case negotiating(SOCKSHandshake)
         /// It has no channel yet.
         case waiting
         /// It has a channel, and the socket is connecting; `later` has more addresses to try.
@@ -40,8 +40,8 @@ final class ForwardedConnection {
     var isOpening = false
     /// The handshake of a client that waits for its answer.
     private var handshake: SOCKSHandshake?
-    private var (toBox, toHere) = (Flow.open, Flow.open)
-    private var (bytesToBox, bytesToHere) = (ByteQueue(), ByteQueue())
+    private var (outgoing, incoming) = (Flow.open, Flow.open)
+    private var (bytesSent, bytesReceived) = (ByteQueue(), ByteQueue())
     private var isReadable = false
     private var isWritable = true
     private var isHungUp = false
@@ -55,7 +55,7 @@ final class ForwardedConnection {
     /// How much is read at once, which is also the most that waits in each direction.
     private static let piece = 64 * 1024
     /// How long a client may take to send its destination, in seconds.
-    private static let askingLimit = 30.0
+    private static let negotiationLimit = 30.0
     /// How long an address of this machine's network may take to answer, in seconds.
     private static let connectLimit = 10.0
 
@@ -63,8 +63,8 @@ final class ForwardedConnection {
         self.socket = socket
         self.forward = forward
         self.report = report
-        state = forward.direction == .dynamic ? .asking(SOCKSHandshake()) : .waiting
-        if forward.direction == .dynamic { deadline = monotonicSeconds() + Self.askingLimit }
+        state = forward.direction == .dynamic ? .negotiating(SOCKSHandshake()) : .waiting
+        if forward.direction == .dynamic { deadline = monotonicSeconds() + Self.negotiationLimit }
     }
 
     /// Creates a connection that was accepted in the box.
@@ -82,13 +82,13 @@ final class ForwardedConnection {
     var connection: SSHConnection? {
         switch state {
         case .connecting(let channel, _), .carrying(let channel), .closing(let channel): channel.connection
-        case .asking, .waiting, .closed: nil
+        case .negotiating, .waiting, .closed: nil
         }
     }
 
     func begin(_ channel: ForwardChannel) {
         report.worked(forward)
-        say(handshake?.answer(nil))
+        reply(handshake?.answer(nil))
         handshake = nil
         state = .carrying(channel)
     }
@@ -111,15 +111,15 @@ final class ForwardedConnection {
         switch state {
         case .waiting, .closed:
             return false
-        case .asking(var handshake):
-            return ask(&handshake)
+        case .negotiating(var handshake):
+            return negotiate(&handshake)
         case .connecting(let channel, let later):
             return connect(channel, later)
         case .carrying(let channel):
-            var moved = try carryHere(channel)
-            if try carryToBox(channel) { moved = true }
-            if toBox != .ended, toHere == .ended, try isClosedThere(channel) { toBox = .ended }
-            guard toBox == .ended, toHere == .ended else { return moved }
+            var moved = try carryIncoming(channel)
+            if try carryOutgoing(channel) { moved = true }
+            if outgoing != .ended, incoming == .ended, try isClosedThere(channel) { outgoing = .ended }
+            guard outgoing == .ended, incoming == .ended else { return moved }
             socket?.close()
             state = .closing(channel)
             return true
@@ -137,13 +137,13 @@ final class ForwardedConnection {
         guard let fd = socket?.fd, fd >= 0 else { return nil }
         var events: Int16 = 0
         switch state {
-        case .asking: events = Int16(POLLIN)
+        case .negotiating: events = Int16(POLLIN)
         case .connecting: events = Int16(POLLOUT)
         // No event is requested, but poll(2) still reports an error or a hang-up.
         case .waiting: events = 0
         case .carrying:
-            if toBox == .open, bytesToBox.isEmpty { events |= Int16(POLLIN) }
-            if !bytesToHere.isEmpty { events |= Int16(POLLOUT) }
+            if outgoing == .open, bytesSent.isEmpty { events |= Int16(POLLIN) }
+            if !bytesReceived.isEmpty { events |= Int16(POLLOUT) }
             // poll(2) reports a hang-up again and again, even when no event is requested.
             if events == 0, isHungUp { return nil }
         case .closing, .closed: return nil
@@ -151,7 +151,7 @@ final class ForwardedConnection {
         return pollfd(fd: fd, events: events, revents: 0)
     }
 
-    func note(_ ready: pollfd) {
+    func record(_ ready: pollfd) {
         let broken = ready.revents & Int16(POLLERR) != 0
         if ready.revents & Int16(POLLHUP) != 0 { isHungUp = true }
         isReadable = ready.events & Int16(POLLIN) != 0 && ready.revents != 0
@@ -163,31 +163,31 @@ final class ForwardedConnection {
 
     // MARK: Before bytes flow
 
-    private func ask(_ handshake: inout SOCKSHandshake) -> Bool {
+    private func negotiate(_ handshake: inout SOCKSHandshake) -> Bool {
         guard isReadable else {
             guard isLate else { return false }
             end(saying: nil)
             return true
         }
         readSocket()
-        guard toBox == .open else {
+        guard outgoing == .open else {
             end(saying: nil)
             return true
         }
-        _ = bytesToBox.consume {
-            handshake.take($0); return $0.count
+        _ = bytesSent.consume {
+            handshake.append($0); return $0.count
         }
         while true {
             switch handshake.next() {
             case .needsMore:
-                state = .asking(handshake)
+                state = .negotiating(handshake)
                 return true
-            case .reply(let words): say(words)
+            case .reply(let words): reply(words)
             case .refuse(let words):
                 end(saying: words)
                 return true
             case .connect(let destination):
-                handshake.rest.withUnsafeBytes { bytesToBox.append($0) }
+                handshake.rest.withUnsafeBytes { bytesSent.append($0) }
                 forward.remote = destination
                 deadline = nil
                 self.handshake = handshake
@@ -227,22 +227,22 @@ final class ForwardedConnection {
         }
         socket = nil
         deadline = nil
-        report.refused(forward, failure == ECONNREFUSED ? .nobodyListens : .other(errorText(failure)))
+        report.refused(forward, failure == ECONNREFUSED ? .connectionRefused : .other(errorText(failure)))
         state = .closing(channel)
     }
 
     private var isLate: Bool { deadline.map { monotonicSeconds() >= $0 } ?? false }
 
     /// Sends a few bytes to a client. It has sent and received little, so they fit into its socket.
-    private func say(_ words: [UInt8]?) {
-        words?.withUnsafeBytes { bytesToHere.append($0) }
+    private func reply(_ words: [UInt8]?) {
+        words?.withUnsafeBytes { bytesReceived.append($0) }
         writeSocket()
     }
 
     /// Ends a connection that has no channel.
     private func end(saying words: [UInt8]?) {
         if let words, !words.isEmpty {
-            say(words)
+            reply(words)
             socket?.endWriting()
             socket?.close()
         } else {
@@ -253,16 +253,16 @@ final class ForwardedConnection {
 
     // MARK: To the box
 
-    private func carryToBox(_ channel: ForwardChannel) throws(SSHError) -> Bool {
-        if isReadable, toBox == .open, bytesToBox.isEmpty { readSocket() }
+    private func carryOutgoing(_ channel: ForwardChannel) throws(SSHError) -> Bool {
+        if isReadable, outgoing == .open, bytesSent.isEmpty { readSocket() }
         var moved = false
-        while !bytesToBox.isEmpty, channel.mayWrite {
-            guard try channel.write(from: &bytesToBox) else { break }
+        while !bytesSent.isEmpty, channel.mayWrite {
+            guard try channel.write(from: &bytesSent) else { break }
             moved = true
         }
-        if toBox == .draining, bytesToBox.isEmpty {
+        if outgoing == .draining, bytesSent.isEmpty {
             guard try channel.endWriting() else { return moved }
-            toBox = .ended
+            outgoing = .ended
             moved = true
         }
         return moved
@@ -271,9 +271,9 @@ final class ForwardedConnection {
     private func readSocket() {
         isReadable = false
         guard let socket else { return }
-        let count = bytesToBox.fill(limit: Self.piece, socket.receive)
+        let count = bytesSent.fill(limit: Self.piece, socket.receive)
         if count == 0 {
-            toBox = .draining
+            outgoing = .draining
         } else if count < 0, errno != EAGAIN, errno != EINTR {
             breakOff()
         }
@@ -281,21 +281,21 @@ final class ForwardedConnection {
 
     // MARK: To here
 
-    private func carryHere(_ channel: ForwardChannel) throws(SSHError) -> Bool {
+    private func carryIncoming(_ channel: ForwardChannel) throws(SSHError) -> Bool {
         writeSocket()
         var moved = false
-        if toHere == .open, bytesToHere.isEmpty, silentSince != channel.received {
-            switch try channel.read(into: &bytesToHere, limit: Self.piece) {
+        if incoming == .open, bytesReceived.isEmpty, silentSince != channel.received {
+            switch try channel.read(into: &bytesReceived, limit: Self.piece) {
             case nil: silentSince = channel.received
-            case 0: toHere = .draining
+            case 0: incoming = .draining
             default:
                 moved = true
                 writeSocket()
             }
         }
-        if toHere == .draining, bytesToHere.isEmpty {
+        if incoming == .draining, bytesReceived.isEmpty {
             socket?.endWriting()
-            toHere = .ended
+            incoming = .ended
             silentSince = nil
             moved = true
         }
@@ -303,8 +303,8 @@ final class ForwardedConnection {
     }
 
     private func writeSocket() {
-        while isWritable, !bytesToHere.isEmpty, let socket {
-            guard bytesToHere.consume(socket.send) < 0, errno != EINTR else { continue }
+        while isWritable, !bytesReceived.isEmpty, let socket {
+            guard bytesReceived.consume(socket.send) < 0, errno != EINTR else { continue }
             isWritable = false
             if errno != EAGAIN { breakOff() }
         }
@@ -321,8 +321,8 @@ final class ForwardedConnection {
     /// Ends both directions because the peer is gone. Closing the channel informs the server.
     private func breakOff() {
         socket?.reset()
-        (toBox, toHere) = (.ended, .ended)
-        bytesToBox.removeAll()
-        bytesToHere.removeAll()
+        (outgoing, incoming) = (.ended, .ended)
+        bytesSent.removeAll()
+        bytesReceived.removeAll()
     }
 }

@@ -106,7 +106,7 @@ final class PooledConnection {
     /// libssh2 passes the server's reason code on only as fixed text of its own (channel.c, _libssh2_channel_open).
     private static func refusal(_ code: Int32, _ detail: String) -> ForwardRefusal {
         guard code == LIBSSH2_ERROR_CHANNEL_FAILURE else { return .other(detail) }
-        if detail.contains("connect failed") { return .nobodyListens }
+        if detail.contains("connect failed") { return .connectionRefused }
         return detail.contains("administratively prohibited") ? .notAllowed : .other(detail)
     }
 

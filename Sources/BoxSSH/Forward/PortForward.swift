@@ -32,7 +32,7 @@ public struct PortForward: Sendable, Equatable {
 /// Why a connection could not be forwarded. The forward itself continues.
 public enum ForwardRefusal: Sendable, Equatable {
     /// Nothing listens at the destination: in the box or, for a remote forward, on this machine.
-    case nobodyListens
+    case connectionRefused
     /// The box's SSH server allows no forwarding.
     case notAllowed
     /// Any other reason, as libssh2 words it.

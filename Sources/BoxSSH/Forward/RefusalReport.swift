@@ -1,20 +1,20 @@
 /// Reports the first refused connection of each forward, and the next one only after a connection has worked.
 final class RefusalReport {
-    private let tell: (PortForward, ForwardRefusal) -> Void
+    private let report: (PortForward, ForwardRefusal) -> Void
     /// The listening endpoints of the forwards that were reported.
-    private var told: [Endpoint] = []
+    private var reported: [Endpoint] = []
 
-    init(_ tell: @escaping (PortForward, ForwardRefusal) -> Void) { self.tell = tell }
+    init(_ report: @escaping (PortForward, ForwardRefusal) -> Void) { self.report = report }
 
     /// - Parameter forward: with the destination that was refused.
     func refused(_ forward: PortForward, _ refusal: ForwardRefusal) {
-        guard !told.contains(forward.listening) else { return }
-        told.append(forward.listening)
-        tell(forward, refusal)
+        guard !reported.contains(forward.listening) else { return }
+        reported.append(forward.listening)
+        report(forward, refusal)
     }
 
     func worked(_ forward: PortForward) {
-        guard !told.isEmpty else { return }
-        told.removeAll { $0 == forward.listening }
+        guard !reported.isEmpty else { return }
+        reported.removeAll { $0 == forward.listening }
     }
 }

@@ -20,14 +20,14 @@ struct SOCKSHandshake {
     /// The bytes after the request, which belong to the destination.
     var rest: [UInt8] { bytes }
 
-    mutating func take(_ new: some Sequence<UInt8>) { bytes += new }
+    mutating func append(_ new: some Sequence<UInt8>) { bytes += new }
 
     mutating func next() -> Step {
         guard let first = bytes.first else { return .needsMore }
         let step: Step?
         switch (version, first) {
         case (nil, 4), (.four, 4): step = request4()
-        case (nil, 5): step = greeting5()
+        case (nil, 5): step = methodSelection()
         case (.five, 5): step = request5()
         default: step = .refuse([])
         }
@@ -40,7 +40,7 @@ struct SOCKSHandshake {
         let code: UInt8 =
             switch refusal {
             case nil: 0
-            case .nobodyListens: 5
+            case .connectionRefused: 5
             case .notAllowed: 2
             case .other: 1
             }
@@ -68,7 +68,7 @@ struct SOCKSHandshake {
 
     // MARK: SOCKS 5
 
-    private mutating func greeting5() -> Step? {
+    private mutating func methodSelection() -> Step? {
         guard bytes.count >= 2, bytes.count >= 2 + Int(bytes[1]) else { return nil }
         let offersNothing = bytes[2..<2 + Int(bytes[1])].contains(0)
         bytes.removeFirst(2 + Int(bytes[1]))

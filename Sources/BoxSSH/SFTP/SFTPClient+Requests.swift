@@ -133,7 +133,7 @@ extension SFTPClient {
                 let isEnd = reply.kind == .status && reply.status == LIBSSH2_FX_EOF
                 return try listing.answer(isEnd ? .success(listing.entries) : .failure(failure(reply, listing.path)))
             }
-            let count = try take(reply, into: listing)
+            let count = try consume(reply, into: listing)
             guard count > 0, listing.entries.count <= Self.mostEntries else {
                 close(listing.handle, listing.path) { _ in }
                 let reason =
@@ -144,7 +144,7 @@ extension SFTPClient {
         }
     }
 
-    private func take(_ reply: SFTPReply, into listing: Listing) throws -> UInt32 {
+    private func consume(_ reply: SFTPReply, into listing: Listing) throws -> UInt32 {
         var body = reply.body
         guard let count = body.number() else { throw malformed() }
         for _ in 0..<count {

@@ -58,7 +58,7 @@ final class SFTPClient {
         hello.number(3)
         enqueue(hello.bytes)
         var offersLimits: Bool?
-        onHello = { [unowned self] reader in
+        onVersion = { [unowned self] reader in
             var reader = reader
             offersLimits = false
             guard reader.number() != nil else { throw self.malformed() }
@@ -68,13 +68,13 @@ final class SFTPClient {
             }
         }
         while offersLimits == nil { try turn() }
-        if offersLimits == true { try askForLimits() }
+        if offersLimits == true { try requestLimits() }
     }
 
     /// Handles the version packet, which has no request number; nil once it arrived.
-    private var onHello: ((SFTPReader) throws -> Void)?
+    private var onVersion: ((SFTPReader) throws -> Void)?
 
-    private func askForLimits() throws {
+    private func requestLimits() throws {
         var isAnswered = false
         request(.extended, { $0.string("limits@openssh.com".utf8) }) { [unowned self] reply in
             isAnswered = true
@@ -185,7 +185,7 @@ final class SFTPClient {
             var packet = reader
             guard let length = packet.number() else { break }
             guard (1...Self.longestPacket).contains(Int(length)) else { throw malformed() }
-            guard let body = packet.take(Int(length)) else { break }
+            guard let body = packet.consume(Int(length)) else { break }
             try handle(body)
             reader = packet
         }
@@ -194,10 +194,10 @@ final class SFTPClient {
 
     private func handle(_ packet: UnsafeRawBufferPointer) throws {
         var reader = SFTPReader(UnsafeRawBufferPointer(rebasing: packet[1...]))
-        if let onHello {
-            self.onHello = nil
+        if let onVersion {
+            self.onVersion = nil
             guard packet[0] == SFTPRequest.version.rawValue else { throw malformed() }
-            return try onHello(reader)
+            return try onVersion(reader)
         }
         guard let number = reader.number(), let handler = handlers.removeValue(forKey: number) else {
             throw malformed()

@@ -31,21 +31,21 @@ struct SFTPReader {
 
     init(_ bytes: UnsafeRawBufferPointer) { rest = bytes }
 
-    mutating func take(_ count: Int) -> UnsafeRawBufferPointer? {
+    mutating func consume(_ count: Int) -> UnsafeRawBufferPointer? {
         guard count <= rest.count else { return nil }
         defer { rest = UnsafeRawBufferPointer(rebasing: rest[count...]) }
         return UnsafeRawBufferPointer(rebasing: rest[..<count])
     }
 
     mutating func number() -> UInt32? {
-        take(4).map { UInt32(bigEndian: $0.loadUnaligned(as: UInt32.self)) }
+        consume(4).map { UInt32(bigEndian: $0.loadUnaligned(as: UInt32.self)) }
     }
 
     mutating func longNumber() -> UInt64? {
-        take(8).map { UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)) }
+        consume(8).map { UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)) }
     }
 
-    mutating func string() -> UnsafeRawBufferPointer? { number().flatMap { take(Int($0)) } }
+    mutating func string() -> UnsafeRawBufferPointer? { number().flatMap { consume(Int($0)) } }
 }
 
 /// The attributes of a file that a server sends.
@@ -66,7 +66,7 @@ struct SFTPAttributes {
             guard let size = reader.longNumber() else { return nil }
             self.size = size
         }
-        if has(LIBSSH2_SFTP_ATTR_UIDGID), reader.take(8) == nil { return nil }
+        if has(LIBSSH2_SFTP_ATTR_UIDGID), reader.consume(8) == nil { return nil }
         if has(LIBSSH2_SFTP_ATTR_PERMISSIONS) {
             guard let mode = reader.number() else { return nil }
             self.mode = mode

@@ -24,12 +24,12 @@ struct ByteQueue {
         return count
     }
 
-    /// Passes the waiting bytes to `take`, which returns how many it consumed, or a negative error.
-    mutating func consume(_ take: (UnsafeRawBufferPointer) throws -> Int) rethrows -> Int {
-        let taken = try storage.withUnsafeBytes { try take(UnsafeRawBufferPointer(rebasing: $0[head..<tail])) }
-        if taken > 0 { head += taken }
+    /// Passes the waiting bytes to `read`, which returns how many it consumed, or a negative error.
+    mutating func consume(_ read: (UnsafeRawBufferPointer) throws -> Int) rethrows -> Int {
+        let consumed = try storage.withUnsafeBytes { try read(UnsafeRawBufferPointer(rebasing: $0[head..<tail])) }
+        if consumed > 0 { head += consumed }
         if isEmpty { removeAll() }
-        return taken
+        return consumed
     }
 
     mutating func removeAll() {

@@ -39,9 +39,9 @@ struct List: Command {
 
     func run(_ context: Context) async throws -> ExitStatus {
         let (boxes, lastPage) = try await context.client().allBoxes(states: states)
-        let here = context.dependencies.environment["BOX_ID"]
-        try context.emitter.result(Self.json(boxes, lastPage, here: here)) { style in
-            isQuiet ? boxes.map { $0.id + "\n" }.joined() : Self.table(boxes, here: here, style, context)
+        let currentID = context.dependencies.environment["BOX_ID"]
+        try context.emitter.result(Self.json(boxes, lastPage, currentID: currentID)) { style in
+            isQuiet ? boxes.map { $0.id + "\n" }.joined() : Self.table(boxes, currentID: currentID, style, context)
         }
         if boxes.isEmpty, !isQuiet {
             context.emitter.notice(states.isEmpty ? "no boxes yet. make one with `box new`" : "no boxes in that state")
@@ -50,10 +50,10 @@ struct List: Command {
     }
 
     /// The last page as the server sent it, with the boxes of all pages.
-    private static func json(_ boxes: [Box], _ lastPage: BoxPage, here: String?) -> JSON {
+    private static func json(_ boxes: [Box], _ lastPage: BoxPage, currentID: String?) -> JSON {
         let list = boxes.map { box -> JSON in
             guard case .object(var object) = BoxView.translated(box.json) else { return box.json }
-            object["self"] = .bool(box.id == here)
+            object["self"] = .bool(box.id == currentID)
             return .object(object)
         }
         var result = BoxView.withoutEnvelope(lastPage.json)
@@ -61,7 +61,7 @@ struct List: Command {
         return .object(result)
     }
 
-    private static func table(_ boxes: [Box], here: String?, _ style: Style, _ context: Context) -> String {
+    private static func table(_ boxes: [Box], currentID: String?, _ style: Style, _ context: Context) -> String {
         if boxes.isEmpty { return "" }
         let now = context.dependencies.now()
         // Only boxd sends the disk use.
@@ -75,7 +75,7 @@ struct List: Command {
         for box in boxes {
             table.add(
                 [
-                    .init(text: box.id == here ? "\(box.id) *" : Text.clean(box.id), paint: style.bold),
+                    .init(text: box.id == currentID ? "\(box.id) *" : Text.clean(box.id), paint: style.bold),
                     .init(text: Text.clean(box.name)),
                     .init(text: Text.clean(box.state.displayName), paint: { style.state(box.state, $0) }),
                     .init(text: Text.clean(box.ip ?? "-")),

@@ -92,7 +92,7 @@ struct Forward: Command {
             do {
                 try ports.carry(to: destination) {
                     reconnection.connected()
-                    for forward in ports.forwards { try Self.tell(forward, of: destination.boxID, context.emitter) }
+                    for forward in ports.forwards { try Self.report(forward, of: destination.boxID, context.emitter) }
                 } onRefusal: {
                     context.emitter.notice(Self.text($1, of: $0))
                 }
@@ -105,7 +105,7 @@ struct Forward: Command {
 
     // MARK: Words
 
-    private static func tell(_ forward: PortForward, of box: String, _ emitter: Emitter) throws {
+    private static func report(_ forward: PortForward, of box: String, _ emitter: Emitter) throws {
         try emitter.result(line(forward, of: box)) { style in
             let (from, to) = text(forward, of: box)
             return "forwarding \(style.bold(from)) -> \(to) \(style.dim("(Ctrl-C ends it)"))\n"
@@ -145,8 +145,8 @@ struct Forward: Command {
         switch refusal {
         case .other(let detail) where forward.direction == .remote: return "can't connect to \(local) here: \(detail)"
         case _ where forward.direction == .remote: return "nothing listens on \(local) here"
-        case .nobodyListens where isLoopback: return "nothing listens on port \(remote.port) in the box"
-        case .nobodyListens: return "the box can't connect to \(Text.clean("\(remote)"))"
+        case .connectionRefused where isLoopback: return "nothing listens on port \(remote.port) in the box"
+        case .connectionRefused: return "the box can't connect to \(Text.clean("\(remote)"))"
         case .notAllowed: return "the box's SSH server doesn't allow forwarding to \(Text.clean("\(remote)"))"
         case .other(let detail): return "can't connect to \(Text.clean("\(remote)")) in the box: \(Text.clean(detail))"
         }

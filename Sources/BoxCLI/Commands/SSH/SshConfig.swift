@@ -40,7 +40,7 @@ struct SshConfig: Command {
         if action == .uninstall {
             try Self.rewrite(userFile) { OpenSSHConfig.excluding(paths.sshConfig, from: $0) }
             Files.remove(paths.sshConfig)
-            return try Self.tell("ssh no longer knows boxes", paths.sshConfig, userFile, context)
+            return try Self.report("ssh no longer knows boxes", paths.sshConfig, userFile, context)
         }
         let text = try await config(context).text
         guard action == .install else {
@@ -53,7 +53,7 @@ struct SshConfig: Command {
         try Files.replace(paths.sshConfig, with: Array(text.utf8))
         try Files.makeDirectory(paths.home + "/.ssh")
         try Self.rewrite(userFile) { OpenSSHConfig.including(paths.sshConfig, in: $0) }
-        return try Self.tell("`ssh bx_…` reaches boxes now", paths.sshConfig, userFile, context)
+        return try Self.report("`ssh bx_…` reaches boxes now", paths.sshConfig, userFile, context)
     }
 
     private func config(_ context: Context) async throws -> OpenSSHConfig {
@@ -85,7 +85,7 @@ struct SshConfig: Command {
         try Files.replace(path, with: Array(changed.utf8))
     }
 
-    private static func tell(_ outcome: String, _ file: String, _ userFile: String, _ context: Context) throws
+    private static func report(_ outcome: String, _ file: String, _ userFile: String, _ context: Context) throws
         -> ExitStatus
     {
         try context.emitter.result(["file": .string(file), "includedBy": .string(userFile)]) { _ in

@@ -42,13 +42,13 @@ struct SecretsGet: Command {
             try context.emitter.result(.object(BoxView.withoutEnvelope(setup.json))) { style in
                 showsValues ? shown(Self.whole(setup.envContents)) : Self.names(dotenv, style)
             }
-            tellMore(setup, dotenv, context)
+            reportProblems(setup, dotenv, context)
         }
         if !showsValues, dotenv.value(of: name ?? "") != nil { context.emitter.notice("add --show to see the value") }
         return .success
     }
 
-    private func tellMore(_ setup: SecretsSetup, _ dotenv: Dotenv, _ context: Context) {
+    private func reportProblems(_ setup: SecretsSetup, _ dotenv: Dotenv, _ context: Context) {
         let count = setup.secretFiles.count
         if dotenv.variables.isEmpty { context.emitter.notice("no variables. set one with `box secrets set NAME`") }
         if count > 0 { context.emitter.notice("\(Text.count(count, "file")) too: `box secrets file list`") }

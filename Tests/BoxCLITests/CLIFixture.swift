@@ -7,14 +7,14 @@ import Testing
 @testable import BoxCLI
 
 /// The dependencies of one test: a scratch home directory, a scripted server, and the recorded output.
-final class TestWorld: Sendable {
+final class CLIFixture: Sendable {
     let home: String
     let transport = ScriptedTransport()
     let processes = ScriptedProcesses()
     let ssh = ScriptedSSH()
     let out = BufferSink()
     let err = BufferSink()
-    private let world: Mutex<Dependencies>
+    private let fixture: Mutex<Dependencies>
 
     /// - Parameter loggedIn: whether a key and server are in the environment.
     init(loggedIn: Bool = true) {
@@ -25,7 +25,7 @@ final class TestWorld: Sendable {
             environment["BOX_API_KEY"] = "box_key"
             environment["BOX_API_URL"] = "http://127.0.0.1:7070"
         }
-        world = Mutex(
+        fixture = Mutex(
             Dependencies(
                 environment: environment, terminal: Terminal(), input: TypedInput(""), stdout: out, stderr: err,
                 transport: transport, session: ShellSession(leader: getpid(), started: "1"),
@@ -40,8 +40,8 @@ final class TestWorld: Sendable {
         if rmdir(path) != 0 { unlink(path) }
     }
 
-    var current: Dependencies { world.withLock { $0 } }
-    func change(_ change: (inout Dependencies) -> Void) { world.withLock { change(&$0) } }
+    var current: Dependencies { fixture.withLock { $0 } }
+    func change(_ change: (inout Dependencies) -> Void) { fixture.withLock { change(&$0) } }
     func set(_ variable: String, _ value: String?) { change { $0.environment[variable] = value } }
     func type(_ text: String) { change { $0.input = TypedInput(text) } }
 
@@ -62,7 +62,7 @@ final class TestWorld: Sendable {
     func run(_ arguments: [String]) async -> Int32 {
         out.clear()
         err.clear()
-        let status = await CLI.run(arguments, in: world.withLock { $0 })
+        let status = await CLI.run(arguments, in: fixture.withLock { $0 })
         if !transport.unused.isEmpty { Issue.record("not requested: \(transport.unused)") }
         return status.rawValue
     }
