@@ -30,30 +30,30 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev", "libssl-dev"])]),
         .target(name: "CLinux"),
-        // What others call, an OpenSSL provider and a part of Swift's runtime, is C by nature.
+        // An OpenSSL provider is C by nature.
         .target(name: "CKeyStream", cSettings: readableByValgrind, linkerSettings: [.linkedLibrary("crypto")]),
-        .target(name: "CArguments", cSettings: readableByValgrind),
 
         // Shared by both sides of the wire.
+        .target(name: "BoxSystem"),
         .target(name: "BoxModel"),
         .target(name: "BoxArguments"),
 
         // The client side.
-        .target(name: "BoxClient", dependencies: ["BoxModel", "CCurl"]),
-        .target(name: "BoxSSH", dependencies: ["BoxModel", "CKeyStream", "CSSH2"]),
-        .target(name: "BoxCLI", dependencies: ["BoxArguments", "BoxClient", "BoxModel", "BoxSSH"]),
-        .executableTarget(name: "box", dependencies: ["BoxCLI", "BoxModel", "CArguments"]),
+        .target(name: "BoxClient", dependencies: ["BoxModel", "BoxSystem", "CCurl"]),
+        .target(name: "BoxSSH", dependencies: ["BoxModel", "BoxSystem", "CKeyStream", "CSSH2"]),
+        .target(name: "BoxCLI", dependencies: ["BoxArguments", "BoxClient", "BoxModel", "BoxSSH", "BoxSystem"]),
+        .executableTarget(name: "box", dependencies: ["BoxCLI", "BoxSystem"]),
 
         // The server side.
         .target(name: "BoxEngine", dependencies: ["BoxModel"]),
         .target(
             name: "HostTools",
-            dependencies: ["BoxEngine", .product(name: "Subprocess", package: "swift-subprocess")]
+            dependencies: ["BoxEngine", "BoxSystem", .product(name: "Subprocess", package: "swift-subprocess")]
         ),
         .target(
             name: "BoxEngineOCI",
             dependencies: [
-                "BoxEngine", "BoxModel", "CLinux", "HostTools",
+                "BoxEngine", "BoxModel", "BoxSystem", "CLinux", "HostTools",
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -68,7 +68,7 @@ let package = Package(
         .target(
             name: "BoxStore",
             dependencies: [
-                "BoxModel",
+                "BoxModel", "BoxSystem",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -77,7 +77,7 @@ let package = Package(
         .target(
             name: "BoxControl",
             dependencies: [
-                "BoxEngine", "BoxModel", "BoxStore", "HostTools",
+                "BoxEngine", "BoxModel", "BoxStore", "BoxSystem", "HostTools",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -86,7 +86,7 @@ let package = Package(
         .target(
             name: "BoxServer",
             dependencies: [
-                "BoxControl", "BoxEngine", "BoxModel", "BoxStore",
+                "BoxControl", "BoxEngine", "BoxModel", "BoxStore", "BoxSystem",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -105,12 +105,12 @@ let package = Package(
             name: "boxd",
             dependencies: [
                 "BoxArguments", "BoxControl", "BoxEngine", "BoxEngineOCI", "BoxModel", "BoxServer", "BoxStore",
-                "CArguments",
-                "HostTools",
+                "BoxSystem", "HostTools",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
 
+        .testTarget(name: "BoxSystemTests", dependencies: ["BoxSystem"]),
         .testTarget(name: "BoxModelTests", dependencies: ["BoxModel"]),
         .testTarget(name: "BoxArgumentsTests", dependencies: ["BoxArguments"]),
         .testTarget(name: "BoxClientTests", dependencies: ["BoxClient", "BoxModel"]),
@@ -122,7 +122,7 @@ let package = Package(
         .testTarget(
             name: "BoxEngineOCITests",
             dependencies: [
-                "BoxEngine", "BoxEngineOCI", "BoxModel", "CLinux", "HostTools",
+                "BoxEngine", "BoxEngineOCI", "BoxModel", "BoxSystem", "CLinux", "HostTools",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),

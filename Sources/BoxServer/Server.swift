@@ -2,6 +2,7 @@ import BoxControl
 import BoxEngine
 import BoxModel
 import BoxStore
+import BoxSystem
 import FoundationEssentials
 import Glibc
 import Hummingbird
@@ -128,7 +129,7 @@ public struct Server: Sendable {
         let path = configuration.files.scratch
         try? FileManager.default.removeItem(atPath: path)
         guard mkdir(path, 0o700) == 0 else {
-            throw StartupError("\(path) can't be made: \(String(cString: strerror(errno)))")
+            throw StartupError("\(path) can't be made: \(errnoText())")
         }
     }
 

@@ -1,3 +1,4 @@
+import BoxSystem
 import Glibc
 
 /// A file that only one process of this host can hold at a time, as long as that process lives: flock(2).
@@ -50,5 +51,5 @@ public struct HeldFileError: Error, CustomStringConvertible {
     public let path: String
     public let code: Int32
 
-    public var description: String { "\(path) can't be opened: \(String(cString: strerror(code)))" }
+    public var description: String { "\(path) can't be opened: \(errnoText(code))" }
 }

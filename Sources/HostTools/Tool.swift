@@ -1,4 +1,5 @@
 import BoxEngine
+import BoxSystem
 import Glibc
 import Subprocess
 import SystemPackage
@@ -48,7 +49,7 @@ public enum Tool {
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard file >= 0 else {
             throw EngineError(
-                .failed, "the server has no room for it", diagnostics: "\(path): \(String(cString: strerror(errno)))")
+                .failed, "the server has no room for it", diagnostics: "\(path): \(errnoText())")
         }
         defer { close(file) }
         var options = PlatformOptions()

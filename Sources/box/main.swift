@@ -1,5 +1,5 @@
 import BoxCLI
-import BoxModel
+import BoxSystem
 
 // Not an async main: its runtime opens descriptors before the first line runs.
 StandardDescriptors.openMissing()

@@ -3,6 +3,7 @@ import BoxEngineOCI
 import BoxModel
 import BoxServer
 import BoxStore
+import BoxSystem
 import Glibc
 import Logging
 
@@ -155,7 +156,7 @@ struct Place {
             if mkdir(path, 0o711) == 0 {
                 chmod(path, 0o711)
             } else if errno != EEXIST {
-                throw StartupError("\(path) can't be made: \(String(cString: strerror(errno)))")
+                throw StartupError("\(path) can't be made: \(errnoText())")
             }
             // The root of a box, who is nobody here, has to get to its own disk. The engine sees to the last one.
             guard hasBoxes, index < parts.count - 1 else { continue }

@@ -2,6 +2,7 @@ import BoxArguments
 import BoxEngineOCI
 import BoxServer
 import BoxStore
+import BoxSystem
 import Glibc
 import HostTools
 import Logging
@@ -92,7 +93,7 @@ extension Boxd {
     private static func writeProcessID(to path: String) throws {
         let file = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o644)
         guard file >= 0, fchmod(file, 0o644) == 0, ftruncate(file, 0) == 0 else {
-            throw StartupError("\(path) can't be written: \(String(cString: strerror(errno)))")
+            throw StartupError("\(path) can't be written: \(errnoText())")
         }
         defer { close(file) }
         let text = Array("\(getpid())\n".utf8)

@@ -1,5 +1,6 @@
 import BoxArguments
 import BoxModel
+import BoxSystem
 import Glibc
 
 /// What boxd's commands say and ask.
@@ -8,13 +9,7 @@ extension Boxd {
     enum Stream: Int32 { case output = 1, error = 2 }
 
     static func say(_ text: String, to stream: Stream) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(stream.rawValue, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return }
-            rest = rest.dropFirst(count)
-        }
+        _ = Descriptor.write(text.utf8, to: stream.rawValue)
     }
 
     static func say(_ json: JSON) { say(json.compact + "\n", to: .output) }

@@ -1,6 +1,6 @@
 import BoxArguments
 import BoxEngine
-import BoxModel
+import BoxSystem
 import Glibc
 
 signal(SIGPIPE, SIG_IGN)

@@ -1,4 +1,5 @@
 import BoxEngine
+import BoxSystem
 import Glibc
 import Testing
 

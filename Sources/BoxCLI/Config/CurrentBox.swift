@@ -1,4 +1,5 @@
 import BoxModel
+import BoxSystem
 import Glibc
 
 /// Identifies the shell that a run belongs to: its session leader and that process's start time, since process ids are
@@ -30,28 +31,16 @@ public struct ShellSession: Sendable, Equatable {
     /// and then its id is 0. `timeout box` and `(box)` share this oldest process.
     private static func oldestVisible() -> Int32 {
         var oldest = getpid()
-        while let parent = parent(of: oldest), parent > 0, getsid(parent) == 0 { oldest = parent }
+        while let parent = ProcessStatus(of: oldest)?.parent, parent > 0, getsid(parent) == 0 { oldest = parent }
         // This process is alone, such as in the background of a shell that has ended.
         return oldest == getpid() ? getppid() : oldest
-    }
-
-    private static func parent(of process: Int32) -> Int32? {
-        status(of: process, field: 4).flatMap { Int32($0) }
     }
 
     /// In clock ticks since boot, as in proc(5).
     private var started: String { known ?? Self.startTime(of: leader) ?? "0" }
 
-    static func startTime(of process: Int32) -> String? { status(of: process, field: 22) }
-
-    /// A field of /proc/PID/stat, numbered as in proc(5). Only fields after the second are valid: the second is the
-    /// name in brackets, which may contain anything.
-    private static func status(of process: Int32, field number: Int) -> String? {
-        guard let bytes = try? Files.read("/proc/\(process)/stat") else { return nil }
-        let text = String(decoding: bytes, as: UTF8.self)
-        guard let close = text.lastIndex(of: ")") else { return nil }
-        let fields = text[text.index(after: close)...].split(separator: " ")
-        return fields.count > number - 3 ? String(fields[number - 3]) : nil
+    static func startTime(of process: Int32) -> String? {
+        ProcessStatus(of: process)?.startTime.map { String($0) }
     }
 
     var key: String { "\(leader)-\(started)" }

@@ -1,4 +1,5 @@
 import BoxModel
+import BoxSystem
 import Glibc
 
 /// The receiver of a run's output.
@@ -112,7 +113,7 @@ final class Emitter: Sendable {
     /// Reports an error on stderr because writing to stdout failed.
     func outputFailure(_ error: SinkError) {
         statusLine.clear()
-        writeError("error: could not write to standard output: \(String(cString: strerror(error.code)))\n")
+        writeError("error: could not write to standard output: \(errnoText(error.code))\n")
     }
 
     private func writeLine(_ json: JSON) throws {

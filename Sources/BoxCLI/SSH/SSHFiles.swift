@@ -1,4 +1,5 @@
 import BoxClient
+import BoxSystem
 import Glibc
 
 /// The paths of this run's private key and known host keys.
@@ -50,7 +51,7 @@ enum PrivateDirectory {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
             throw CommandError(
                 "there is no place for an SSH key: the home directory can't hold one, and neither can \(path): "
-                    + "\(String(cString: strerror(errno))). name one with --ssh-key PATH or BOX_SSH_KEY")
+                    + "\(errnoText()). name one with --ssh-key PATH or BOX_SSH_KEY")
         }
         guard isPrivate(path, user) else {
             throw CommandError(

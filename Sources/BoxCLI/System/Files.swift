@@ -1,4 +1,5 @@
 import BoxClient
+import BoxSystem
 import Glibc
 
 /// The few file operations that the command line needs, based on the C library.
@@ -70,19 +71,10 @@ enum Files {
     }
 
     static func readToEnd(_ descriptor: Int32, path: String, maximum: Int = .max) throws(FileError) -> [UInt8] {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count > 0 {
-                guard bytes.count + count <= maximum else { throw FileError(action: "read", path: path, code: EFBIG) }
-                bytes += buffer[..<count]
-            } else if count == 0 {
-                return bytes
-            } else if errno != EINTR {
-                throw FileError(action: "read", path: path, code: errno)
-            }
+        guard let bytes = Descriptor.readToEnd(descriptor, maximum: maximum) else {
+            throw FileError(action: "read", path: path, code: errno)
         }
+        return bytes
     }
 
     /// Replaces a file as a whole: readers see the old bytes or the new ones. A link is followed.
@@ -129,16 +121,7 @@ enum Files {
 
     /// The names in a directory, or none when it can't be read.
     static func names(in directory: String) -> [String] {
-        guard let handle = opendir(directory) else { return [] }
-        defer { closedir(handle) }
-        var names: [String] = []
-        while let entry = readdir(handle) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
+        (DirectoryNames.read(directory) ?? []).map { String(decoding: $0, as: UTF8.self) }
     }
 
     static func isExecutable(_ path: String) -> Bool {

@@ -1,4 +1,5 @@
 import BoxClient
+import BoxSystem
 import Glibc
 
 /// Controls processes of this machine.
@@ -47,9 +48,7 @@ struct LiveProcesses: ProcessControl {
         if waitpid(process, nil, WNOHANG) == process { return false }
         guard kill(process, 0) == 0 || errno == EPERM else { return false }
         // A process that has ended stays a zombie until its parent, often init, waits for it.
-        guard let bytes = try? Files.read("/proc/\(process)/stat") else { return false }
-        let afterName = String(decoding: bytes, as: UTF8.self).split(separator: ")").last ?? ""
-        return !afterName.hasPrefix(" Z")
+        return ProcessStatus(of: process).map { $0.state != "Z" } ?? false
     }
 
     func programName(of process: Int32) -> String? {
@@ -61,7 +60,7 @@ struct LiveProcesses: ProcessControl {
 
     func terminate(_ process: Int32) throws {
         guard kill(process, SIGTERM) != 0, errno != ESRCH else { return }
-        throw CommandError("could not stop process \(process): \(String(cString: strerror(errno)))")
+        throw CommandError("could not stop process \(process): \(errnoText())")
     }
 
     /// The name of a program's file. A program that was replaced while it runs has ` (deleted)` after its name.
@@ -93,7 +92,7 @@ extension LiveProcesses {
         init() throws {
             var ends: [Int32] = [0, 0]
             guard pipe(&ends) == 0, ends.allSatisfy({ fcntl($0, F_SETFD, FD_CLOEXEC) == 0 }) else {
-                throw CommandError("could not make a pipe: \(String(cString: strerror(errno)))")
+                throw CommandError("could not make a pipe: \(errnoText())")
             }
             (reading, writing) = (ends[0], ends[1])
         }
@@ -132,7 +131,7 @@ extension LiveProcesses {
         defer { for pointer in words + variables { free(pointer) } }
         let code = posix_spawnp(&process, program, &actions, &attributes, words, variables)
         guard code == 0 else {
-            throw CommandError("could not run \(program): \(String(cString: strerror(code)))")
+            throw CommandError("could not run \(program): \(errnoText(code))")
         }
         return process
     }

@@ -1,4 +1,5 @@
 import BoxClient
+import BoxSystem
 import Glibc
 import Synchronization
 
@@ -23,7 +24,7 @@ public struct DescriptorSink: ByteSink {
     public init(_ descriptor: Int32) { self.descriptor = descriptor }
 
     public func write(_ bytes: [UInt8]) throws {
-        let code = DescriptorWrite.all(bytes, to: descriptor)
+        let code = Descriptor.write(bytes, to: descriptor) ? 0 : errno
         if code != 0 { throw SinkError(code: code) }
     }
 }

@@ -1,3 +1,4 @@
+import BoxSystem
 import Glibc
 import Synchronization
 
@@ -39,7 +40,7 @@ package final class FileReplacement: Sendable {
 
     package func write(_ bytes: [UInt8]) throws(FileError) {
         let code = state.withLock { state in
-            let code = DescriptorWrite.all(bytes, to: state.descriptor)
+            let code = Descriptor.write(bytes, to: state.descriptor) ? 0 : errno
             if code == 0 { state.size += Int64(bytes.count) }
             return code
         }

@@ -1,3 +1,4 @@
+import BoxSystem
 import Glibc
 
 /// A file of CA certificates in PEM.
@@ -7,7 +8,7 @@ public enum CAFile {
     public static func check(_ path: String) throws(BoxError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else {
-            throw BoxError.unusableCAFile(path: path, reason: String(cString: strerror(errno)))
+            throw BoxError.unusableCAFile(path: path, reason: errnoText())
         }
         defer { close(descriptor) }
         var info = stat()

@@ -1,3 +1,4 @@
+import BoxSystem
 import CCurl
 import Glibc
 import Synchronization
@@ -33,21 +34,11 @@ final class CurlLoop: @unchecked Sendable {
     /// Starts a loop with a thread, which ends after ``stop()``.
     static func start() throws(TransportError) -> CurlLoop {
         let loop = try CurlLoop()
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(loop).toOpaque()
-        let result = pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                CurlLoop.blockSignals()
-                Unmanaged<CurlLoop>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            }, context)
-        guard result == 0 else {
-            Unmanaged<CurlLoop>.fromOpaque(context).release()
-            throw TransportError(.refused, "no thread for libcurl: \(String(cString: strerror(result)))")
+        let code = OSThread.start {
+            blockSignals()
+            loop.run()
         }
-        pthread_detach(thread)
+        guard code == 0 else { throw TransportError(.refused, "no thread for libcurl: \(errnoText(code))") }
         return loop
     }
 

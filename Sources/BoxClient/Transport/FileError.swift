@@ -1,3 +1,4 @@
+import BoxSystem
 import Glibc
 
 /// A failed operation on a local file, with the path.
@@ -16,5 +17,5 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
     }
 
     /// A message for people.
-    public var description: String { "could not \(action) \(path): \(String(cString: strerror(code)))" }
+    public var description: String { "could not \(action) \(path): \(errnoText(code))" }
 }

@@ -54,10 +54,10 @@ public final class UploadFile: Sendable {
         var buffer = [UInt8](repeating: 0, count: count)
         while bytes.count < count {
             let position = off_t(start + offset + Int64(bytes.count))
-            let count = pread(descriptor, &buffer, count - bytes.count, position)
-            if count > 0 {
-                bytes += buffer[..<count]
-            } else if count == 0 {
+            let received = pread(descriptor, &buffer, count - bytes.count, position)
+            if received > 0 {
+                bytes += buffer[..<received]
+            } else if received == 0 {
                 throw BoxError.fileChanged(path: path)
             } else if errno != EINTR {
                 throw FileError(action: "read", path: path, code: errno)

@@ -1,6 +1,7 @@
 import BoxEngine
 import BoxModel
 import BoxStore
+import BoxSystem
 import Crypto
 import FoundationEssentials
 
@@ -113,7 +114,7 @@ struct RunRecorder: Sendable {
         var bytes = bytes
         bytes[6] = bytes[6] & 0x0F | 0x80
         bytes[8] = bytes[8] & 0x3F | 0x80
-        let digits = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let digits = bytes.hexadecimal
         var rest = digits[...]
         return [8, 4, 4, 4, 12].map { length in
             defer { rest = rest.dropFirst(length) }

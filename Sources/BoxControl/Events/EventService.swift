@@ -1,5 +1,6 @@
 import BoxModel
 import BoxStore
+import BoxSystem
 import Crypto
 import ServiceLifecycle
 
@@ -17,8 +18,7 @@ package struct EventService: Sendable {
     /// Stands for a revision of a box's events, in hexadecimal. The revisions themselves count what happens in everybody's boxes. The next boxd
     /// makes other tags of them, which clients take for a change.
     package static func tag(of box: String, at revision: Int64) -> String {
-        HMAC<SHA256>.authenticationCode(for: Array("\(box) \(revision)".utf8), using: tagKey).prefix(12)
-            .map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        HMAC<SHA256>.authenticationCode(for: Array("\(box) \(revision)".utf8), using: tagKey).prefix(12).hexadecimal
     }
 
     /// Returns when the box's events don't have that tag any more, when the time is up, or when boxd is to end.

@@ -1,5 +1,6 @@
 import BoxEngine
 import BoxModel
+import BoxSystem
 import CLinux
 import Dispatch
 import FoundationEssentials
@@ -132,7 +133,7 @@ struct MachineDisk: Sendable {
         let namespace = clinux_user_namespace(base, newBase, Slots.idsPerMachine)
         guard namespace >= 0 else {
             throw EngineError(
-                .failed, "the host has no user namespace left", diagnostics: String(cString: strerror(-namespace)))
+                .failed, "the host has no user namespace left", diagnostics: errnoText(-namespace))
         }
         defer { close(namespace) }
         let result = clinux_bind_idmapped(source, target, namespace)

@@ -1,4 +1,5 @@
 import BoxEngine
+import BoxSystem
 import Glibc
 
 extension HostFiles {
@@ -49,17 +50,7 @@ extension HostFiles {
 
     /// The names in an open directory, as bytes, since they needn't be UTF-8.
     static func names(in directory: Int32) throws -> [[CChar]] {
-        let copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard copy >= 0, let stream = fdopendir(copy) else { throw failure("read", "a directory") }
-        defer { closedir(stream) }
-        var names: [[CChar]] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                Array(bytes.bindMemory(to: CChar.self).prefix { $0 != 0 }) + [0]
-            }
-            let isDots = name == [0x2E, 0] || name == [0x2E, 0x2E, 0]
-            if !isDots { names.append(name) }
-        }
-        return names
+        guard let names = DirectoryNames.read(directory) else { throw failure("read", "a directory") }
+        return names.map { $0.map(CChar.init(bitPattern:)) + [0] }
     }
 }

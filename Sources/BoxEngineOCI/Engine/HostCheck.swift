@@ -1,4 +1,5 @@
 import BoxEngine
+import BoxSystem
 import CLinux
 import Glibc
 import HostTools
@@ -99,7 +100,7 @@ public struct HostCheck: Sendable {
         let namespace = clinux_user_namespace(0, Slots.firstIDBase, Slots.idsPerMachine)
         guard namespace >= 0 else {
             return Problem(
-                what: "user namespaces can't be made (\(String(cString: strerror(-namespace))))",
+                what: "user namespaces can't be made (\(errnoText(-namespace)))",
                 remedy: "allow them: sysctl user.max_user_namespaces=15000")
         }
         close(namespace)

@@ -1,4 +1,5 @@
 import BoxEngine
+import BoxSystem
 import CLinux
 import Glibc
 
@@ -24,7 +25,7 @@ struct GuestPayload: AsyncSequence, Sendable {
 
     private static func unreadable(_ path: String) -> EngineError {
         EngineError(
-            .failed, "a file of the server can't be read", diagnostics: "\(path): \(String(cString: strerror(errno)))")
+            .failed, "a file of the server can't be read", diagnostics: "\(path): \(errnoText())")
     }
 
     func makeAsyncIterator() -> Iterator { Iterator(source: source) }

@@ -1,4 +1,5 @@
 import BoxEngine
+import BoxSystem
 import CLinux
 import Glibc
 
@@ -20,13 +21,7 @@ enum HostFiles {
     }
 
     static func write(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws {
-        var written = 0
-        while written < bytes.count {
-            let count = bytes[written...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw failure("write", path) }
-            written += count
-        }
+        guard Descriptor.write(bytes, to: descriptor) else { throw failure("write", path) }
     }
 
     /// Flushes a file system, so that a rename that follows can't reach the disk before the data.
@@ -54,14 +49,8 @@ enum HostFiles {
     }
 
     static func readToEnd(_ descriptor: Int32, _ path: String) throws -> String {
-        var (text, chunk) = ([UInt8](), [UInt8](repeating: 0, count: 16384))
-        while true {
-            let count = Glibc.read(descriptor, &chunk, chunk.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else { throw failure("read", path) }
-            if count == 0 { return String(decoding: text, as: UTF8.self) }
-            text += chunk.prefix(count)
-        }
+        guard let bytes = Descriptor.readToEnd(descriptor) else { throw failure("read", path) }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     static func makeDirectory(_ path: String, mode: mode_t = 0o700, owner: uid_t = 0, group: gid_t? = nil) throws {
@@ -113,6 +102,6 @@ enum HostFiles {
 
     static func failure(_ verb: String, _ path: String, code: Int32 = errno) -> EngineError {
         let reason = code == ENOSPC ? "the host's disk is full" : "the host could not \(verb) a file"
-        return EngineError(.failed, reason, diagnostics: "\(verb) \(path): \(String(cString: strerror(code)))")
+        return EngineError(.failed, reason, diagnostics: "\(verb) \(path): \(errnoText(code))")
     }
 }

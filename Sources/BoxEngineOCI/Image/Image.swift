@@ -1,4 +1,5 @@
 import BoxEngine
+import BoxSystem
 import Crypto
 import FoundationEssentials
 
@@ -21,7 +22,7 @@ enum Image {
         let wheels = Variant.full.wheels.map { "\($0.name)==\($0.version)" }
         let recipe = ([suite, userPath] + Variant.full.packages + wheels + files.map(\.text)).joined(separator: "\n")
         let digest = SHA256.hash(data: Array(recipe.utf8)).prefix(5)
-        return "\(suite)-" + digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return "\(suite)-" + digest.hexadecimal
     }
 
     static let suite = "bookworm"

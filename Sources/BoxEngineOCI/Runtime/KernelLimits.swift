@@ -1,5 +1,6 @@
 import BoxEngine
 import BoxModel
+import BoxSystem
 import CLinux
 import Glibc
 
@@ -30,7 +31,7 @@ enum KernelLimits {
         guard result == 0 else {
             throw EngineError(
                 .failed, "the box's limits could not be set",
-                diagnostics: "process \(process): \(String(cString: strerror(-result)))")
+                diagnostics: "process \(process): \(errnoText(-result))")
         }
     }
 

@@ -1,4 +1,5 @@
 import BoxEngine
+import BoxSystem
 import CLinux
 import Glibc
 
@@ -112,25 +113,5 @@ final class MachineProcesses: Sendable {
             return members.split(separator: "\n").compactMap { pid_t($0) }
         }
         return []
-    }
-}
-
-/// The fields of `/proc/<pid>/stat` that are used here. See proc(5).
-struct ProcessStatus {
-    let name: Substring
-    let state: Substring
-    /// Whether it leads a session with a terminal, as a login shell does.
-    let leadsTerminal: Bool
-
-    init?(of process: pid_t) {
-        guard let text = HostFiles.read("/proc/\(process)/stat"), let open = text.firstIndex(of: "("),
-            let close = text.lastIndex(of: ")")
-        else { return nil }
-        let fields = text[text.index(after: close)...].split(separator: " ")
-        // state, parent, group, session, terminal
-        guard fields.count > 4 else { return nil }
-        leadsTerminal = fields[3] == String(process) && fields[4] != "0"
-        name = text[text.index(after: open)..<close]
-        state = fields[0]
     }
 }

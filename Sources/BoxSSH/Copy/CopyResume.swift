@@ -1,3 +1,4 @@
+import BoxSystem
 internal import CSSH2
 import Glibc
 
@@ -48,6 +49,6 @@ enum FileDigest {
         }
         var digest = [UInt8](repeating: 0, count: 32)
         guard EVP_DigestFinal_ex(context, &digest, nil) == 1 else { return nil }
-        return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return digest.hexadecimal
     }
 }

@@ -1,3 +1,4 @@
+import BoxSystem
 internal import CSSH2
 import Glibc
 
@@ -59,16 +60,7 @@ enum LocalFile {
 
     /// The names in a directory, sorted, without `.` and `..`.
     static func list(_ path: BytePath) throws(FileFailure) -> [BytePath] {
-        guard let directory = path.withCPath({ opendir($0) }) else { throw failed(path) }
-        defer { closedir(directory) }
-        var names: [BytePath] = []
-        while true {
-            errno = 0
-            guard let entry = readdir(directory) else { break }
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-            if name != [46] && name != [46, 46] { names.append(name) }
-        }
-        guard errno == 0 else { throw failed(path) }
+        guard let names = path.withCPath({ DirectoryNames.read($0) }) else { throw failed(path) }
         return names.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
@@ -113,7 +105,9 @@ enum LocalFile {
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw failed(source) }
             if count == 0 { return }
-            guard buffer.withUnsafeBytes({ writeAll(output, UnsafeRawBufferPointer(rebasing: $0[..<count])) }) else {
+            guard
+                buffer.withUnsafeBytes({ Descriptor.write(UnsafeRawBufferPointer(rebasing: $0[..<count]), to: output) })
+            else {
                 throw failed(target)
             }
         }

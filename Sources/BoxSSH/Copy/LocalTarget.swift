@@ -1,3 +1,4 @@
+import BoxSystem
 internal import CSSH2
 import Glibc
 
@@ -85,7 +86,7 @@ final class LocalTarget {
     }
 
     private func append(_ bytes: UnsafeRawBufferPointer) throws(FileFailure) {
-        guard writeAll(fd, bytes) else { throw LocalFile.failed(path) }
+        guard Descriptor.write(bytes, to: fd) else { throw LocalFile.failed(path) }
         position += UInt64(bytes.count)
     }
 
@@ -96,7 +97,7 @@ final class LocalTarget {
         func flush() throws(FileFailure) {
             guard start < end else { return }
             let run = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
-            guard writeAll(fd, run, at: offset + UInt64(start)) else { throw LocalFile.failed(path) }
+            guard Descriptor.write(run, to: fd, at: Int64(offset) + Int64(start)) else { throw LocalFile.failed(path) }
         }
         while end < bytes.count {
             let count = min(Self.blockSize, bytes.count - end)
@@ -156,16 +157,4 @@ final class LocalTarget {
         isOpen = false
         return !isOurs || close(fd) == 0
     }
-}
-
-/// Calls pwrite(2) until everything is written. Returns false, with errno set, on failure.
-private func writeAll(_ fd: Int32, _ bytes: UnsafeRawBufferPointer, at offset: UInt64) -> Bool {
-    var done = 0
-    while done < bytes.count {
-        let count = pwrite(fd, bytes.baseAddress! + done, bytes.count - done, off_t(offset) + off_t(done))
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else { return false }
-        done += count
-    }
-    return true
 }

@@ -1,4 +1,5 @@
 import BoxModel
+import BoxSystem
 internal import CSSH2
 import Glibc
 
@@ -47,7 +48,7 @@ public struct KnownHosts: Sendable {
         let found = Self.compare(Self.pins(boxID, in: text), keyType, key)
         guard found == .unknown else { return found }
         let start = text.isEmpty || text.last == 10 ? "" : "\n"
-        guard writeAll(fd, Array("\(start)\(boxID) \(keyType) \(Base64.encode(key))\n".utf8)) else {
+        guard Descriptor.write(Array("\(start)\(boxID) \(keyType) \(Base64.encode(key))\n".utf8), to: fd) else {
             throw failed("write")
         }
         return .unknown
@@ -69,7 +70,7 @@ public struct KnownHosts: Sendable {
         let temporary = "\(path).\(getpid()).\(String(UInt64.random(in: 0 ... .max), radix: 36))"
         let new = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard new >= 0 else { throw failed("write") }
-        let written = writeAll(new, kept) && fsync(new) == 0
+        let written = Descriptor.write(kept, to: new) && fsync(new) == 0
         guard close(new) == 0, written, rename(temporary, path) == 0 else {
             let error = failed("write")
             unlink(temporary)
@@ -175,16 +176,9 @@ public struct KnownHosts: Sendable {
     }
 
     private static func readAll(_ fd: Int32, _ path: String) throws(SSHError) -> [UInt8] {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 16 * 1024)
         lseek(fd, 0, SEEK_SET)
-        while true {
-            let count = read(fd, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw KnownHosts(path: path).failed("read") }
-            if count == 0 { return bytes }
-            bytes += buffer.prefix(count)
-        }
+        guard let bytes = Descriptor.readToEnd(fd) else { throw KnownHosts(path: path).failed("read") }
+        return bytes
     }
 
     private func failed(_ verb: String) -> SSHError {

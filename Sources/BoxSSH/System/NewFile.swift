@@ -1,3 +1,4 @@
+import BoxSystem
 internal import CSSH2
 import Glibc
 
@@ -20,7 +21,7 @@ enum NewFile {
     private static func write(_ path: String, _ bytes: [UInt8], _ mode: mode_t) -> Bool {
         let fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard fd >= 0 else { return false }
-        guard writeAll(fd, bytes), fchmod(fd, mode) == 0, fsync(fd) == 0 else {
+        guard Descriptor.write(bytes, to: fd), fchmod(fd, mode) == 0, fsync(fd) == 0 else {
             let reason = errno
             close(fd)
             unlink(path)
@@ -33,20 +34,4 @@ enum NewFile {
     private static func failed(_ path: String) -> SSHError {
         SSHError(.keyUnusable, "can't write \(path): \(errorText(errno)); check the directory's owner and free space")
     }
-}
-
-/// Writes all bytes to a blocking descriptor. Returns false, with errno set, on failure.
-func writeAll(_ fd: Int32, _ bytes: [UInt8]) -> Bool {
-    bytes.withUnsafeBytes { writeAll(fd, $0) }
-}
-
-func writeAll(_ fd: Int32, _ bytes: UnsafeRawBufferPointer) -> Bool {
-    var done = 0
-    while done < bytes.count {
-        let count = write(fd, bytes.baseAddress! + done, bytes.count - done)
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else { return false }
-        done += count
-    }
-    return true
 }

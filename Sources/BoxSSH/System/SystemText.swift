@@ -1,11 +1,10 @@
+import BoxSystem
 internal import CSSH2
 import Glibc
 
 /// errno's text, in lower case to fit inside a message.
 func errorText(_ code: Int32) -> String {
-    var buffer = [CChar](repeating: 0, count: 256)
-    guard strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
-    let text = String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let text = errnoText(code)
     return text.prefix(1).lowercased() + text.dropFirst()
 }
 

@@ -1,5 +1,6 @@
 import BoxModel
 import BoxStore
+import BoxSystem
 import Crypto
 import Hummingbird
 import ServiceLifecycle
@@ -50,6 +51,6 @@ struct BoxViews: Sendable {
 
     private static func tag(_ body: ByteBuffer) -> String {
         let digest = Insecure.SHA1.hash(data: body.readableBytesView)
-        return "\"" + digest.prefix(12).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() + "\""
+        return "\"" + digest.prefix(12).hexadecimal + "\""
     }
 }

@@ -1,5 +1,5 @@
 import BoxModel
-import Glibc
+import BoxSystem
 import Logging
 
 /// Writes each event as one line with one JSON object: `time`, `level`, `message`, and then what else is known of it.
@@ -45,12 +45,6 @@ public struct JSONLogHandler: LogHandler {
 
     /// One call for a line, so that lines of two threads don't mix.
     public static let writeToStandardError: @Sendable (String) -> Void = { line in
-        var rest = Array(line.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return }
-            rest = rest.dropFirst(count)
-        }
+        _ = Descriptor.write(line.utf8, to: 2)
     }
 }

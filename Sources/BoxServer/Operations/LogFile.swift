@@ -1,4 +1,5 @@
 import BoxStore
+import BoxSystem
 import Glibc
 
 /// The file that a process's output goes to. When it is large it becomes the old one, `FILE.1`, in place of the one before.
@@ -19,7 +20,7 @@ public struct LogFile: Sendable {
         (self.path, self.descriptors, self.longest) = (path, descriptors, longest)
         original = fcntl(descriptors[0], F_DUPFD_CLOEXEC, 3)
         guard lead() else {
-            throw StartupError("the log file \(path) can't be opened: \(String(cString: strerror(errno)))")
+            throw StartupError("the log file \(path) can't be opened: \(errnoText())")
         }
     }
 

@@ -1,3 +1,4 @@
+import BoxSystem
 import FoundationEssentials
 import Glibc
 
@@ -12,11 +13,9 @@ struct ProcessFacts {
     let maximumFiles: Int
 
     init?() {
-        // The fields after the name, which can have spaces and parentheses in it; the first of them is the third of the page.
-        guard let stat = Self.read("/proc/self/stat"), let name = stat.lastIndex(of: ")") else { return nil }
-        let fields = stat[stat.index(after: name)...].split(separator: " ")
-        guard fields.count > 21, let user = Double(fields[11]), let system = Double(fields[12]),
-            let started = Double(fields[19]), let pages = Double(fields[21]), let boot = Self.bootTime
+        guard let status = ProcessStatus(of: getpid()), let boot = Self.bootTime,
+            let user = status[14].flatMap({ Double($0) }), let system = status[15].flatMap({ Double($0) }),
+            let started = status.startTime.flatMap({ Double($0) }), let pages = status[24].flatMap({ Double($0) })
         else { return nil }
         let ticks = Double(sysconf(Int32(_SC_CLK_TCK)))
         startTime = boot + started / ticks
@@ -29,21 +28,7 @@ struct ProcessFacts {
     }
 
     private static var bootTime: Double? {
-        read("/proc/stat")?.split(separator: "\n").first { $0.hasPrefix("btime ") }.flatMap { Double($0.dropFirst(6)) }
-    }
-
-    /// Files of /proc have no size, so they are read to their end.
-    private static func read(_ path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 16384)
-        while true {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
-            bytes += buffer[..<count]
-        }
+        String(decoding: Descriptor.read("/proc/stat") ?? [], as: UTF8.self).split(separator: "\n")
+            .first { $0.hasPrefix("btime ") }.flatMap { Double($0.dropFirst(6)) }
     }
 }

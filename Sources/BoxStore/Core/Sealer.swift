@@ -1,4 +1,5 @@
 import BoxModel
+import BoxSystem
 import Crypto
 import FoundationEssentials
 import Glibc
@@ -24,13 +25,13 @@ package struct Sealer: Sendable {
         unlink(partial)
         let descriptor = Glibc.open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw StartupError("the key file \(path) can't be made: \(String(cString: strerror(errno)))")
+            throw StartupError("the key file \(path) can't be made: \(errnoText())")
         }
         defer { close(descriptor) }
         guard bytes.withUnsafeBytes({ write(descriptor, $0.baseAddress, $0.count) }) == bytes.count,
             fsync(descriptor) == 0, rename(partial, path) == 0
         else {
-            throw StartupError("the key file \(path) can't be written: \(String(cString: strerror(errno)))")
+            throw StartupError("the key file \(path) can't be written: \(errnoText())")
         }
     }
 
