@@ -60,7 +60,7 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             resources: [
-                .embedInCode("Guest/guest.py"), .embedInCode("Guest/jobs.py"), .embedInCode("Guest/image-setup.sh"),
+                .embedInCode("Guest/guest.py"), .embedInCode("Guest/boxguest"), .embedInCode("Guest/image-setup.sh"),
                 .embedInCode("Guest/pam_box.c"), .embedInCode("Guest/terminal.sh"), .embedInCode("Guest/terminals.ti"),
                 .embedInCode("Guest/systemctl"), .embedInCode("Guest/scrot"), .embedInCode("Guest/start-services"),
             ]

@@ -69,7 +69,7 @@ extension OCIEngine {
     }
 }
 
-/// Parses the records of a job: see `Guest/jobs.py`.
+/// Parses the records of a job: see `Guest/README.md`.
 struct JobRecordReader {
     /// In bytes: more than the supervisor allows for one line, and for all lines.
     private static let longestLine = 9 << 20

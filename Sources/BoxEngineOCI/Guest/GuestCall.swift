@@ -4,8 +4,7 @@ import HostTools
 import Subprocess
 import SystemPackage
 
-/// One request to a machine's guest program (`Guest/guest.py`), which the OCI runtime starts in the machine for each
-/// request.
+/// One request to a machine's guest program (`Guest/` of the repository), which the OCI runtime starts in the machine for it.
 ///
 /// The host writes the program's source at every start of a machine, so that it always fits this boxd. It needs the
 /// image's Python, which a box's owner can remove.

@@ -21,12 +21,30 @@ struct GuestFiles {
         try writeGuestProgram()
     }
 
-    /// Replaces the guest program that an earlier boxd wrote.
+    /// Replaces the one that an earlier boxd wrote. The file that starts it comes last.
     func writeGuestProgram() throws {
-        for (name, source) in [(GuestCall.name, PackageResources.guest_py), ("jobs.py", PackageResources.jobs_py)] {
+        try HostFiles.makeDirectory("\(disk.guest)/boxguest", mode: 0o755, owner: owner)
+        for (name, source) in Self.guestModules {
             try put(name, String(decoding: source, as: UTF8.self), mode: 0o644)
         }
+        try put(GuestCall.name, String(decoding: PackageResources.guest_py, as: UTF8.self), mode: 0o644)
     }
+
+    /// The package `boxguest`, but for `requests.py`, which only type checkers load. A test of `Guest/tests` compares them.
+    private static let guestModules: [(name: String, source: [UInt8])] = [
+        ("boxguest/__init__.py", PackageResources.__init___py), ("boxguest/commands.py", PackageResources.commands_py),
+        ("boxguest/context.py", PackageResources.context_py), ("boxguest/files.py", PackageResources.files_py),
+        ("boxguest/followers.py", PackageResources.followers_py), ("boxguest/git.py", PackageResources.git_py),
+        ("boxguest/job.py", PackageResources.job_py), ("boxguest/job_start.py", PackageResources.job_start_py),
+        ("boxguest/jobs.py", PackageResources.jobs_py), ("boxguest/launch.py", PackageResources.launch_py),
+        ("boxguest/observer.py", PackageResources.observer_py),
+        ("boxguest/operations.py", PackageResources.operations_py),
+        ("boxguest/output.py", PackageResources.output_py), ("boxguest/paths.py", PackageResources.paths_py),
+        ("boxguest/processes.py", PackageResources.processes_py),
+        ("boxguest/protocol.py", PackageResources.protocol_py), ("boxguest/records.py", PackageResources.records_py),
+        ("boxguest/repositories.py", PackageResources.repositories_py),
+        ("boxguest/supervisor.py", PackageResources.supervisor_py),
+    ]
 
     func writeEnvironment(_ environment: [(name: String, value: String)]) throws {
         try put("env.sh", GuestEnvironment.script(environment), mode: 0o644)
