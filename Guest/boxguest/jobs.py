@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 FOLLOW = b"follow\n"
 STOP = b"stop\n"
 FORGET = b"forget\n"
+# In seconds: for a supervisor to end its job, between two records.
+END = 5
 
 
 def socket_path(box: "Box", job: str) -> str:
@@ -40,7 +42,7 @@ def connect(box: "Box", job: str, line: bytes) -> socket.socket:
 
 def wait_for_end(connection: socket.socket) -> None:
     """The supervisor closes the connection when the job has ended."""
-    connection.settimeout(5)
+    connection.settimeout(END)
     while connection.recv(CHUNK):
         pass
 

@@ -97,15 +97,20 @@ def log_size(directory: str) -> int:
 
 def commits_made(directory: str, start: int) -> Iterator[str]:
     """The new commits in the log from an offset on."""
+    for line in log_text(directory, start).split(b"\n"):
+        fields, _, reason = line.partition(b"\t")
+        hashes = fields.split(b" ")
+        is_made = reason.startswith(MADE) and b"Fast-forward" not in reason and b"(start)" not in reason
+        if is_made and len(hashes) > 2 and hashes[0] != hashes[1] and HASH.fullmatch(hashes[1]):
+            yield hashes[1].decode()
+
+
+def log_text(directory: str, start: int) -> bytes:
+    """Empty when there is no log, or something else of that name, such as a FIFO or a directory."""
     try:
         descriptor = os.open(f"{directory}/.git/logs/HEAD", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            file.seek(start)
+            return file.read(1 << 20)
     except OSError:
-        return
-    with open(descriptor, "rb") as file:
-        file.seek(start)
-        for line in file.read(1 << 20).split(b"\n"):
-            fields, _, reason = line.partition(b"\t")
-            hashes = fields.split(b" ")
-            is_made = reason.startswith(MADE) and b"Fast-forward" not in reason and b"(start)" not in reason
-            if is_made and len(hashes) > 2 and hashes[0] != hashes[1] and HASH.fullmatch(hashes[1]):
-                yield hashes[1].decode()
+        return b""
