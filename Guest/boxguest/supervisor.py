@@ -1,7 +1,7 @@
 """The supervisor of a job: a process of the box's root that has the job for a child.
 
-It is the subreaper for everything that the job starts, so that all of it can be ended. It is one loop that never waits for
-anything else than poll(2): git's work is the observer's.
+It is the subreaper for everything that the job starts, so that all of it can be ended. It is one loop around poll(2), and never
+waits for git: that is the observer's work.
 """
 
 import json
