@@ -116,11 +116,20 @@ extension BoxClient {
         _ id: String, _ request: PromptRequest, timeout: Duration? = nil,
         onInterruption: @escaping @Sendable (EventFollower.Interruption) -> Void = { _ in }
     ) async throws -> PromptStream {
+        let (queued, follower) = try await followPrompt(id, request, onInterruption: onInterruption)
+        return PromptStream(queued: queued, follower: follower, boxID: id, timeout: timeout)
+    }
+
+    /// Queues a prompt and gives what reads its events.
+    package func followPrompt(
+        _ id: String, _ request: PromptRequest,
+        onInterruption: @escaping @Sendable (EventFollower.Interruption) -> Void
+    ) async throws -> (queued: QueuedPrompt, follower: PromptFollower) {
         // Events before the prompt needn't be read again.
         let last = try await events(id, EventQuery(limit: 1, sort: .descending)).events.first
         let queued = try await prompt(id, request)
         let follower = PromptFollower(
             self, box: id, prompt: queued.promptID, after: last?.cursor, onInterruption: onInterruption)
-        return PromptStream(queued: queued, follower: follower, boxID: id, timeout: timeout)
+        return (queued, follower)
     }
 }

@@ -21,9 +21,7 @@ struct Prompt: Command {
 
             Without --provider and --model the account's defaults count, which `box provider set` sets. Models, and the efforts that each takes:
 
-            codex: gpt-5.5, gpt-5.4, gpt-5.4-mini (none, low, medium, high, xhigh); gpt-5.3-codex (low, medium, high, xhigh).
-
-            claude-code: opus (low, medium, high, max); sonnet (low, medium, high); haiku (no effort to choose).
+            \(AgentCatalog.providers.map(models).joined(separator: "\n\n"))
             """,
         options: [
             .value("provider", "PROVIDER", "codex or claude-code (claude)", kind: .provider),
@@ -42,6 +40,23 @@ struct Prompt: Command {
             ExampleSpec("box prompt current < task.md", "a long one, from a file"),
         ])
 
+    /// A provider's models, those of the same efforts together.
+    private static func models(_ provider: AgentCatalog.Provider) -> String {
+        var groups: [(names: [String], efforts: [String])] = []
+        for model in provider.models {
+            if groups.last?.efforts == model.reasoningEfforts, !groups.isEmpty {
+                groups[groups.count - 1].names.append(model.name)
+            } else {
+                groups.append(([model.name], model.reasoningEfforts))
+            }
+        }
+        let texts = groups.map { group in
+            let efforts = group.efforts.isEmpty ? "no effort to choose" : group.efforts.joined(separator: ", ")
+            return "\(group.names.joined(separator: ", ")) (\(efforts))"
+        }
+        return "\(provider.name): \(texts.joined(separator: "; "))."
+    }
+
     init(_ parsed: ParsedCommand) throws(UsageError) {
         id = parsed.argument("ID") ?? ""
         let words = parsed.arguments("TEXT")
@@ -59,13 +74,13 @@ struct Prompt: Command {
         let request = PromptRequest(
             text: try readText(context), provider: choice.provider, model: choice.model,
             reasoningEffort: choice.reasoningEffort)
-        // Events before the prompt needn't be read again.
-        let last =
-            waiting == .never ? nil : try await client.events(id, EventQuery(limit: 1, sort: .descending)).events.first
-        let queued = try await client.prompt(id, request)
+        guard waiting != .never else {
+            try show(try await client.prompt(id, request), id: id, request, context)
+            return .success
+        }
+        let (queued, follower) = try await client.followPrompt(id, request, onInterruption: context.showInterruption)
         try show(queued, id: id, request, context)
-        guard waiting != .never else { return .success }
-        return try await watch(queued, after: last?.cursor, id: id, client, context)
+        return try await watch(queued, follower, context)
     }
 
     private func readText(_ context: Context) throws -> String {
@@ -102,24 +117,23 @@ struct Prompt: Command {
     }
 
     private func watch(
-        _ queued: QueuedPrompt, after cursor: PageCursor?, id: String, _ client: BoxClient, _ context: Context
+        _ queued: QueuedPrompt, _ follower: PromptFollower, _ context: Context
     ) async throws -> ExitStatus {
-        var stream = PromptFollower(
-            client, box: id, prompt: queued.promptID, after: cursor, onInterruption: context.showInterruption)
+        var follower = follower
         let output = ChatOutput(context, showsPrompts: false)
         let start = context.dependencies.now()
         var outcome: BoxEvent?
         try await output.whole {
-            while let events = try await stream.next() {
+            while let events = try await follower.next() {
                 try output.write(events)
                 output.showStatus(worker: Self.worker(queued))
                 outcome = events.last { $0.status?.isFinal == true } ?? outcome
             }
         }
         let time = Text.elapsed(.milliseconds(context.dependencies.now().milliseconds - start.milliseconds))
-        let done = stream.status == .finished ? "done in \(time)" : "\(stream.status.rawValue) after \(time)"
+        let done = follower.status == .finished ? "done in \(time)" : "\(follower.status.rawValue) after \(time)"
         context.emitter.notice([done, output.summary].compactMap { $0 }.joined(separator: ": "))
-        guard stream.status == .failed else { return .success }
+        guard follower.status == .failed else { return .success }
         throw CommandError(outcome.flatMap(ChatText.reason).map { "the prompt failed: \($0)" } ?? "the prompt failed")
     }
 
