@@ -36,6 +36,27 @@ struct RepositoryTests {
         }
     }
 
+    @Test func whatAnIncompleteListLeavesOutStays() async throws {
+        try await withServer { api async throws in
+            let account = try await api.server.keys.account(login: "alice").id
+            let store = api.server.repositories.store
+            func row(_ name: String) -> RepositoryRow {
+                RepositoryRow(
+                    id: "repo_\(name)", accountID: account, source: .github, url: "https://github.com/a/\(name).git",
+                    fullName: "a/\(name)", githubID: nil, isPrivate: true, permissions: "read", avatarURL: nil,
+                    ownerType: "User", defaultBranch: nil, pushedAt: 1000)
+            }
+            try await store.updateGitHub([row("one"), row("two")], account: account, removingOthers: true)
+            _ = try await api.post("/repos", #"{"repositoryId":"repo_one"}"#)
+            try await store.updateGitHub([row("two"), row("three")], account: account, removingOthers: false)
+            #expect(try await store.selected(by: account).map(\.row.id) == ["repo_one"])
+            #expect(try await store.all(of: account).count == 3)
+            try await store.updateGitHub([row("two")], account: account, removingOthers: true)
+            #expect(try await store.all(of: account).map(\.id) == ["repo_two"])
+            #expect(try await store.selected(by: account).isEmpty)
+        }
+    }
+
     @Test func selectedOnesAreClonedBeforeTheBoxIsReady() async throws {
         try await withServer { api async throws in
             let ids = try await offer(["a/one", "a/two"], api)

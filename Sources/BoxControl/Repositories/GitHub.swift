@@ -11,10 +11,10 @@ package struct GitHub: Sendable {
     /// Pages of 100 repositories; nobody picks one out of more.
     private static let maximumPages = 20
 
-    /// The repositories that the token can read.
+    /// The repositories that the token can read, and whether these are all of them.
     ///
     /// - Throws: ``APIError`` `repository_sync_failed` with what GitHub said.
-    package func repositories(account: String) async throws -> [RepositoryRow] {
+    package func repositories(account: String) async throws -> (rows: [RepositoryRow], areAll: Bool) {
         var rows: [RepositoryRow] = []
         for page in 1...Self.maximumPages {
             // Anything else must not look like having none: those that are gone are removed here.
@@ -22,16 +22,18 @@ package struct GitHub: Sendable {
                 throw Self.failure("GitHub answered with something that is no list of repositories")
             }
             rows += found.compactMap { Self.row($0, account: account) }
-            if found.count < 100 { break }
+            if found.count < 100 { return (rows, true) }
         }
-        return rows
+        return (rows, false)
     }
 
     private static func row(_ json: JSON, account: String) -> RepositoryRow? {
         guard let fullName = json["full_name"]?.string, RepositoryName.isValid(fullName),
             let url = json["clone_url"]?.string, RepositoryURL.isRemote(url), !RepositoryURL.hasCredentials(url)
         else { return nil }
-        let pushed = json["pushed_at"]?.string.flatMap(Timestamp.init(iso8601:)) ?? .now
+        // A repository without commits was never pushed to.
+        let moment = json["pushed_at"]?.string ?? json["created_at"]?.string
+        let pushed = moment.flatMap(Timestamp.init(iso8601:)) ?? Timestamp(milliseconds: 0)
         let rights = json["permissions"]
         let permissions =
             rights?["admin"]?.bool == true ? "admin" : rights?["push"]?.bool == true ? "write" : "read"

@@ -101,6 +101,6 @@ public struct RepositoryAdministration: Sendable {
         guard try await github.remove(of: account.id) else {
             throw StartupError("the account \"\(account.login)\" has no GitHub token")
         }
-        try await store.replaceGitHub([], account: account.id)
+        try await store.updateGitHub([], account: account.id, removingOthers: true)
     }
 }

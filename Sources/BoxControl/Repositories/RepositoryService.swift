@@ -22,8 +22,8 @@ package struct RepositoryService: Sendable {
     package func sync(_ account: Account, isWanted: Bool) async throws {
         guard let (access, isSynced) = try await github.access(of: account.id), isWanted || !isSynced else { return }
         try await syncs.join(account.id) {
-            let rows = try await GitHub(access: access).repositories(account: account.id)
-            try await store.replaceGitHub(rows, account: account.id)
+            let found = try await GitHub(access: access).repositories(account: account.id)
+            try await store.updateGitHub(found.rows, account: account.id, removingOthers: found.areAll)
             try await github.noteSync(of: account.id)
         }
     }

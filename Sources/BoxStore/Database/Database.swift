@@ -42,12 +42,17 @@ package final class Database: Sendable {
     package func write<Value: Sendable>(
         _ updates: @escaping @Sendable (GRDB.Database) throws -> Value
     ) async throws -> Value {
+        var failure: DatabaseError?
         for attempt in 0...Self.triesForRoom {
-            do { return try await pool.write(updates) } catch let error as DatabaseError where Self.saysFull(error) {}
+            do { return try await pool.write(updates) } catch let error as DatabaseError where Self.canBeFull(error) {
+                failure = error
+            }
             await room.withLock { $0 }?()
             // Who fills the disk may need a moment to be paused.
             try await Task.sleep(for: .milliseconds(50 * attempt))
         }
+        // A disk that is broken and not full.
+        if let failure, !Self.isFull(failure) { throw failure }
         throw APIError(
             .insufficientStorage,
             "the server's disk is full: delete boxes that nobody needs, or ask whoever runs the server", retryAfter: 5)
@@ -55,8 +60,12 @@ package final class Database: Sendable {
 
     private static let triesForRoom = 3
 
-    /// SQLite tells of a file of shared memory that can't grow as of an input or output error.
-    private static func saysFull(_ error: DatabaseError) -> Bool {
+    /// SQLite reports a full disk as such, but for its shared memory. Other failures are tried again too, for a quota may have ended.
+    private static func canBeFull(_ error: DatabaseError) -> Bool {
         [.SQLITE_FULL, .SQLITE_IOERR].contains(error.resultCode)
+    }
+
+    private static func isFull(_ error: DatabaseError) -> Bool {
+        [.SQLITE_FULL, .SQLITE_IOERR_SHMSIZE].contains(error.extendedResultCode)
     }
 }

@@ -100,10 +100,13 @@ package struct RepositoryStore: Sendable {
         return row
     }
 
-    /// Makes what GitHub told last the account's GitHub repositories. Those that are gone there go here, with their selection.
-    package func replaceGitHub(_ rows: [RepositoryRow], account: String) async throws {
+    /// Stores what GitHub reported.
+    ///
+    /// - Parameter removingOthers: whether the account's other GitHub repositories are removed, with their selection.
+    package func updateGitHub(_ rows: [RepositoryRow], account: String, removingOthers: Bool) async throws {
         try await database.write { database in
             let kept = Set(try rows.map { try Self.enter($0, in: database).id })
+            guard removingOthers else { return }
             let known = try RepositoryRow.filter(
                 Column("accountID") == account && Column("source") == RepositoryRow.Source.github.rawValue
             ).fetchAll(database)
