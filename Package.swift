@@ -21,7 +21,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
@@ -29,18 +28,20 @@ let package = Package(
         // C libraries: module maps and inline shims for what Swift can't import.
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev", "libssl-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CLinux"),
         // An OpenSSL provider is C by nature.
         .target(name: "CKeyStream", cSettings: readableByValgrind, linkerSettings: [.linkedLibrary("crypto")]),
 
         // Shared by both sides of the wire.
         .target(name: "BoxSystem"),
+        .target(name: "BoxCrypto", dependencies: ["CCrypto"]),
         .target(name: "BoxModel"),
         .target(name: "BoxArguments"),
 
         // The client side.
         .target(name: "BoxClient", dependencies: ["BoxModel", "BoxSystem", "CCurl"]),
-        .target(name: "BoxSSH", dependencies: ["BoxModel", "BoxSystem", "CKeyStream", "CSSH2"]),
+        .target(name: "BoxSSH", dependencies: ["BoxCrypto", "BoxModel", "BoxSystem", "CKeyStream", "CSSH2"]),
         .target(name: "BoxCLI", dependencies: ["BoxArguments", "BoxClient", "BoxModel", "BoxSSH", "BoxSystem"]),
         .executableTarget(name: "box", dependencies: ["BoxCLI", "BoxSystem"]),
 
@@ -53,9 +54,8 @@ let package = Package(
         .target(
             name: "BoxEngineOCI",
             dependencies: [
-                "BoxEngine", "BoxModel", "BoxSystem", "CLinux", "HostTools",
+                "BoxCrypto", "BoxEngine", "BoxModel", "BoxSystem", "CLinux", "HostTools",
                 .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
-                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
@@ -68,8 +68,7 @@ let package = Package(
         .target(
             name: "BoxStore",
             dependencies: [
-                "BoxModel", "BoxSystem",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "BoxCrypto", "BoxModel", "BoxSystem",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -77,8 +76,7 @@ let package = Package(
         .target(
             name: "BoxControl",
             dependencies: [
-                "BoxEngine", "BoxModel", "BoxStore", "BoxSystem", "HostTools",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "BoxCrypto", "BoxEngine", "BoxModel", "BoxStore", "BoxSystem", "HostTools",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]
@@ -86,8 +84,7 @@ let package = Package(
         .target(
             name: "BoxServer",
             dependencies: [
-                "BoxControl", "BoxEngine", "BoxModel", "BoxStore", "BoxSystem",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "BoxControl", "BoxCrypto", "BoxEngine", "BoxModel", "BoxStore", "BoxSystem",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -110,6 +107,7 @@ let package = Package(
             ]
         ),
 
+        .testTarget(name: "BoxCryptoTests", dependencies: ["BoxCrypto", "BoxSystem"]),
         .testTarget(name: "BoxSystemTests", dependencies: ["BoxSystem"]),
         .testTarget(name: "BoxModelTests", dependencies: ["BoxModel"]),
         .testTarget(name: "BoxArgumentsTests", dependencies: ["BoxArguments"]),

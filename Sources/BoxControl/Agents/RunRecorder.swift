@@ -1,8 +1,8 @@
+import BoxCrypto
 import BoxEngine
 import BoxModel
 import BoxStore
 import BoxSystem
-import Crypto
 import FoundationEssentials
 
 /// Makes events of what an agent says. The same output from the same beginning gives the same events with the same ids, so that a
@@ -105,7 +105,7 @@ struct RunRecorder: Sendable {
             return
         }
         count += 1
-        let digest = Array(SHA256.hash(data: Array("\(prompt) \(count)".utf8)).prefix(16))
+        let digest = Array(Digest.sha256("\(prompt) \(count)".utf8).prefix(16))
         changes.events.append(NewEvent(id: Self.uuid(digest), type: type, data: data))
     }
 

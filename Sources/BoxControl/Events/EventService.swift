@@ -1,7 +1,7 @@
+import BoxCrypto
 import BoxModel
 import BoxStore
 import BoxSystem
-import Crypto
 import ServiceLifecycle
 
 /// What happened in boxes, and waiting for more of it.
@@ -13,12 +13,12 @@ package struct EventService: Sendable {
         (self.store, self.commits) = (store, commits)
     }
 
-    private static let tagKey = SymmetricKey(size: .bits256)
+    private static let tagKey = SealingKey.random().bytes
 
     /// Stands for a revision of a box's events, in hexadecimal. The revisions themselves count what happens in everybody's boxes. The next boxd
     /// makes other tags of them, which clients take for a change.
     package static func tag(of box: String, at revision: Int64) -> String {
-        HMAC<SHA256>.authenticationCode(for: Array("\(box) \(revision)".utf8), using: tagKey).prefix(12).hexadecimal
+        Digest.hmacSHA256("\(box) \(revision)".utf8, key: tagKey).prefix(12).hexadecimal
     }
 
     /// Returns when the box's events don't have that tag any more, when the time is up, or when boxd is to end.

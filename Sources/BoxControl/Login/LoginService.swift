@@ -1,6 +1,6 @@
+import BoxCrypto
 import BoxModel
 import BoxStore
-import Crypto
 import FoundationEssentials
 
 /// Logins through a browser. A command line asks for one and shows its address and code; a person opens the address, sees
@@ -110,7 +110,7 @@ package actor LoginService {
         logins = logins.filter { $0.value.expires > now && $0.value.forgetAt ?? $0.value.expires > now }
     }
 
-    private static func hash(_ text: String) -> Data { Data(SHA256.hash(data: Array(text.utf8))) }
+    private static func hash(_ text: String) -> Data { Data(Digest.sha256(text.utf8)) }
 
     /// Eight letters and digits that can't be taken for each other.
     private static func newCode() -> String {

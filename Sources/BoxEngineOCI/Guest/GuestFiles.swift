@@ -1,6 +1,6 @@
+import BoxCrypto
 import BoxEngine
 import BoxModel
-import Crypto
 import Glibc
 
 /// The files that the host writes for a machine, which the machine sees read-only in `/run/box`.
@@ -66,10 +66,9 @@ struct GuestFiles {
     private func writeHostKeyOnce(hostname: String) throws {
         let name = "ssh_host_ed25519_key"
         if HostFiles.exists("\(disk.guest)/\(name)") { return }
-        let key = Curve25519.Signing.PrivateKey()
-        let publicKey = Array(key.publicKey.rawRepresentation)
+        guard let key = Ed25519.newKeyPair() else { throw EngineError(.failed, "the host's libcrypto makes no keys") }
         let pem = OpenSSHKey.privateKeyPEM(
-            seed: Array(key.rawRepresentation), publicKey: publicKey, comment: hostname,
+            seed: key.seed, publicKey: key.publicKey, comment: hostname,
             check: .random(in: .min ... .max))
         try put(name, pem)
     }

@@ -1,4 +1,5 @@
 import BoxEngine
+import BoxSystem
 import CLinux
 import Glibc
 
@@ -61,10 +62,7 @@ struct GuestIdentity: Sendable {
 
     /// A machine id by machine-id(5): 128 random bits, in lower-case hexadecimal.
     private static func newMachineID() -> String {
-        (0..<16).map { _ in
-            let byte = UInt8.random(in: .min ... .max)
-            return (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }.joined()
+        (0..<16).map { _ in UInt8.random(in: .min ... .max) }.hexadecimal
     }
 }
 

@@ -1,6 +1,6 @@
+import BoxCrypto
 import BoxEngine
 import BoxSystem
-import Crypto
 import FoundationEssentials
 
 /// What an image contains and how it is set up. A change here makes a new image; existing boxes keep theirs.
@@ -21,7 +21,7 @@ enum Image {
     static var recipeName: String {
         let wheels = Variant.full.wheels.map { "\($0.name)==\($0.version)" }
         let recipe = ([suite, userPath] + Variant.full.packages + wheels + files.map(\.text)).joined(separator: "\n")
-        let digest = SHA256.hash(data: Array(recipe.utf8)).prefix(5)
+        let digest = Digest.sha256(recipe.utf8).prefix(5)
         return "\(suite)-" + digest.hexadecimal
     }
 

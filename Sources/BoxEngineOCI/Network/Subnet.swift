@@ -1,4 +1,5 @@
 import BoxEngine
+import BoxSystem
 import Glibc
 
 /// The boxes' private IPv4 network: a /20.
@@ -29,7 +30,7 @@ struct Subnet: Sendable, Equatable, CustomStringConvertible {
     /// second bit of the first byte marks a locally administered address.
     func hardwareAddress(of slot: Int) -> String {
         "02:b0:00:00:"
-            + [slot >> 8, slot & 0xFF].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
+            + [slot >> 8, slot & 0xFF].map { [UInt8($0)].hexadecimal }.joined(separator: ":")
     }
 
     /// The networks to choose from when none is configured. Routers, VPNs and other container engines rarely use them.

@@ -1,3 +1,4 @@
+import BoxCrypto
 import BoxModel
 internal import CSSH2
 import Glibc
@@ -88,22 +89,11 @@ public struct ManagedKey: Sendable, CustomStringConvertible {
         return ManagedKey(privateKeyPath: path, publicKeyLine: line, secret: secret)
     }
 
-    private static func generate() throws(SSHError) -> (seed: [UInt8], publicKey: [UInt8]) {
-        var seed = [UInt8](repeating: 0, count: 32)
-        var publicKey = seed
-        var key: OpaquePointer?
-        let context = EVP_PKEY_CTX_new_id(EVP_PKEY_ED25519, nil)
-        defer {
-            EVP_PKEY_free(key)
-            EVP_PKEY_CTX_free(context)
+    private static func generate() throws(SSHError) -> Ed25519.KeyPair {
+        guard let pair = Ed25519.newKeyPair() else {
+            throw unusable("OpenSSL couldn't make an ed25519 key; check the installation of libcrypto")
         }
-        var seedLength = 32
-        var publicLength = 32
-        guard EVP_PKEY_keygen_init(context) == 1, EVP_PKEY_keygen(context, &key) == 1,
-            EVP_PKEY_get_raw_private_key(key, &seed, &seedLength) == 1, seedLength == 32,
-            EVP_PKEY_get_raw_public_key(key, &publicKey, &publicLength) == 1, publicLength == 32
-        else { throw unusable("OpenSSL couldn't make an ed25519 key; check the installation of libcrypto") }
-        return (seed, publicKey)
+        return pair
     }
 
     private static func unusable(_ message: String) -> SSHError { SSHError(.keyUnusable, message) }

@@ -1,3 +1,4 @@
+import BoxCrypto
 import BoxModel
 internal import CSSH2
 
@@ -34,17 +35,8 @@ enum OpenSSHPrivateKey {
         }
         guard let publicKey = inner.string(), publicKey.count == 32, let halves = inner.string(), halves.count == 64,
             let comment = inner.string(), outer == OpenSSHKey.publicKeyBlob(publicKey: publicKey),
-            derivePublicKey(seed: Array(halves.prefix(32))) == publicKey
+            Ed25519.publicKey(seed: Array(halves.prefix(32))) == publicKey
         else { throw Unusable(reason: "is damaged") }
         return (publicKey, displayText(comment))
-    }
-
-    private static func derivePublicKey(seed: [UInt8]) -> [UInt8]? {
-        let key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nil, seed, seed.count)
-        defer { EVP_PKEY_free(key) }
-        var publicKey = [UInt8](repeating: 0, count: 32)
-        var length = 32
-        guard let key, EVP_PKEY_get_raw_public_key(key, &publicKey, &length) == 1 else { return nil }
-        return publicKey
     }
 }

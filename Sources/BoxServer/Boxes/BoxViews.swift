@@ -1,7 +1,7 @@
+import BoxCrypto
 import BoxModel
 import BoxStore
 import BoxSystem
-import Crypto
 import Hummingbird
 import ServiceLifecycle
 
@@ -50,7 +50,7 @@ struct BoxViews: Sendable {
     }
 
     private static func tag(_ body: ByteBuffer) -> String {
-        let digest = Insecure.SHA1.hash(data: body.readableBytesView)
+        let digest = Digest.sha1(body.readableBytesView)
         return "\"" + digest.prefix(12).hexadecimal + "\""
     }
 }

@@ -1,5 +1,5 @@
+import BoxCrypto
 import BoxModel
-import Crypto
 import FoundationEssentials
 import GRDB
 
@@ -156,5 +156,5 @@ package struct KeyStore: Sendable {
         }
     }
 
-    private static func hash(_ secret: String) -> Data { Data(SHA256.hash(data: Array(secret.utf8))) }
+    private static func hash(_ secret: String) -> Data { Data(Digest.sha256(secret.utf8)) }
 }

@@ -1,26 +1,26 @@
+import BoxCrypto
 import BoxModel
 import BoxSystem
-import Crypto
 import FoundationEssentials
 import Glibc
 
 /// Encrypts what must not be readable in the database: AES-256-GCM with a key file that only root can read.
 package struct Sealer: Sendable {
-    private let key: SymmetricKey
+    private let key: SealingKey
 
     /// Reads the key file, or makes one.
     package init(keyFile path: String) throws {
         if FileManager.default.contents(atPath: path) == nil { try Self.makeKeyFile(path) }
-        guard let bytes = FileManager.default.contents(atPath: path), bytes.count == 32 else {
+        guard let bytes = FileManager.default.contents(atPath: path), bytes.count == SealingKey.size else {
             throw StartupError(
                 "the key file \(path) is damaged: restore it from a backup, or remove it and start once with --forget-secrets, "
                     + "which removes what it sealed")
         }
-        key = SymmetricKey(data: bytes)
+        key = SealingKey(Array(bytes))
     }
 
     private static func makeKeyFile(_ path: String) throws {
-        let bytes = SymmetricKey(size: .bits256).withUnsafeBytes { Array($0) }
+        let bytes = SealingKey.random().bytes
         let partial = "\(path).new"
         unlink(partial)
         let descriptor = Glibc.open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
@@ -28,25 +28,31 @@ package struct Sealer: Sendable {
             throw StartupError("the key file \(path) can't be made: \(errnoText())")
         }
         defer { close(descriptor) }
-        guard bytes.withUnsafeBytes({ write(descriptor, $0.baseAddress, $0.count) }) == bytes.count,
-            fsync(descriptor) == 0, rename(partial, path) == 0
+        guard Descriptor.write(bytes, to: descriptor), fsync(descriptor) == 0, rename(partial, path) == 0,
+            flushDirectory(of: path)
         else {
             throw StartupError("the key file \(path) can't be written: \(errnoText())")
         }
     }
 
+    /// Without it a power failure could lose the file, and keep what is sealed with it.
+    private static func flushDirectory(of path: String) -> Bool {
+        let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let descriptor = Glibc.open(directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return fsync(descriptor) == 0
+    }
+
     /// A digest that nobody without the key can guess the text of.
-    package func digest(_ bytes: [UInt8]) -> Data { Data(HMAC<SHA256>.authenticationCode(for: bytes, using: key)) }
+    package func digest(_ bytes: [UInt8]) -> Data { Data(Digest.hmacSHA256(bytes, key: key.bytes)) }
 
     package func seal(_ text: String) throws -> Data {
-        guard let sealed = try AES.GCM.seal(Array(text.utf8), using: key).combined else {
-            throw StartupError("sealing failed")
-        }
-        return sealed
+        Data(try key.seal(Array(text.utf8)))
     }
 
     package func open(_ data: Data) throws -> String {
-        String(decoding: try AES.GCM.open(AES.GCM.SealedBox(combined: data), using: key), as: UTF8.self)
+        String(decoding: try key.open(data), as: UTF8.self)
     }
 }
 
