@@ -2,14 +2,17 @@ import GRDB
 import Logging
 import Synchronization
 
-/// Keeps the database small: removes the oldest events of boxes that have too many, gives free pages back to the file system, and empties
-/// the write-ahead log. What else goes with time is removed where its like is added: creations, idempotency keys, deletion operations.
+/// Keeps the database small.
+///
+/// It removes the oldest events of boxes that have too many, gives free pages back to the file system, and empties the
+/// write-ahead log. Creations, idempotency keys and deletion operations expire elsewhere: each is removed where a new
+/// one is inserted.
 package struct DatabaseUpkeep: Sendable {
     package static let interval = Duration.seconds(600)
 
     package let database: Database
     package let events: EventStore
-    /// In bytes, of one box.
+    /// The limit of one box's events, in bytes.
     package let eventLimit: Int
     package let logger: Logger
     private let seen = SeenRevisions()
@@ -19,7 +22,7 @@ package struct DatabaseUpkeep: Sendable {
         events = EventStore(database: database)
     }
 
-    /// The revisions of boxes' events when they were looked at last.
+    /// The revisions of boxes' events at the last check.
     private final class SeenRevisions: Sendable {
         private let revisions = Mutex<[String: Int64]>([:])
 
@@ -43,20 +46,22 @@ package struct DatabaseUpkeep: Sendable {
 }
 
 extension Database {
-    /// In bytes: what the write-ahead log keeps of its size when it begins anew.
+    /// In bytes: the size to which the write-ahead log is cut when it starts again.
     private static let logLimit = 4 << 20
-    /// In pages of 4 KiB: what may stay free, for what comes next; and what is given back at a time, so that nobody waits long.
+    /// In pages of 4 KiB: how many may stay free for new rows, and how many one step gives back so that writers don't
+    /// wait long.
     private static let freePages = 1024
     private static let pagesAtOnce = 2000
 
-    /// For a connection that writes. A new file can give its pages back from the beginning (sqlite.org/pragma.html#pragma_auto_vacuum).
+    /// Configures a connection that writes. A new file can give pages back from the start
+    /// (sqlite.org/pragma.html#pragma_auto_vacuum).
     static func keepSmall(_ database: GRDB.Database) throws {
         try database.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_size_limit = \(logLimit)")
     }
 
-    /// Rewrites a file of an earlier boxd, which can't give its pages back. Takes as much room again as the file has.
+    /// Rewrites a file of an earlier boxd, which can't give pages back. It needs as much free space as the file has.
     ///
-    /// - Returns: whether there was something to do.
+    /// - Returns: whether the file was rewritten.
     package func makeShrinkable() async throws -> Bool {
         guard try await pool.read({ try Int.fetchOne($0, sql: "PRAGMA auto_vacuum") }) == 0 else { return false }
         try await pool.writeWithoutTransaction { database in
@@ -66,7 +71,7 @@ extension Database {
         return true
     }
 
-    /// Gives free pages back, and empties the write-ahead log.
+    /// Gives free pages back to the file system, and empties the write-ahead log.
     func shrink() async throws {
         while try await freePages() > Self.freePages {
             let before = try await freePages()
@@ -82,7 +87,7 @@ extension Database {
         try await pool.read { try Int.fetchOne($0, sql: "PRAGMA freelist_count") ?? 0 }
     }
 
-    /// Where somebody reads for too long it is left to the next time.
+    /// Empties the write-ahead log. When a reader is active for too long, the next run does it.
     package func emptyLog() async throws {
         do { try await pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) } } catch let error
             as DatabaseError where error.resultCode == .SQLITE_BUSY
@@ -107,10 +112,11 @@ extension EventStore {
         init(row: Row) { (task, size, isKept) = (row["taskID"], row["size"], row["isKept"]) }
     }
 
-    /// Removes a box's oldest runs, each with its prompt, until the rest has at most so many bytes. Runs that haven't ended stay, and so does
-    /// the last change, whose revision must not be used twice.
+    /// Removes a box's oldest runs, each with its prompt, until the rest has at most `limit` bytes.
     ///
-    /// - Returns: how many events are removed.
+    /// Runs that haven't ended stay. So does the last change, because its revision must not be used twice.
+    ///
+    /// - Returns: how many events were removed.
     func removeOldest(of box: String, beyond limit: Int) async throws -> Int {
         let runs = try await database.pool.read { database in
             try Run.fetchAll(

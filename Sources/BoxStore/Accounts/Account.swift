@@ -1,7 +1,7 @@
 import BoxModel
 import GRDB
 
-/// Someone who has boxes.
+/// An owner of boxes.
 package struct Account: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
     package static let databaseTableName = "account"
     /// The account that the first key of a new server belongs to.
@@ -11,14 +11,14 @@ package struct Account: Codable, Sendable, Equatable, FetchableRecord, Persistab
     package var login: String
     package var email: String
     package var createdAt: Int64
-    /// Limits of its own; nil for the server's.
+    /// The account's own limit; nil for the server's.
     package var maxBoxes: Int?
     package var maxPerMinute: Int?
-    /// 0 for none.
+    /// The account's own limit, 0 for none; nil for the server's.
     package var maxPerDay: Int?
-    /// Whether its boxes may have user namespaces of their own; nil for what the server says.
+    /// Whether its boxes may create user namespaces; nil for the server's setting.
     package var allowsNested: Bool?
-    /// Whether the account is on its way out: it has no keys any more, and goes when its last box has gone.
+    /// Whether the account is being removed. Its keys are deleted already. It is erased with its last box.
     package var isRemoving = false
 
     package static func new(login: String, email: String? = nil) -> Account {
@@ -27,9 +27,10 @@ package struct Account: Codable, Sendable, Equatable, FetchableRecord, Persistab
             createdAt: Timestamp.now.milliseconds)
     }
 
-    /// The account of that id while it may still get something new.
+    /// Returns the account with that id, unless it is being removed.
     ///
-    /// - Throws: ``APIError/unauthorized`` once it is on its way out: its keys are gone already.
+    /// - Throws: ``APIError/unauthorized`` when there is no such account or it is being removed: its keys are deleted
+    ///   already.
     static func usable(_ id: String, in database: GRDB.Database) throws -> Account {
         guard let account = try Account.fetchOne(database, key: id), !account.isRemoving else {
             throw APIError.unauthorized

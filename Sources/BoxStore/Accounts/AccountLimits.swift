@@ -1,11 +1,11 @@
 /// A limit of one account.
 public enum Quota: Sendable, Equatable {
-    /// As whoever started the server said, also when that changes.
+    /// The server's configured limit, also when it changes later.
     case standard
     case unlimited
     case limit(Int)
 
-    /// As the database keeps it.
+    /// The value of the database's column: nil for `standard`, 0 for `unlimited`.
     package var stored: Int? {
         switch self {
         case .standard: nil
@@ -18,7 +18,7 @@ public enum Quota: Sendable, Equatable {
         self = stored.map { $0 == 0 ? .unlimited : .limit($0) } ?? .standard
     }
 
-    /// `default`, `none`, or a number from 1.
+    /// Parses `default`, `none`, or a number from 1.
     public init?(_ text: String) {
         switch text {
         case "default": self = .standard
@@ -32,19 +32,19 @@ public enum Quota: Sendable, Equatable {
     public static let maximum = 1_000_000
 }
 
-/// Something that one account may do or not.
+/// Whether an account may do something.
 public enum Permission: String, Sendable, CaseIterable {
     case yes, no
-    /// As whoever started the server said, also when that changes.
+    /// The server's configured value, also when it changes later.
     case standard = "default"
 
-    /// As the database keeps it.
+    /// The value of the database's column: nil for `standard`.
     package var stored: Bool? { self == .standard ? nil : self == .yes }
 
     package init(stored: Bool?) { self = stored.map { $0 ? .yes : .no } ?? .standard }
 }
 
-/// What one account may have and do; nil leaves a limit as it is.
+/// Changes of one account's limits. A nil leaves that limit unchanged.
 public struct AccountLimits: Sendable, Equatable {
     /// Active boxes; ``Quota/unlimited`` isn't possible.
     public var boxes: Quota?
@@ -52,7 +52,7 @@ public struct AccountLimits: Sendable, Equatable {
     public var perMinute: Quota?
     /// Boxes created within a day.
     public var perDay: Quota?
-    /// Whether its boxes may have user namespaces of their own.
+    /// Whether its boxes may create user namespaces.
     public var nested: Permission?
 
     public init(boxes: Quota? = nil, perMinute: Quota? = nil, perDay: Quota? = nil, nested: Permission? = nil) {
@@ -60,7 +60,7 @@ public struct AccountLimits: Sendable, Equatable {
     }
 }
 
-/// Why something that was to be done beside a server can't be, in words for whoever asked for it.
+/// Why an administration command failed, as a message for the operator.
 public struct AdministrationError: Error, Sendable, Equatable, CustomStringConvertible {
     public let description: String
     package init(_ description: String) { self.description = description }

@@ -1,7 +1,7 @@
 import BoxModel
 import GRDB
 
-/// What the database knows of accounts. Every method is one transaction.
+/// The accounts in the database. Every method is one transaction.
 package struct AccountStore: Sendable {
     package let database: Database
 
@@ -21,12 +21,12 @@ package struct AccountStore: Sendable {
         }
     }
 
-    /// - Throws: ``AdministrationError`` when there is none, or when it is on its way out.
+    /// - Throws: ``AdministrationError`` when there is no such account or it is being removed.
     package func account(_ login: String) async throws -> Account {
         try await database.pool.read { try Self.existing(login, in: $0) }
     }
 
-    /// Also one that is on its way out.
+    /// Also finds an account that is being removed.
     package func find(_ login: String) async throws -> Account? {
         try await database.pool.read { try Self.find(login, in: $0) }
     }
@@ -46,7 +46,7 @@ package struct AccountStore: Sendable {
         }
     }
 
-    /// Takes away the account's keys at once, and the account itself as soon as none of its boxes is left.
+    /// Deletes the account's keys at once, and the account itself as soon as its last box is deleted.
     ///
     /// - Returns: how many boxes are to be deleted first.
     package func remove(_ login: String, deletingBoxes: Bool) async throws -> Int {
@@ -69,11 +69,11 @@ package struct AccountStore: Sendable {
         }
     }
 
-    /// Erases the accounts on their way out whose last box has gone.
+    /// Erases the accounts that are being removed and have no boxes any more.
     package func eraseEmptied() async throws {
         let condition = "isRemoving AND NOT EXISTS (SELECT 1 FROM box WHERE accountID = account.id)"
         let sql = "SELECT id FROM account WHERE \(condition)"
-        // Asked by reading, because this is called every second.
+        // Checked with a read first, because this runs every second.
         guard try await !database.pool.read({ try String.fetchAll($0, sql: sql) }).isEmpty else { return }
         try await database.write { database in
             for id in try String.fetchAll(database, sql: sql) { try Self.erase(id, in: database) }
@@ -84,7 +84,7 @@ package struct AccountStore: Sendable {
         for table in ["creation", "idempotency", "deletionOperation"] {
             try database.execute(sql: "DELETE FROM \(table) WHERE accountID = ?", arguments: [id])
         }
-        // What refers to it goes with it.
+        // Rows that refer to the account are deleted by ON DELETE CASCADE.
         try database.execute(sql: "DELETE FROM account WHERE id = ?", arguments: [id])
     }
 

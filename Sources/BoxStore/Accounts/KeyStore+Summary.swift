@@ -1,7 +1,7 @@
 import GRDB
 
 extension KeyStore {
-    /// The keys of one account, or of all, by account and age.
+    /// The keys of one account, or of all when `login` is nil, ordered by account and age.
     package func list(login: String?) async throws -> [KeySummary] {
         try await database.pool.read { database in
             try Row.fetchAll(

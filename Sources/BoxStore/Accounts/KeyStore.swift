@@ -3,7 +3,7 @@ import BoxModel
 import FoundationEssentials
 import GRDB
 
-/// What is kept of an API key. The secret isn't.
+/// An API key as the database stores it, without its secret.
 package struct APIKeyRow: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
     package static let databaseTableName = "apiKey"
 
@@ -31,14 +31,14 @@ package struct KeyStore: Sendable {
     static let secretPrefix = "box_"
 
     package let database: Database
-    /// By the hash of a key's secret; nil where nobody authenticates.
+    /// Holders by the hash of a key's secret. Nil where no requests are authenticated.
     private let cache: ReadCache<Data, Holder>?
 
     package init(database: Database, commits: CommitSignal? = nil) {
         (self.database, cache) = (database, commits.map { ReadCache($0) })
     }
 
-    /// The account of that login, made when it isn't there.
+    /// Returns the account with that login, and creates it when there is none.
     package func account(login: String) async throws -> Account {
         try await database.write { database in
             if let account = try Account.filter(Column("login") == login).fetchOne(database) { return account }
@@ -48,9 +48,10 @@ package struct KeyStore: Sendable {
         }
     }
 
-    /// Makes a key and returns its secret, which can't be read again.
+    /// Creates a key and returns its secret, which can't be read again.
     ///
-    /// - Throws: ``APIError`` `limit_reached` when the account has ``maximumKeys``, `unauthorized` when it is on its way out.
+    /// - Throws: ``APIError`` `limit_reached` when the account has ``maximumKeys``, `unauthorized` when it is being
+    ///   removed.
     package func create(name: String, account: Account) async throws -> (id: String, secret: String) {
         let secret = Self.newSecret()
         let row = APIKeyRow(
@@ -80,7 +81,7 @@ package struct KeyStore: Sendable {
         }
     }
 
-    /// Gives a key another secret. The old one stops with the commit.
+    /// Replaces a key's secret. The old one stops working with the commit.
     ///
     /// - Returns: nil when the account has no such key.
     package func rotate(_ id: String, account: Account) async throws -> String? {
@@ -109,17 +110,18 @@ package struct KeyStore: Sendable {
     private static func prefix(_ secret: String) -> String { String(secret.prefix(8)) }
     private static func lastFour(_ secret: String) -> String { String(secret.suffix(4)) }
 
-    /// Who has a key.
+    /// The account that a key belongs to.
     struct Holder: Sendable {
         let account: Account
         let keyID: String
         let lastUsedAt: Int64?
     }
 
-    /// In milliseconds: how exactly the last use of a key is known. It keeps polling from writing.
+    /// In milliseconds: how exactly the last use of a key is recorded. Clients that poll then cause at most one write
+    /// per interval.
     static let useInterval: Int64 = 60_000
 
-    /// The account whose key this is, or nil.
+    /// Returns the account that the key belongs to, or nil.
     package func authenticate(_ secret: String, at version: Int64? = nil) async throws -> Account? {
         guard secret.hasPrefix(Self.secretPrefix), secret.utf8.count <= 256 else { return nil }
         let (hash, now) = (Self.hash(secret), Timestamp.now.milliseconds)
@@ -128,7 +130,7 @@ package struct KeyStore: Sendable {
                 try await holder(hash)
             }
         guard let holder = found else { return nil }
-        // In the future when the clock was ahead.
+        // The last use is in the future when the clock was ahead.
         let isOutdated = abs(now - (holder.lastUsedAt ?? 0)) > Self.useInterval
         if isOutdated { try await note(holder.keyID, usedAt: now) }
         return holder.account
@@ -147,7 +149,7 @@ package struct KeyStore: Sendable {
         }
     }
 
-    /// Of many requests at once, the first one writes.
+    /// The condition makes only the first of many concurrent requests write.
     private func note(_ key: String, usedAt now: Int64) async throws {
         try await database.write {
             try $0.execute(

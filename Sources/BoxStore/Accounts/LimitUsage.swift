@@ -1,14 +1,14 @@
 import BoxModel
 
-/// What an account has of what it may have.
+/// How much of its limits an account uses.
 package struct LimitUsage: Sendable, Equatable {
-    /// The account's own where it has some.
+    /// The account's own limits, and the server's for the others.
     package let limits: ServerLimits
     package let active: Int
     package var refusal: LimitRefusal?
 }
 
-/// Why an account may not start another box now. A rate says after how many seconds it may again.
+/// Why an account may not start another box now. For a rate it includes the seconds until the next creation is allowed.
 package enum LimitRefusal: Sendable, Equatable {
     case active(Int, of: Int)
     case perMinute(Int, retryAfter: Int)
@@ -33,7 +33,7 @@ package enum LimitRefusal: Sendable, Equatable {
         }
     }
 
-    /// As people say it, rounded up.
+    /// The time for a message, rounded up to whole minutes or hours.
     private static func words(_ seconds: Int) -> String {
         func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
         switch seconds {

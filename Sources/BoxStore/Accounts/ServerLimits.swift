@@ -1,17 +1,17 @@
 import BoxModel
 
-/// How much one account may have and do, where the account has no limits of its own. Configuration of the server.
+/// The limits of an account that has none of its own. They are the server's configuration.
 public struct ServerLimits: Sendable, Equatable {
     public var activeBoxes = 100
     public var creationsPerMinute = 120
     /// nil for no limit.
     public var creationsPerDay: Int?
-    /// Whether boxes may have user namespaces of their own: see ``MachineSpec/allowsNested``.
+    /// Whether boxes may create user namespaces: see ``MachineSpec/allowsNested``.
     public var allowsNested = true
 
     public init() {}
 
-    /// These limits with those that the account has of its own.
+    /// These limits, replaced by the account's own where it has any.
     func applied(to account: Account) -> ServerLimits {
         var limits = self
         if let count = account.maxBoxes { limits.activeBoxes = count }

@@ -1,6 +1,6 @@
 import BoxModel
 
-/// An account as whoever runs the server sees it.
+/// An account as the operator sees it.
 public struct AccountSummary: Sendable {
     package let account: Account
     public let boxes: Int
@@ -37,14 +37,14 @@ public struct AccountSummary: Sendable {
     }
 }
 
-/// An API key as whoever runs the server sees it.
+/// An API key as the operator sees it.
 public struct KeySummary: Sendable {
     package let row: APIKeyRow
     public let login: String
 
     public var id: String { row.id }
     public var name: String { row.name }
-    /// How the secret begins and ends.
+    /// The secret's beginning and end.
     public var hint: String { "\(row.prefix)…\(row.lastFour)" }
     public var lastUsedAt: String? { row.lastUsedAt.map { Timestamp(milliseconds: $0).iso8601 } }
 

@@ -2,7 +2,7 @@ import BoxModel
 import FoundationEssentials
 import GRDB
 
-/// A box as the database keeps it.
+/// A box as the database stores it.
 package struct BoxRow: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
     package static let databaseTableName = "box"
 
@@ -18,7 +18,7 @@ package struct BoxRow: Codable, Sendable, Equatable, FetchableRecord, Persistabl
     package var environment: Data?
     /// Whether the box gets none of the account's secrets and repositories.
     package var noEnv: Bool
-    /// The box whose disk this one still waits for.
+    /// The box whose disk is still to be copied into this one.
     package var forkedFrom: String?
     package var snapshotCompletedAt: Int64?
     /// Why the state is `error`.
@@ -27,13 +27,13 @@ package struct BoxRow: Codable, Sendable, Equatable, FetchableRecord, Persistabl
     package var deliveredFiles: [String] = []
     /// The ids of repositories that are still to be cloned into it.
     package var pendingRepositories: [String] = []
-    /// What went wrong with its set-up, in words for its owner.
+    /// What failed in its set-up, as messages for its owner.
     package var warnings: [String] = []
-    /// In bytes, as last measured: what the box has written itself.
+    /// In bytes, as last measured: what the box itself has written.
     package var diskUsed: Int?
-    /// In bytes; nil where nothing limits it.
+    /// In bytes; nil without a limit.
     package var diskLimit: Int?
-    /// Whether the box is on its way out. Nobody but the remover sees it any more.
+    /// Whether the box is being deleted. Only the removal still reads it.
     package var isDeleting: Bool
     package var createdAt: Int64
     package var updatedAt: Int64
@@ -61,18 +61,18 @@ package struct BoxRow: Codable, Sendable, Equatable, FetchableRecord, Persistabl
     package var boxState: BoxState { BoxState(rawValue: state) }
     package var machineType: MachineType { MachineType(rawValue: type) ?? .default }
 
-    /// How warnings about secret files begin.
+    /// The first words of warnings about secret files.
     package static let secretFile = "secret file"
 
-    /// The warnings with others about secret files.
+    /// The warnings with those about secret files replaced.
     package static func warnings(_ warnings: [String], withSecretFiles current: [String]) -> [String] {
         warnings.filter { !$0.hasPrefix(secretFile) } + current
     }
 
-    /// How warnings about the server's host begin.
+    /// The first words of warnings about the server's host.
     package static let host = "on this server"
 
-    /// The warnings with others about the host, as it was when the box started last.
+    /// The warnings with those about the host replaced by those of the last start.
     package static func warnings(_ warnings: [String], ofHost current: [String]) -> [String] {
         warnings.filter { !$0.hasPrefix(host) } + current.map { "\(host), \($0)" }
     }

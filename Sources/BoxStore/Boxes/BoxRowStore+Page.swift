@@ -4,7 +4,7 @@ import GRDB
 extension BoxRowStore {
     /// One page of an account's boxes, in order of creation.
     ///
-    /// - Parameter states: all when empty.
+    /// - Parameter states: empty for all.
     package func page(_ page: PageRequest, states: [BoxState], account: String) async throws -> (
         rows: [BoxRow], hasMore: Bool
     ) {

@@ -1,7 +1,7 @@
 import BoxModel
 import GRDB
 
-/// What the database knows of boxes. Every method is one transaction.
+/// The boxes in the database. Every method is one transaction.
 package struct BoxRowStore: Sendable {
     package let database: Database
 
@@ -9,22 +9,23 @@ package struct BoxRowStore: Sendable {
         self.database = database
     }
 
-    /// What came of asking for a new box.
+    /// The result of inserting a new box.
     package enum Insertion: Sendable, Equatable {
         case inserted
-        /// The same request was made before: this is its box.
+        /// The same request was made before and created this box.
         case repeated(boxID: String)
-        /// The same idempotency key came with another request.
+        /// The idempotency key was used before with another request.
         case keyReused
         case refused(LimitRefusal)
     }
 
-    /// Enters a new box unless a limit is in the way or the request was made before. One transaction, so that two requests
-    /// at once can't both take the last place.
+    /// Inserts a new box, unless a limit is reached or the request was made before.
+    ///
+    /// It is one transaction, so that two concurrent requests can't both use the last free box of a limit.
     package func insert(_ row: BoxRow, limits: ServerLimits, idempotency: IdempotencyKey?) async throws -> Insertion {
         try await database.write { database in
             if let earlier = try idempotency?.find(row.accountID, in: database) { return earlier }
-            // It can have been removed since the key was looked at.
+            // The account may have been removed since the request was authenticated.
             let isThere =
                 try Account.filter(Column("id") == row.accountID && !Column("isRemoving")).fetchCount(database) == 1
             guard isThere else { throw APIError.unauthorized }
@@ -34,7 +35,7 @@ package struct BoxRowStore: Sendable {
             try row.insert(database)
             try database.execute(
                 sql: "INSERT INTO creation (accountID, at) VALUES (?, ?)", arguments: [row.accountID, row.createdAt])
-            // Those ahead of the clock would count again when their date comes.
+            // Creations ahead of the clock would count again when their date comes, so they are deleted too.
             try database.execute(
                 sql: "DELETE FROM creation WHERE at < ? OR at > ?",
                 arguments: [row.createdAt - ServerLimits.longestWindow, row.createdAt + 60_000])
@@ -43,9 +44,10 @@ package struct BoxRowStore: Sendable {
         }
     }
 
-    /// Changes a box when it is in one of `states` and meets the condition and, for a box that starts to count as active, the limits allow it.
+    /// Changes a box that is in one of `states` and meets the condition. For a box that starts to count as active, the
+    /// limits must allow it.
     ///
-    /// - Returns: what the box became, or nil when its state was another.
+    /// - Returns: the changed box, or nil when its state or the condition didn't match.
     package func transition(
         _ id: String, from states: [BoxState], startingWithin limits: ServerLimits? = nil,
         where condition: @escaping @Sendable (BoxRow) -> Bool = { _ in true },
@@ -65,7 +67,7 @@ package struct BoxRowStore: Sendable {
         }
     }
 
-    /// Changes a box and returns what it became, or nil when there is no such box.
+    /// Changes a box and returns the result, or nil when there is no such box.
     @discardableResult
     package func update(_ id: String, _ change: @escaping @Sendable (inout BoxRow) -> Void) async throws -> BoxRow? {
         try await database.write { database in
@@ -77,7 +79,7 @@ package struct BoxRowStore: Sendable {
         }
     }
 
-    /// Not a change of the box by anybody, so `updatedAt` stays.
+    /// Records a box's disk use. It isn't a change by a user, so `updatedAt` stays.
     ///
     /// - Parameters:
     ///   - used: in bytes.
@@ -89,7 +91,7 @@ package struct BoxRowStore: Sendable {
         }
     }
 
-    /// The box, unless it is somebody else's or on its way out.
+    /// Returns the box, unless it belongs to another account or is being deleted.
     package func find(_ id: String, account: String) async throws -> BoxRow? {
         try await database.pool.read { database in
             try BoxRow.filter(sql: "id = ? AND accountID = ? AND NOT isDeleting", arguments: [id, account]).fetchOne(
@@ -121,15 +123,16 @@ package struct BoxRowStore: Sendable {
         }
     }
 
-    /// The ids of boxes whose time is up and which still run.
+    /// The ids of boxes whose time to live has passed and which still run.
     package func expired(at moment: Timestamp) async throws -> [String] {
         try await activeIDs("archiveAfter <= \(moment.milliseconds)")
     }
 
-    /// Lets no box run longer than the longest time to live: one whose time was set by a clock that was ahead would.
+    /// Shortens times to live that are longer than the maximum. They come from a clock that was ahead.
     package func limitExpiry(at moment: Timestamp) async throws {
         let latest = moment.advanced(bySeconds: TimeToLive.maximum).milliseconds
-        // A minute later, because requests don't wait for this. Asked by reading, because this is called every second.
+        // A minute of tolerance, because requests set times concurrently. Checked with a read first, because this runs
+        // every second.
         let sql = "archiveAfter > \(latest + 60_000)"
         guard try await database.pool.read({ try BoxRow.filter(sql: sql).fetchCount($0) }) > 0 else { return }
         try await database.write {
@@ -137,12 +140,12 @@ package struct BoxRowStore: Sendable {
         }
     }
 
-    /// The ids of boxes that are marked as deleted and still there.
+    /// The ids of boxes that are marked as deleted and not removed yet.
     package func deleting() async throws -> [String] {
         try await database.pool.read { try String.fetchAll($0, sql: "SELECT id FROM box WHERE isDeleting") }
     }
 
-    /// The ids of boxes that failed.
+    /// The ids of boxes in state `error`.
     package func failed() async throws -> [String] {
         try await database.pool.read {
             try String.fetchAll(
@@ -161,7 +164,7 @@ package struct BoxRowStore: Sendable {
         }
     }
 
-    /// How many boxes there are in each state; those that are on their way out count as `deleting`.
+    /// The number of boxes in each state. Boxes that are being deleted count as `deleting`.
     package func countByState() async throws -> [String: Int] {
         try await database.pool.read { database in
             try Row.fetchAll(
@@ -174,10 +177,10 @@ package struct BoxRowStore: Sendable {
 
     // MARK: Keys
 
-    /// The keys that one box may have.
+    /// The largest number of keys of one box.
     package static let maximumKeys = 100
 
-    /// - Returns: false when the box is gone or has as many keys as it may have.
+    /// - Returns: false when the box is gone or has ``maximumKeys``.
     package func addKey(_ line: String, to id: String) async throws -> Bool {
         try await database.write { database in
             guard let row = try BoxRow.fetchOne(database, key: id), !row.isDeleting else { return false }
@@ -190,15 +193,15 @@ package struct BoxRowStore: Sendable {
         }
     }
 
-    /// What counts for the account: its own limits, and for others the server's.
+    /// The account's own limits, and the server's for the others.
     package func limits(of account: String, server: ServerLimits) async throws -> ServerLimits {
         try await database.pool.read { try server.applied(to: Account.usable(account, in: $0)) }
     }
 
-    /// What the account has of what it may have.
+    /// How much of its limits the account uses.
     ///
-    /// - Parameter limits: the server's, for an account without its own.
-    /// - Throws: ``APIError/unauthorized`` when the account is on its way out.
+    /// - Parameter limits: the server's limits, for an account without its own.
+    /// - Throws: ``APIError/unauthorized`` when the account is being removed.
     package func usage(of account: String, _ limits: ServerLimits) async throws -> LimitUsage {
         try await database.pool.read { try limits.usage(of: account, in: $0) }
     }

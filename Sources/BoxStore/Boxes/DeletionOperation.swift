@@ -1,7 +1,7 @@
 import BoxModel
 import GRDB
 
-/// The removal of a box that was asked for with a confirmation: it can be read when the box is gone.
+/// The deletion of a box that was requested with a confirmation. It can be read after the box is gone.
 package struct DeletionOperation: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
     package static let databaseTableName = "deletionOperation"
 
@@ -26,7 +26,7 @@ package struct DeletionOperation: Codable, Sendable, Equatable, FetchableRecord,
 }
 
 extension BoxRowStore {
-    /// Marks a box as deleted and enters the operation, or returns nil when the account has no such box any more.
+    /// Marks a box as deleted and inserts the operation, or returns nil when the account has no such box any more.
     package func beginDeletion(_ id: String, account: String) async throws -> DeletionOperation? {
         let operation = DeletionOperation(
             id: "bdop_" + RandomText.hex(bytes: 16), accountID: account, targetID: id,

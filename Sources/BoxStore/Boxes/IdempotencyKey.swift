@@ -2,18 +2,18 @@ import BoxModel
 import FoundationEssentials
 import GRDB
 
-/// A client's name for one request, so that asking twice makes one box.
+/// A client's name for one request, so that repeating the request creates no second box.
 package struct IdempotencyKey: Sendable {
     package static let maximumLength = 255
-    /// In milliseconds: how long a key is remembered.
+    /// In milliseconds: how long a key is kept.
     package static let lifetime: Int64 = 24 * 3600 * 1000
 
     package let key: String
     let requestHash: Data
 
     /// - Parameters:
-    ///   - operation: what is asked for, for example `create` or `fork bx_…`.
-    ///   - body: the request's body as sent. It can hold secrets, so only a keyed digest of it is kept.
+    ///   - operation: the kind of request, for example `create` or `fork bx_…`.
+    ///   - body: the request's body as sent. It can contain secrets, so only a keyed digest of it is kept.
     package init(_ key: String, operation: String, body: [UInt8], sealer: Sealer) throws {
         guard !key.isEmpty, key.utf8.count <= Self.maximumLength else {
             throw APIError(
@@ -24,10 +24,11 @@ package struct IdempotencyKey: Sendable {
         requestHash = sealer.digest(Array(operation.utf8) + [0] + body)
     }
 
-    /// What came of the key before, or nil when it is new.
+    /// The result of the earlier request with this key, or nil when the key is new.
     package func find(_ account: String, in database: GRDB.Database) throws -> BoxRowStore.Insertion? {
         let now = Timestamp.now.milliseconds
-        // Also those of a clock that was ahead: they would be remembered until its date, and so much longer.
+        // Keys of a clock that was ahead are deleted too. They would be kept until their date and the lifetime after
+        // it.
         try database.execute(
             sql: "DELETE FROM idempotency WHERE createdAt < ? OR createdAt > ?",
             arguments: [now - Self.lifetime, now + Self.lifetime])

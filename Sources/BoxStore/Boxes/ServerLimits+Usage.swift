@@ -1,12 +1,12 @@
 import BoxModel
 import GRDB
 
-/// What counts against the limits, from the database.
+/// The use of the limits, counted in the database.
 extension ServerLimits {
-    /// In milliseconds: how far back creations are counted.
+    /// In milliseconds: how long a creation counts.
     static let longestWindow: Int64 = 86_400_000
 
-    /// Boxes that count: those that run, and those that are about to.
+    /// The states of boxes that count: running ones and starting ones.
     private static let countedStates = (BoxState.active + [.initial, .provisioning])
         .map { "'\($0.rawValue)'" }.joined(separator: ", ")
 
@@ -17,13 +17,13 @@ extension ServerLimits {
 
     /// Why the account may not start another box now, or nil.
     ///
-    /// - Parameter creating: whether the rates of creation count, or only the number of active boxes.
-    /// - Throws: ``APIError/unauthorized`` when the account is on its way out.
+    /// - Parameter creating: whether the creation rates count too, or only the number of active boxes.
+    /// - Throws: ``APIError/unauthorized`` when the account is being removed.
     package func refusal(of account: String, creating: Bool, in database: GRDB.Database) throws -> LimitRefusal? {
         try usage(of: account, creating: creating, in: database).refusal
     }
 
-    /// What the account has and may have now.
+    /// The account's limits and how much of them it uses now.
     package func usage(of account: String, creating: Bool = true, in database: GRDB.Database) throws -> LimitUsage {
         let limits = applied(to: try Account.usable(account, in: database))
         let active = try Self.countActive(account, in: database)
@@ -31,7 +31,7 @@ extension ServerLimits {
         if active >= limits.activeBoxes {
             usage.refusal = .active(active, of: limits.activeBoxes)
         } else if creating {
-            // The day first: its end comes after the minute's.
+            // The day's limit is checked first, because its window ends after the minute's.
             usage.refusal = try limits.rateRefusal(of: account, in: database)
         }
         return usage
@@ -39,15 +39,15 @@ extension ServerLimits {
 
     private func rateRefusal(of account: String, in database: GRDB.Database) throws -> LimitRefusal? {
         let now = Timestamp.now.milliseconds
-        /// In seconds: when the next creation within the window is possible; nil for now.
+        /// The seconds until the window allows the next creation; nil when it allows one now.
         func wait(_ window: Int64, _ limit: Int) throws -> Int? {
-            // The creation that has to leave the window first: the limit's own number from the newest.
+            // The creation that has to leave the window first is the limit's own number, counted from the newest.
             let moment = try Int64.fetchOne(
                 database,
                 sql: """
                     SELECT at FROM creation WHERE accountID = ? AND at > ? AND at <= ? ORDER BY at DESC LIMIT 1 OFFSET ?
                     """,
-                // What was created while the clock was ahead doesn't count: nobody knows when that was.
+                // A creation from while the clock was ahead doesn't count, because its real time isn't known.
                 arguments: [account, now - window, now, limit - 1])
             return moment.map { Int(min(max($0 + window - now, 1), window) + 999) / 1000 }
         }

@@ -5,9 +5,9 @@ package struct APIError: Error, Sendable, CustomStringConvertible {
     package let code: ErrorCode
     package let message: String
     package let details: JSONObject
-    /// In seconds: when asking again makes sense, where that is known.
+    /// In seconds: when a retry makes sense, if known.
     package let retryAfter: Int?
-    /// For the server's log only, such as what a program of the host said.
+    /// For the server's log only, such as the output of a program on the host.
     package let diagnostics: String
 
     package init(
@@ -23,7 +23,7 @@ package struct APIError: Error, Sendable, CustomStringConvertible {
     package static let unauthorized = APIError(
         .unauthorized, "missing or invalid API key: send one as \"Authorization: Bearer box_…\"")
 
-    /// Nobody reads it: the client is gone, or was cut off.
+    /// No client reads it: the connection is closed.
     package static let incompleteBody = APIError(.invalidRequest, "the connection ended before the request did")
 
     package static func boxNotFound(_ id: String) -> APIError {

@@ -4,11 +4,11 @@ import BoxSystem
 import FoundationEssentials
 import Glibc
 
-/// Encrypts what must not be readable in the database: AES-256-GCM with a key file that only root can read.
+/// Encrypts confidential values of the database with AES-256-GCM. The key is in a file that only root can read.
 package struct Sealer: Sendable {
     private let key: SealingKey
 
-    /// Reads the key file, or makes one.
+    /// Reads the key file, and creates it when there is none.
     package init(keyFile path: String) throws {
         if FileManager.default.contents(atPath: path) == nil { try Self.makeKeyFile(path) }
         guard let bytes = FileManager.default.contents(atPath: path), bytes.count == SealingKey.size else {
@@ -44,7 +44,7 @@ package struct Sealer: Sendable {
         return fsync(descriptor) == 0
     }
 
-    /// A digest that nobody without the key can guess the text of.
+    /// A digest from which the text can't be guessed without the key.
     package func digest(_ bytes: [UInt8]) -> Data { Data(Digest.hmacSHA256(bytes, key: key.bytes)) }
 
     package func seal(_ text: String) throws -> Data {
@@ -56,7 +56,7 @@ package struct Sealer: Sendable {
     }
 }
 
-/// Why boxd can't start, in words for whoever started it.
+/// Why boxd can't start, as a message for the operator.
 public struct StartupError: Error, CustomStringConvertible {
     public let description: String
     public init(_ description: String) { self.description = description }

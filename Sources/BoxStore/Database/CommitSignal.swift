@@ -1,10 +1,12 @@
 import GRDB
 import Synchronization
 
-/// Tells those who wait for news in the database of them, whoever writes: SQLite's `data_version` of a connection that
-/// never writes changes with every commit of any other, in this process or another. Reading it takes microseconds.
+/// Resumes waiting tasks when any connection has committed to the database.
+///
+/// SQLite's `data_version` of a connection that never writes changes with every commit of another connection, in this
+/// process or in another one. Reading it takes microseconds.
 package final class CommitSignal: Sendable {
-    /// How long a commit of another process can go unnoticed.
+    /// How long a commit of another process can stay unnoticed.
     package static let interval = Duration.milliseconds(15)
 
     private let connection: DatabaseQueue
@@ -15,7 +17,7 @@ package final class CommitSignal: Sendable {
         connection = try DatabaseQueue(path: path, configuration: configuration)
     }
 
-    /// A number that is another after the next commit.
+    /// A number that changes with the next commit.
     package func version() throws -> Int64 {
         try connection.unsafeRead { database in
             try Int64.fetchOne(database.cachedStatement(sql: "PRAGMA data_version")) ?? 0
@@ -32,7 +34,7 @@ package final class CommitSignal: Sendable {
 
     private struct Waiting {
         var waiters: [Int: Waiter] = [:]
-        /// Of the last one, and of those whose task was cancelled before they could wait.
+        /// The id of the last waiter.
         var lastID = 0
         var cancelled: Set<Int> = []
         var isTicking = false
@@ -44,7 +46,7 @@ package final class CommitSignal: Sendable {
 
     /// Returns once something was committed after `seen` was read, or the deadline has passed.
     ///
-    /// However many wait, one looks for all of them, and nobody looks while none waits.
+    /// One task polls for all waiters. It ends when there are none.
     /// - Throws: `CancellationError`.
     package func wait(after seen: Int64, until deadline: ContinuousClock.Instant) async throws {
         let id = waiting.withLock { waiting in
@@ -78,7 +80,7 @@ package final class CommitSignal: Sendable {
         if starts { Task { await tick() } }
     }
 
-    /// Looks for news until nobody waits any more.
+    /// Polls until there are no waiters any more.
     private func tick() async {
         while true {
             look()
@@ -91,9 +93,9 @@ package final class CommitSignal: Sendable {
         }
     }
 
-    /// Lets those go on for whom there is news.
+    /// Resumes the waiters that have seen another version or whose deadline has passed.
     private func look() {
-        // Whoever waits finds out what is wrong with the database by itself.
+        // On an error every waiter is resumed and gets the database's error by its own next read.
         let version = try? version()
         let now = ContinuousClock.now
         let done = waiting.withLock { waiting in
@@ -106,7 +108,7 @@ package final class CommitSignal: Sendable {
 
     // MARK: Commits of this process
 
-    /// Tells of each commit that goes through this pool at once.
+    /// Resumes waiters at once after each commit through this pool.
     package func observe(_ pool: DatabasePool) {
         pool.add(transactionObserver: Observer(self), extent: .databaseLifetime)
     }
@@ -119,7 +121,7 @@ package final class CommitSignal: Sendable {
         func observes(eventsOfKind eventKind: DatabaseEventKind) -> Bool { false }
         func databaseDidChange(with event: DatabaseEvent) {}
         func databaseDidRollback(_ db: GRDB.Database) {}
-        // On the writer's queue, which needn't wait for it.
+        // GRDB calls this on the writer's queue, which mustn't wait for the check.
         func databaseDidCommit(_ db: GRDB.Database) {
             if signal.waiterCount > 0 { Task { [signal] in signal.look() } }
         }

@@ -2,8 +2,10 @@ import BoxModel
 import GRDB
 import Synchronization
 
-/// boxd's database: SQLite in WAL mode, so that reading never waits for writing. A commit survives any death of boxd;
-/// a power cut can take the last moments, never consistency: see Docs/Decisions/0005-durability.md.
+/// boxd's database: SQLite in WAL mode, so that reads never wait for writes.
+///
+/// A commit survives every crash of boxd. A power failure can lose the last moments, but never consistency: see
+/// Docs/Decisions/0005-durability.md.
 package final class Database: Sendable {
     package let pool: DatabasePool
     private let room = Mutex<(@Sendable () async -> Void)?>(nil)
@@ -28,17 +30,17 @@ package final class Database: Sendable {
         }
     }
 
-    /// Returns once the database has answered a question.
+    /// Returns once the database has answered a query.
     package func requireAnswer() async throws {
         _ = try await pool.read { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM account") }
     }
 
-    /// From now on this is asked for room when the disk is full.
+    /// Sets the action that frees disk space when the disk is full.
     package func makeRoom(with action: @escaping @Sendable () async -> Void) { room.withLock { $0 = action } }
 
-    /// One transaction. When the disk is full it is done again, a few times, after room was made.
+    /// Runs one transaction. When the disk is full, space is freed and the transaction is tried again a few times.
     ///
-    /// - Throws: ``APIError`` `insufficient_storage` when there is no room to be had.
+    /// - Throws: ``APIError`` `insufficient_storage` when no space could be freed.
     package func write<Value: Sendable>(
         _ updates: @escaping @Sendable (GRDB.Database) throws -> Value
     ) async throws -> Value {
@@ -48,7 +50,7 @@ package final class Database: Sendable {
                 failure = error
             }
             await room.withLock { $0 }?()
-            // Who fills the disk may need a moment to be paused.
+            // The machine that fills the disk may need a moment to be paused.
             try await Task.sleep(for: .milliseconds(50 * attempt))
         }
         // A disk that is broken and not full.

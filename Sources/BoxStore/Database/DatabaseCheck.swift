@@ -3,17 +3,17 @@ import FoundationEssentials
 import GRDB
 import Glibc
 
-/// What keeps boxd from starting with a database that isn't whole, or isn't its own.
+/// Checks that refuse to start with a damaged database, or with one that isn't this server's.
 extension Database {
-    /// Opens the database of a data directory, or makes the first one.
+    /// Opens the database of a data directory, and creates it in a new one.
     ///
-    /// - Throws: ``StartupError`` also when the data directory had a database that is gone or empty now.
+    /// - Throws: ``StartupError`` also when the data directory had a database that is missing or empty now.
     package convenience init(_ directory: DataDirectory) throws {
         try Self.requirePresence(directory)
         try self.init(path: directory.database)
     }
 
-    /// What only a server makes that has had a database: a new one in its place would disown every box.
+    /// Refuses a missing database where other files show that there was one. A new database would lose every box.
     private static func requirePresence(_ files: DataDirectory) throws {
         let (path, directory) = (files.database, files.path)
         var status = stat()
@@ -39,7 +39,7 @@ extension Database {
                 + "the data directory from a backup of before the upgrade (Docs/Running.md, \"Backups\")")
     }
 
-    /// Looks through the whole file. Takes about a second for a gigabyte.
+    /// Checks the whole file. It takes about a second per gigabyte.
     ///
     /// - Throws: ``StartupError`` when it is damaged.
     package func requireWhole() throws {
@@ -62,11 +62,11 @@ extension Database {
         "stop boxd and restore it from a backup of the data directory (Docs/Running.md, \"Backups\")"
 }
 
-/// What a database says of itself, by name.
+/// Facts that a database stores about itself, by name.
 enum Facts: String {
     static let table = "fact"
 
-    /// Of the boxd that used the database last.
+    /// The version of the boxd that used the database last.
     case version
     /// A known text that is sealed with the server's key.
     case keyCheck

@@ -2,11 +2,11 @@ import FoundationEssentials
 import GRDB
 import Glibc
 
-/// Makes sure that `secret.key` is the key that the database's values were sealed with. Another one would start, and then fail
-/// each request that needs a sealed value.
+/// Verifies that `secret.key` is the key that the database's values were sealed with. With another key boxd would
+/// start, and then fail each request that needs a sealed value.
 package struct KeyCheck {
     private static let text = "boxd"
-    /// Of each table: that one of them opens is enough, for an earlier boxd can have changed its key.
+    /// Values per column. It is enough that one of them opens, because an earlier boxd could replace its key.
     private static let samples = 20
 
     package let database: Database
@@ -14,10 +14,11 @@ package struct KeyCheck {
 
     package init(_ database: Database, keyFile: String) { (self.database, path) = (database, keyFile) }
 
-    /// The key, which is made where nothing was sealed yet.
+    /// Returns the sealer, and creates its key where nothing was sealed yet.
     ///
-    /// - Parameter forgetsSealed: whether values that the key doesn't open are removed, in place of an error.
-    /// - Throws: ``StartupError`` when the key file is missing or another one.
+    /// - Parameter forgetsSealed: whether to remove the sealed values instead of throwing when the key doesn't open
+    ///   them.
+    /// - Throws: ``StartupError`` when the key file is missing or isn't the right one.
     package func sealer(forgetsSealed: Bool = false) throws -> Sealer {
         if access(path, F_OK) != 0, try hasSealed() {
             guard forgetsSealed else { throw refusal("is missing") }
@@ -43,7 +44,7 @@ package struct KeyCheck {
         "restore secret.key from the backup that the database is from, or start once with --forget-secrets, "
         + "which removes the secrets, provider keys, GitHub tokens and boxes' variables that it sealed"
 
-    // MARK: What is sealed
+    // MARK: Sealed values
 
     private static let columns = [
         ("secrets", "sealed"), ("githubAccess", "sealedToken"), ("agentProvider", "sealedKey"), ("box", "environment"),

@@ -1,14 +1,16 @@
 import BoxModel
 import GRDB
 
-/// The rows of one table that a list shows, page by page: in the order of a moment, those of the same moment in the order of their
-/// ids, so that no page repeats or skips one when rows are added meanwhile.
+/// The rows of one table that a list shows, page by page.
+///
+/// They are ordered by a timestamp, and by id where timestamps are equal. So no page repeats or skips a row when rows
+/// are added meanwhile.
 package struct PageQuery {
     private let moment: String
     private var conditions: [String] = []
     private var arguments = StatementArguments()
 
-    /// - Parameter moment: the column with the milliseconds that a cursor has.
+    /// - Parameter moment: the column with the milliseconds that a cursor contains.
     package init(by moment: String) { self.moment = moment }
 
     mutating func require(_ condition: String, _ values: StatementArguments = []) {
@@ -16,7 +18,7 @@ package struct PageQuery {
         arguments += values
     }
 
-    /// - Parameter values: any value when empty.
+    /// - Parameter values: empty for any value.
     mutating func require(_ column: String, oneOf values: [String]) {
         if values.isEmpty { return }
         require("\(column) IN (\(values.map { _ in "?" }.joined(separator: ",")))", StatementArguments(values))

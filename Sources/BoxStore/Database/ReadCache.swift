@@ -1,8 +1,10 @@
 import Synchronization
 
-/// What was read from the database, valid until the next commit of anybody: see Docs/Decisions/0011-read-cache.md.
+/// Values that were read from the database, valid until the next commit of any connection. See
+/// Docs/Decisions/0011-read-cache.md.
 ///
-/// Each value is kept with the version of the database that was read before it, so a commit while it was read makes it invalid too.
+/// Each value is stored with the database's version from before the read. So a commit during the read makes the value
+/// invalid too.
 package final class ReadCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct State {
         var version: Int64?
@@ -13,14 +15,14 @@ package final class ReadCache<Key: Hashable & Sendable, Value: Sendable>: Sendab
     private let maximumCount: Int
     private let state = Mutex(State())
 
-    /// - Parameter maximumCount: all values are dropped when there would be more.
+    /// - Parameter maximumCount: when this many values are stored, all are dropped before the next one.
     package init(_ commits: CommitSignal, maximumCount: Int = 10_000) {
         (self.commits, self.maximumCount) = (commits, maximumCount)
     }
 
-    /// The value of that key; what is nil is read again each time.
+    /// Returns the value of that key. A nil isn't stored, so it is read again each time.
     ///
-    /// - Parameter version: the database's, when it was read for the same request a moment ago.
+    /// - Parameter version: the database's version, if the same request has read it a moment ago.
     package func value(_ key: Key, at version: Int64? = nil, read: () async throws -> Value?) async throws -> Value? {
         let version = try version ?? commits.version()
         let kept = state.withLock { $0.version == version ? $0.values[key] : nil }

@@ -1,8 +1,8 @@
 import GRDB
 
-/// The tables and how they came to be. A migration that was released never changes.
+/// The tables, built by migrations. A released migration never changes.
 enum Schema {
-    /// An event that is a prompt which hasn't ended. The index `openPrompt` has these.
+    /// The SQL condition of a prompt event that hasn't ended. The index `openPrompt` contains these.
     static let isOpenPrompt = "type = 'prompt' AND json_extract(data, '$.status') IN ('queued', 'running')"
 
     static var migrator: DatabaseMigrator {
@@ -101,7 +101,7 @@ enum Schema {
             }
         }
         migrator.registerMigration("7 indexes of what is removed with time") { database in
-            // Each creation and deletion of a box looks for what is too old.
+            // Each creation and deletion of a box deletes rows that are too old.
             try database.create(index: "creationByTime", on: "creation", columns: ["at"])
             try database.create(index: "idempotencyByTime", on: "idempotency", columns: ["createdAt"])
             try database.create(index: "deletionByTime", on: "deletionOperation", columns: ["completedAt"])
@@ -178,7 +178,7 @@ enum Schema {
             table.column("sessionID", .text).notNull()
             table.primaryKey(["boxID", "provider"])
         }
-        // A box's queue is nothing but its prompts that haven't ended.
+        // A box's queue is its prompts that haven't ended.
         try database.execute(
             sql: "CREATE INDEX openPrompt ON event (boxID, timestamp) WHERE \(isOpenPrompt)")
     }

@@ -1,13 +1,13 @@
 import BoxModel
 import GRDB
 
-/// Something that happened in a box, as the database keeps it.
+/// Something that happened in a box, as the database stores it.
 package struct EventRow: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
     package static let databaseTableName = "event"
 
     package var boxID: String
     package var id: String
-    /// Milliseconds since the epoch. No two events of a box have the same, so that a cursor never steps over one.
+    /// Milliseconds since the epoch. Unique among the events of a box, so that a cursor never skips one.
     package var timestamp: Int64
     package var type: String
     /// The prompt that the event belongs to.
@@ -26,7 +26,7 @@ package struct EventRow: Codable, Sendable, Equatable, FetchableRecord, Persista
     }
 }
 
-/// An event that is to be entered.
+/// An event that isn't inserted yet.
 package struct NewEvent: Sendable, Equatable {
     package var id: String
     package var type: String
@@ -37,7 +37,7 @@ package struct NewEvent: Sendable, Equatable {
     }
 }
 
-/// What the database knows of events. Every method is one transaction.
+/// The events in the database. Every method is one transaction.
 package struct EventStore: Sendable {
     package let database: Database
 
@@ -45,7 +45,7 @@ package struct EventStore: Sendable {
         self.database = database
     }
 
-    /// Enters an event with a timestamp after all others of its box.
+    /// Appends an event. Its timestamp is after all others of its box.
     package func append(box: String, id: String, type: String, task: String?, data: JSON) async throws -> EventRow {
         try await database.write {
             try Self.append(NewEvent(id: id, type: type, data: data), to: box, task: task, in: $0)
@@ -65,7 +65,7 @@ package struct EventStore: Sendable {
         return row
     }
 
-    /// Replaces an event's data; its place in the order stays.
+    /// Replaces an event's data. Its position in the list stays.
     package func update(box: String, id: String, data: JSON) async throws {
         try await database.write { try Self.update(box: box, id: id, data: data, in: $0) }
     }
@@ -74,7 +74,7 @@ package struct EventStore: Sendable {
         try update(box: box, id: id, data: data.compact, in: database)
     }
 
-    /// - Parameter data: a JSON object's text.
+    /// - Parameter data: the text of a JSON object.
     package static func update(box: String, id: String, data: String, in database: GRDB.Database) throws {
         try database.execute(
             sql: "UPDATE event SET data = ?, revision = ? WHERE boxID = ? AND id = ?",
@@ -91,7 +91,7 @@ package struct EventStore: Sendable {
         try Int64.fetchOne(database, sql: "SELECT COALESCE(MAX(revision), 0) + 1 FROM event") ?? 1
     }
 
-    /// The revision of the box's last change, 0 before its first event, nil when it is gone or on its way out.
+    /// The revision of the box's last change: 0 before its first event, nil when the box is gone or is being deleted.
     package func revision(of box: String) async throws -> Int64? {
         try await database.pool.read { database in
             guard
@@ -106,9 +106,9 @@ package struct EventStore: Sendable {
         try Int64.fetchOne(database, sql: "SELECT MAX(revision) FROM event WHERE boxID = ?", arguments: [box]) ?? 0
     }
 
-    /// One page of a box's events, and the revision that it shows.
+    /// One page of a box's events, and the revision that the page shows.
     ///
-    /// - Parameter types: all when empty.
+    /// - Parameter types: empty for all.
     package func page(_ page: PageRequest, box: String, types: [String]) async throws -> (
         rows: [EventRow], hasMore: Bool, revision: Int64
     ) {

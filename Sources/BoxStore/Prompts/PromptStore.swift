@@ -1,9 +1,11 @@
 import BoxModel
 import GRDB
 
-/// The prompts of boxes: their queues, what their runs say, and which session their agents go on with. Every method is one transaction.
+/// The prompts of boxes: their queues, the output of their runs, and the agents' sessions. Every method is one
+/// transaction.
 ///
-/// A prompt is one `prompt` event, whose `data` has its status; the queue of a box is those that are neither finished nor failed.
+/// A prompt is one `prompt` event, whose `data` has its status. A box's queue is its prompts that are neither finished
+/// nor failed.
 package struct PromptStore: Sendable {
     package let database: Database
 
@@ -11,12 +13,12 @@ package struct PromptStore: Sendable {
         self.database = database
     }
 
-    /// The prompts that a box may have open.
+    /// The largest number of open prompts of one box.
     package static let maximumQueue = 100
 
     package enum Entry: Sendable { case entered(EventRow), full, notUsable }
 
-    /// Queues a prompt in a box that can be used.
+    /// Appends a prompt to a box's queue, if the box is usable.
     package func enter(_ event: NewEvent, box: String) async throws -> Entry {
         try await database.write { database in
             guard let row = try BoxRow.fetchOne(database, key: box), !row.isDeleting, row.boxState.isUsable else {
@@ -45,7 +47,7 @@ package struct PromptStore: Sendable {
         }
     }
 
-    /// Notes that the agent works.
+    /// Records that the agent works on the prompt.
     package func begin(_ prompt: String, of box: String) async throws {
         try await database.write { database in
             try Self.setStatus("running", of: prompt, box, [:], in: database)
@@ -53,7 +55,7 @@ package struct PromptStore: Sendable {
         }
     }
 
-    /// Notes how a run ended; the box has nothing to do then, unless more is queued.
+    /// Records how a run ended. The box becomes idle, unless more prompts are queued.
     package func end(_ prompt: String, of box: String, status: String, _ facts: JSONObject) async throws {
         try await database.write { database in
             try Self.setStatus(status, of: prompt, box, facts, in: database)
@@ -87,8 +89,8 @@ package struct PromptStore: Sendable {
 
     // MARK: Runs
 
-    /// Enters what an agent said. Events that are there already are left as they are: a boxd that takes over a run reads it from
-    /// its beginning.
+    /// Records an agent's output. Events that exist already stay unchanged, because a boxd that takes over a run reads
+    /// its output from the beginning.
     package func record(_ changes: RunChanges, of prompt: String, in box: String) async throws {
         try await database.write { database in
             var isNew = changes.partial != nil
@@ -97,7 +99,7 @@ package struct PromptStore: Sendable {
                 try EventStore.append(event, to: box, task: prompt, in: database)
                 isNew = true
             }
-            // Before something is removed, so that no revision is used twice.
+            // This must be before the removals, so that no revision is used twice.
             if !isNew, !changes.outdated.isEmpty { try Self.touch(prompt, box, in: database) }
             if let partial = changes.partial { try EventStore.append(partial, to: box, task: prompt, in: database) }
             for (id, data) in changes.changed { try EventStore.update(box: box, id: id, data: data, in: database) }
@@ -112,7 +114,7 @@ package struct PromptStore: Sendable {
         }
     }
 
-    /// Removes what an earlier boxd left half told.
+    /// Removes the partial events that an earlier boxd left.
     package func dropPartials(of prompt: String, in box: String) async throws {
         try await database.write { database in
             try Self.touch(prompt, box, in: database)
@@ -136,7 +138,7 @@ package struct PromptStore: Sendable {
 
     // MARK: Sessions
 
-    /// The session that the agent's next run in the box goes on with.
+    /// The session that the agent's next run in the box resumes.
     package func session(of box: String, provider: String) async throws -> String? {
         try await database.pool.read {
             try String.fetchOne(
@@ -154,7 +156,7 @@ package struct PromptStore: Sendable {
 }
 
 extension BoxRowStore {
-    /// The copy of a disk has the agents' sessions too.
+    /// Copies the agents' sessions of a box, because the copy of its disk contains them.
     package func copyAgentSessions(from source: String, to target: String) async throws {
         try await database.write {
             try $0.execute(

@@ -1,14 +1,14 @@
 import BoxModel
 
-/// What there is new of a run, for one transaction.
+/// The changes of a run that one transaction records.
 package struct RunChanges: Sendable, Equatable {
-    /// In their order.
+    /// New events, in order.
     package var events: [NewEvent] = []
-    /// New data of events from before, by their ids.
+    /// New data of earlier events, by id.
     package var changed: [(id: String, data: JSON)] = []
-    /// What is not whole yet, as it is now: an event of its own, which the next one takes the place of.
+    /// The incomplete text so far, as an event of its own. The next partial or the complete event replaces it.
     package var partial: NewEvent?
-    /// The ids of partials from before.
+    /// The ids of earlier partial events, which are deleted.
     package var outdated: [String] = []
     package var session: (provider: String, id: String)?
 

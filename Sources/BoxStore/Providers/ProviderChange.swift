@@ -1,8 +1,8 @@
 import BoxModel
 
-/// What becomes of an account's settings for a provider.
+/// A change of an account's settings for a provider.
 package struct ProviderChange: Sendable {
-    /// What becomes of a value that can be left alone.
+    /// A change of a value that can be left unchanged.
     package enum Value: Sendable {
         case keep
         case set(String?)

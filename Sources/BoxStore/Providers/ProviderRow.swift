@@ -2,28 +2,28 @@ import BoxModel
 import FoundationEssentials
 import GRDB
 
-/// How an account uses a provider of models, as the database keeps it.
+/// An account's settings for a provider of models, as the database stores them.
 package struct ProviderRow: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
     package static let databaseTableName = "agentProvider"
 
     package var accountID: String
-    /// As ``AgentCatalog/Provider/name``.
+    /// The provider's ``AgentCatalog/Provider/name``.
     package var name: String
     /// The API key, sealed with the server's key.
     var sealedKey: Data
     var keyLastFour: String
-    /// Where the provider's API is; nil for its own address.
+    /// The URL of the provider's API; nil for the provider's own.
     package var baseURL: String?
-    /// What prompts get that name none; nil for the catalog's.
+    /// The model of prompts that name none; nil for the catalog's.
     package var model: String?
     package var reasoningEffort: String?
-    /// Whether prompts that name no provider get this one.
+    /// Whether prompts that name no provider use this one.
     package var isDefault: Bool
     package var updatedAt: Int64
 
     package var provider: AgentCatalog.Provider? { AgentCatalog.provider(name) }
 
-    /// The object that the API shows. Never the key.
+    /// The object that the API shows. It never contains the key.
     package static func json(of provider: AgentCatalog.Provider, _ row: ProviderRow?) -> JSON {
         [
             "provider": .string(provider.name), "configured": .bool(row != nil),

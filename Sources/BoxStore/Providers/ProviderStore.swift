@@ -2,7 +2,7 @@ import BoxModel
 import FoundationEssentials
 import GRDB
 
-/// Which providers accounts have set up. Every method is one transaction.
+/// The providers that accounts have configured. Every method is one transaction.
 package struct ProviderStore: Sendable {
     package let database: Database
     package let sealer: Sealer
@@ -30,9 +30,9 @@ package struct ProviderStore: Sendable {
 
     package func key(of row: ProviderRow) throws -> String { try sealer.open(row.sealedKey) }
 
-    /// Sets a provider up, or changes how it is. The first one of an account is its default.
+    /// Configures a provider, or changes its settings. An account's first provider becomes its default.
     ///
-    /// - Throws: ``APIError`` `invalid_api_key` when there is no key yet and none is given.
+    /// - Throws: ``APIError`` `invalid_api_key` when no key is stored and none is given.
     package func change(_ provider: AgentCatalog.Provider, of account: String, _ change: ProviderChange) async throws
         -> ProviderRow
     {
@@ -61,7 +61,7 @@ package struct ProviderStore: Sendable {
         APIError(.invalidAPIKey, "apiKey is missing: \(provider.name) isn't set up yet and needs one")
     }
 
-    /// - Returns: false when it wasn't set up.
+    /// - Returns: false when it wasn't configured.
     package func remove(_ provider: AgentCatalog.Provider, of account: String) async throws -> Bool {
         try await database.write { database in
             guard let row = try ProviderRow.fetchOne(database, key: ["accountID": account, "name": provider.name])

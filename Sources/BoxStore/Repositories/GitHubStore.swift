@@ -1,7 +1,7 @@
 import BoxModel
 import GRDB
 
-/// An account's access to GitHub, or to a server that speaks GitHub's API.
+/// An account's access to GitHub, or to a server with GitHub's API.
 package struct GitHubAccess: Sendable {
     package static let standardURL = "https://api.github.com"
 
@@ -14,7 +14,7 @@ package struct GitHubAccess: Sendable {
     }
 }
 
-/// The accounts' tokens, sealed.
+/// The accounts' GitHub tokens, sealed.
 package struct GitHubStore: Sendable {
     package let database: Database
     package let sealer: Sealer
@@ -23,7 +23,7 @@ package struct GitHubStore: Sendable {
         (self.database, self.sealer) = (database, sealer)
     }
 
-    /// - Returns: nil when the account has none; `isSynced` tells whether its repositories were ever asked for.
+    /// - Returns: nil when the account has no token. `isSynced` is whether its repositories were ever fetched.
     package func access(of account: String) async throws -> (access: GitHubAccess, isSynced: Bool)? {
         try await database.pool.read { database in
             let row = try Row.fetchOne(
@@ -51,7 +51,7 @@ package struct GitHubStore: Sendable {
         }
     }
 
-    /// - Returns: whether the account had one.
+    /// - Returns: whether the account had a token.
     package func remove(of account: String) async throws -> Bool {
         try await database.write { database in
             try database.execute(sql: "DELETE FROM githubAccess WHERE accountID = ?", arguments: [account])

@@ -1,34 +1,34 @@
 import BoxModel
 import GRDB
 
-/// A repository that an account can give its boxes.
+/// A repository that can be cloned into an account's boxes.
 package struct RepositoryRow: Codable, Sendable, Equatable, FetchableRecord, PersistableRecord {
     package static let databaseTableName = "repository"
 
-    /// Where boxd knows it from.
+    /// How boxd learned of the repository.
     package enum Source: String, Codable, Sendable {
-        /// `boxd repo add`.
+        /// Added by `boxd repo add`.
         case configured
         case github
     }
 
-    /// `repo_…`; the API's `databaseId`.
+    /// `repo_…`, which is `databaseId` in the API.
     package var id: String
     package var accountID: String
     package var source: Source
-    /// What git clones: a URL that boxes can reach, or the absolute path of a repository on this host.
+    /// The argument of `git clone`: a URL that boxes can reach, or the absolute path of a repository on this host.
     package var url: String
     /// `owner/name`.
     package var fullName: String
     /// GitHub's own id.
     package var githubID: Int64?
     package var isPrivate: Bool
-    /// `read`, `write` or `admin`, where it is known.
+    /// `read`, `write` or `admin`, if known.
     package var permissions: String?
     package var avatarURL: String?
     package var ownerType: String?
     package var defaultBranch: String?
-    /// Milliseconds since the epoch: of the last push, where that is known, else of its entry here. Lists have this order.
+    /// Milliseconds since the epoch: the last push if known, otherwise the insertion here. Lists have this order.
     package var pushedAt: Int64
 
     package init(
@@ -44,7 +44,7 @@ package struct RepositoryRow: Codable, Sendable, Equatable, FetchableRecord, Per
     }
 
     package var owner: String { String(fullName.prefix { $0 != "/" }) }
-    /// The directory's name in a box.
+    /// The name of its directory in a box.
     package var name: String { String(fullName.drop { $0 != "/" }.dropFirst()) }
     package var isOnHost: Bool { url.hasPrefix("/") }
 
@@ -61,16 +61,17 @@ package struct RepositoryRow: Codable, Sendable, Equatable, FetchableRecord, Per
     }
 }
 
-/// A repository that new boxes get.
+/// A repository that is cloned into new boxes.
 package struct SelectedRepository: Sendable, Equatable {
     package var row: RepositoryRow
-    /// Nil for the repository's own.
+    /// Nil for the repository's default branch.
     package var baseBranch: String?
 
-    /// What is cloned; nil for the repository's own default. GitHub's default is what git clones anyway.
+    /// The branch that is cloned; nil for the repository's default. For GitHub it is nil, because git clones the
+    /// default anyway.
     package var branch: String? { baseBranch ?? (row.source == .configured ? row.defaultBranch : nil) }
 
-    /// The object that the API shows. There is no way yet to give a repository a set-up script or hooks.
+    /// The object that the API shows. A repository can't have a set-up script or hooks yet.
     package var json: JSON {
         var object = row.json.object ?? JSONObject()
         object["baseBranch"] = JSON(baseBranch ?? row.defaultBranch)

@@ -2,7 +2,7 @@ import BoxModel
 import FoundationEssentials
 import GRDB
 
-/// What the database knows of repositories. Every method is one transaction.
+/// The repositories in the database. Every method is one transaction.
 package struct RepositoryStore: Sendable {
     package let database: Database
 
@@ -10,11 +10,11 @@ package struct RepositoryStore: Sendable {
         self.database = database
     }
 
-    /// Which repositories a list has.
+    /// The repositories that a list contains.
     package struct Filter: Sendable {
-        /// A part of the full name, without regard to case.
+        /// A part of the full name. Case is ignored.
         package var text: String?
-        /// Only those that new boxes get, or only the others.
+        /// True for the selected repositories only, false for the others only.
         package var isSelected: Bool?
 
         package init(text: String? = nil, isSelected: Bool? = nil) {
@@ -22,7 +22,7 @@ package struct RepositoryStore: Sendable {
         }
     }
 
-    /// One page of an account's repositories, the last pushed first or last.
+    /// One page of an account's repositories, ordered by their last push.
     package func page(_ page: PageRequest, _ filter: Filter, account: String) async throws -> (
         rows: [RepositoryRow], hasMore: Bool
     ) {
@@ -41,7 +41,7 @@ package struct RepositoryStore: Sendable {
         }
     }
 
-    /// Those that new boxes get, in the order in which they were selected.
+    /// The repositories that are cloned into new boxes, in the order of their selection.
     package func selected(by account: String) async throws -> [SelectedRepository] {
         try await database.pool.read { try Self.selected(by: account, in: $0) }
     }
@@ -84,7 +84,7 @@ package struct RepositoryStore: Sendable {
 
     // MARK: Inventory
 
-    /// Enters a repository, or changes the one of the same source and name, which keeps its id and selection.
+    /// Inserts a repository, or changes the one of the same source and name, which keeps its id and selection.
     package func enter(_ row: RepositoryRow) async throws -> RepositoryRow {
         try await database.write { try Self.enter(row, in: $0) }
     }
@@ -121,7 +121,7 @@ package struct RepositoryStore: Sendable {
         }
     }
 
-    /// The repositories of these ids that are still there.
+    /// The repositories with these ids that still exist.
     package func find(_ ids: [String]) async throws -> [SelectedRepository] {
         try await database.pool.read { database in
             try ids.compactMap { id in

@@ -12,7 +12,7 @@ package struct SecretsSetup: Sendable, Equatable {
         }
     }
 
-    /// In the format of ``Dotenv``, as it was sent.
+    /// The text in the format of ``Dotenv``, as it was sent.
     package var envContents = ""
     package var files: [File] = []
 
@@ -34,7 +34,7 @@ package struct SecretsSetup: Sendable, Equatable {
 }
 
 extension SecretsSetup {
-    /// What is sealed into the database.
+    /// The text that is sealed into the database.
     package var stored: String { JSON.object(members).compact }
 
     package init(stored text: String) throws {
