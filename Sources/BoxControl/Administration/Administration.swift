@@ -1,7 +1,7 @@
 import BoxModel
 import BoxStore
 
-/// What can be done to a data directory beside a running server, or without one.
+/// The operator's commands on a data directory. They work with and without a running server.
 public struct Administration: Sendable {
     package let accounts: AccountStore
     private let keys: KeyStore
@@ -13,7 +13,7 @@ public struct Administration: Sendable {
 
     // MARK: Accounts
 
-    /// - Returns: the account as ``accountList()`` shows it.
+    /// - Returns: the account as ``accountList()`` returns it.
     public func addAccount(_ login: String, email: String?, _ limits: AccountLimits) async throws -> JSON {
         var account = Account.new(login: try Self.checked(login: login), email: try email.map(Self.checked(email:)))
         account.maxBoxes = limits.boxes?.stored
@@ -29,17 +29,18 @@ public struct Administration: Sendable {
         return try await accounts.summary(of: account).json
     }
 
-    /// Every account, in the order of their logins.
+    /// Every account, ordered by login.
     public func accountList() async throws -> [AccountSummary] { try await accounts.list() }
 
-    /// - Returns: how many boxes the running or next boxd deletes before the account has gone.
+    /// - Returns: how many boxes the running boxd, or the next one, deletes before the account is erased.
     public func removeAccount(_ login: String, deletingBoxes: Bool) async throws -> Int {
         try await accounts.remove(login, deletingBoxes: deletingBoxes)
     }
 
     // MARK: Keys
 
-    /// Makes an API key for the account of that login; nil for the first account, which is made where there is none at all.
+    /// Creates an API key for the account of that login. Nil means the first account, which is created when there are
+    /// no accounts.
     public func createKey(name: String, login: String?) async throws -> (id: String, secret: String) {
         let login = login ?? Account.firstLogin
         if login == Account.firstLogin, try await accounts.isEmpty() {
@@ -48,7 +49,7 @@ public struct Administration: Sendable {
         return try await keys.create(name: Self.checked(name: name), account: accounts.account(login))
     }
 
-    /// The keys of one account, or of all; never their secrets.
+    /// The keys of one account, or of all, without their secrets.
     public func keyList(login: String?) async throws -> [KeySummary] {
         if let login { _ = try await accounts.account(login) }
         return try await keys.list(login: login)

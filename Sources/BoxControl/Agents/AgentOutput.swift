@@ -1,66 +1,66 @@
 import BoxModel
 
-/// What an agent says while it works, whichever agent it is.
+/// One step of an agent's output, in the same form for every agent.
 enum AgentOutput: Sendable, Equatable {
-    /// The session that a later run can go on with.
+    /// The session that a later run can resume.
     case session(String)
-    /// The text that is being written, as far as it is there; empty when it was given up.
+    /// The text that is being written, so far. It is empty when the agent has discarded it.
     case partial(String)
-    /// A text that is whole.
+    /// A complete text.
     case text(String)
     case toolStarted(AgentTool)
     /// - Parameters:
-    ///   - result: as an event shows it; a text, or what the agent has in place of one.
+    ///   - result: the value for the event: a text, or the agent's own form of a result.
     case toolEnded(AgentTool, result: JSON, isError: Bool)
-    /// The provider takes no more work for now. `retryAfter` in seconds.
+    /// The provider refuses more requests for now. `retryAfter` is in seconds.
     case usageLimit(String, retryAfter: Int?)
     /// Why the run can't succeed, in the provider's or agent's words.
     case failure(String)
-    /// The same, and the agent goes on trying what can't succeed.
+    /// Like `failure`, but the agent keeps retrying what can't succeed.
     case unrecoverable(String)
-    /// What was used, as the agent counts it.
+    /// The usage, as the agent counts it.
     case usage(JSON)
-    /// The agent has done what it could.
+    /// The agent has completed its work.
     case done
 }
 
 /// A call of one of an agent's tools.
 struct AgentTool: Sendable, Equatable {
-    /// The agent's own.
+    /// The agent's own id of the call.
     var id: String
     var name: String
     var input: JSON
 
-    /// As an event shows it.
+    /// The object that an event shows.
     var json: JSON {
         ["id": .string(id), "type": "tool_use", "name": .string(name), "input": input]
     }
 }
 
-/// Understands the lines that one kind of agent prints. Whatever it doesn't know it leaves out.
+/// Parses the output lines of one kind of agent. Unknown lines give no output.
 protocol AgentReader: Sendable {
     mutating func read(_ line: JSON) -> [AgentOutput]
 }
 
-/// How one kind of agent is started.
+/// How to start one kind of agent.
 protocol AgentLaunch: Sendable {
-    /// For bash, with the provider's key in `BOX_PROVIDER_KEY` and the agent's arguments as `$@`.
+    /// A bash script. It gets the provider's key in `BOX_PROVIDER_KEY` and the agent's arguments as `$@`.
     var script: String { get }
     func arguments(_ wish: AgentWish) -> [String]
     func environment(_ wish: AgentWish) -> [(name: String, value: String)]
-    /// What the agent reads on its standard input.
+    /// The agent's standard input.
     func input(_ prompt: String) -> String
     func reader() -> any AgentReader
-    /// Whether a run that said nothing failed because the session that it should go on with isn't there any more.
+    /// Whether a run without output failed because the session to resume doesn't exist any more.
     func isMissingSession(_ standardError: String, failure: String?) -> Bool
 }
 
-/// What an agent is started with.
+/// The settings that an agent is started with.
 struct AgentWish: Sendable {
     var model: String
     var reasoningEffort: String?
     var baseURL: String?
-    /// Nil for a new one.
+    /// Nil for a new session.
     var session: String?
 }
 

@@ -3,12 +3,12 @@ import BoxModel
 import BoxStore
 import Logging
 
-/// One run of an agent in a box: from a queued prompt, or one that an earlier boxd began, to its end.
+/// One run of an agent in a box, from its prompt to its end. The prompt is queued, or was started by an earlier boxd.
 ///
-/// The agent runs as a job of the machine under the prompt's id. Starting that is harmless when it was done before, and following it
-/// begins at its beginning, so boxd can die at any moment and the next one goes on here.
+/// The agent runs as a job of the machine, with the prompt's id. Starting that job twice is harmless, and following it
+/// begins at its first record. So boxd can die at any moment and the next one continues.
 actor AgentRun {
-    /// How a run ended, as its prompt tells.
+    /// How a run ended, as its prompt's event shows it.
     enum End: Sendable, Equatable {
         case finished
         case failed(String)
@@ -18,9 +18,9 @@ actor AgentRun {
     private let services: AgentServices
     private let logger: Logger
     private var isInterrupted = false
-    /// Whether there may be an agent by now.
+    /// Whether the agent may have been started already.
     private var isStarting = false
-    /// The jobs of the run; the last one is followed.
+    /// The jobs of the run. The last one is followed.
     private var jobs: [String] = []
     private var following: Task<Void, any Error>?
 
@@ -31,7 +31,9 @@ actor AgentRun {
     private var box: String { event.boxID }
     var prompt: String { event.id }
 
-    /// - Throws: `CancellationError` when boxd ends; the run goes on without it.
+    /// Runs the prompt to its end and records the result.
+    ///
+    /// - Throws: `CancellationError` when boxd shuts down. The agent keeps running.
     func run() async throws {
         let end: (End, usage: JSON?)
         do { end = try await work() } catch {
@@ -47,16 +49,16 @@ actor AgentRun {
             try await services.prompts.end(prompt, of: box, status: "failed", facts)
         }
         logger.info("prompt ended", metadata: ["prompt": "\(prompt)", "end": "\(end.0)"])
-        // What the machine keeps of it isn't needed any more; it is gone with the machine at the latest.
+        // The machine's records of the jobs aren't needed any more. They are deleted with the machine at the latest.
         for job in jobs { try? await services.engine.forgetJob(job, in: box) }
     }
 
-    /// Ends the agent and everything that it started. The run then fails, also when the machine doesn't do as it is told.
+    /// Ends the agent and all processes that it started. The run then fails, even when the machine doesn't react.
     func interrupt() async {
         isInterrupted = true
         guard let job = jobs.last else {
             guard !isStarting else { return }
-            // Its agent won't be started, also not by the next boxd.
+            // The agent won't be started any more, not by the next boxd either.
             try? await services.prompts.end(prompt, of: box, status: "failed", ["error": .string(Self.interrupted)])
             return
         }
@@ -71,7 +73,7 @@ actor AgentRun {
         giveUp.cancel()
     }
 
-    /// For the machine to end an agent that is interrupted.
+    /// How long the machine has to end an interrupted agent.
     private static let patience = Duration.seconds(3)
 
     // MARK: Steps
@@ -92,13 +94,13 @@ actor AgentRun {
         guard first.sessionIsMissing else { return (first.end, first.usage) }
         let second = "\(prompt)-new"
         guard !isInterrupted else {
-            // An earlier boxd may have started it.
+            // An earlier boxd may have started the second job.
             try? await services.engine.stopJob(second, in: box)
             jobs.append(second)
             return (.failed(Self.interrupted), first.usage)
         }
-        // Somebody removed it, with the agent's files. The prompt counts all the same. The machine keeps the first job until the run
-        // is over: a boxd that takes over finds by it that there is a second.
+        // The user has deleted the session with the agent's files, but the prompt still has to run. The machine keeps
+        // the first job until the run is over, because a boxd that takes over learns from it that there is a second.
         try await services.prompts.forgetSession(of: box, provider: plan.provider.name)
         try await start(plan, job: second, session: nil)
         let outcome = try await follow(plan, job: second)
@@ -114,7 +116,7 @@ actor AgentRun {
     private func follow(_ plan: RunPlan, job: String) async throws -> RunOutcome {
         try await services.prompts.dropPartials(of: prompt, in: box)
         let progress = RunProgress(plan, prompts: services.prompts, prompt: prompt, box: box) { [self] in
-            // From the outside: the job tells of its end only while it is followed.
+            // As a task of its own: the job only reports its end while it is followed.
             Task { await interrupt() }
         }
         let following = Task { [services, box] in
@@ -133,7 +135,7 @@ actor AgentRun {
 
     static let interrupted = "interrupted"
 
-    /// Why the box's machine didn't get to the end of it, for the box's owner.
+    /// Why the box's machine didn't finish the run, as a message for the box's owner.
     private func reason(_ error: any Error) async -> String {
         let row = try? await services.boxes.find(box)
         if let state = row?.boxState, !state.isUsable { return "the box was stopped" }
@@ -153,14 +155,14 @@ actor AgentRun {
     }
 }
 
-/// What runs of agents need of boxd.
+/// The dependencies of agent runs.
 package struct AgentServices: Sendable {
     package let boxes: BoxRowStore
     package let prompts: PromptStore
     package let providers: ProviderStore
     package let repositories: RepositoryStore
     package let engine: any MachineEngine
-    /// In seconds: the longest that an agent may say nothing.
+    /// In seconds: how long an agent may be silent before it is ended.
     package let silence: Int
 
     package init(

@@ -4,13 +4,13 @@ import BoxStore
 import FoundationEssentials
 import Logging
 
-/// Runs the prompts of all boxes: those of one box one after the other, those of different boxes beside each other.
+/// Runs the prompts of all boxes. A box's prompts run one after another, those of different boxes concurrently.
 package actor AgentService {
-    /// What works on one box's queue.
+    /// The worker of one box's queue.
     private struct Worker {
         var task: Task<Void, Never>?
         var run: AgentRun?
-        /// Whether something may have been queued since the worker looked.
+        /// Whether a prompt may have been queued since the worker's last check.
         var hasNews = true
     }
 
@@ -23,9 +23,9 @@ package actor AgentService {
 
     // MARK: Requests
 
-    /// Queues a prompt. Its run begins when those before it are over.
+    /// Queues a prompt. It runs after the prompts before it.
     ///
-    /// - Returns: the prompt's event; nil when the box can't be used now.
+    /// - Returns: the prompt's event; nil when the box isn't usable now.
     /// - Throws: ``APIError`` `provider_not_configured`, or `rate_limited` when the box's queue is full.
     package func queue(_ wish: PromptRequest, in box: BoxRow, setUpURL: String) async throws -> EventRow? {
         guard try await services.providers.find(wish.provider.name, of: box.accountID) != nil else {
@@ -54,7 +54,7 @@ package actor AgentService {
         }
     }
 
-    /// Ends what the box's agent does now. Waits until that is over, but not for ever.
+    /// Interrupts the agent that runs in the box. Waits until the run is over, for a limited time.
     package func interrupt(_ box: String) async {
         guard let run = workers[box]?.run else { return }
         Task { await run.interrupt() }
@@ -68,16 +68,16 @@ package actor AgentService {
 
     // MARK: Workers
 
-    /// Takes up what the last boxd left: agents that work, and prompts that wait.
+    /// Resumes what the last boxd left: running agents and queued prompts.
     package func reconcile() async throws {
         for box in try await services.prompts.boxesWithOpenPrompts() { wake(box) }
     }
 
-    /// Lets the runs that are under way go on without boxd.
+    /// Stops following the runs. The agents keep running without boxd.
     package func settleForShutdown() async {
         isShuttingDown = true
         for worker in workers.values { worker.task?.cancel() }
-        // One that waits for the agents' programs to be fetched isn't waited for.
+        // A worker that waits for the download of the agents' programs isn't waited for beyond the deadline.
         let deadline = ContinuousClock.now + Self.interruptPatience
         while !workers.isEmpty, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }
     }
@@ -100,7 +100,7 @@ package actor AgentService {
             } catch is CancellationError where Task.isCancelled {
                 break
             } catch {
-                // The database, most likely: what can't be read or written now may be in a moment.
+                // Most likely a database error, which may be transient.
                 logger.error("a box's prompts can't be worked on", metadata: ["box": "\(box)", "error": "\(error)"])
                 try? await Task.sleep(for: .seconds(1))
                 if !Task.isCancelled { workers[box]?.hasNews = true }

@@ -1,9 +1,9 @@
 import BoxModel
 
-/// `claude -p`, the Claude Code command line.
+/// Starts `claude -p`, the Claude Code command line.
 ///
-/// The box is the sandbox, so Claude asks for no permissions. It takes the key from a pipe, so that the commands which it runs don't
-/// find it in their environment, and none of another name that the box's own environment may have.
+/// The box is the sandbox, so Claude asks for no permissions. It reads the key from a pipe, so that the commands it
+/// runs don't find it in their environment. Keys of other names that the box's environment may have are removed.
 struct ClaudeLaunch: AgentLaunch {
     let script = """
         exec 9< <(printf %s "$BOX_PROVIDER_KEY")
@@ -23,14 +23,14 @@ struct ClaudeLaunch: AgentLaunch {
     func environment(_ wish: AgentWish) -> [(name: String, value: String)] {
         [
             ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"), ("DISABLE_AUTOUPDATER", "1"),
-            // It would wait for what a command leaves running, such as a server.
+            // Claude would wait for processes that a command leaves running, such as a server.
             ("CLAUDE_CODE_DISABLE_BACKGROUND_TASKS", "1"),
-            // While a provider hangs it would go on saying that it waits.
+            // While a provider hangs, Claude would keep printing that it waits.
             ("CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK", "1"),
         ] + (wish.baseURL.map { [("BOX_BASE_URL", $0)] } ?? [])
     }
 
-    /// A text that begins with a slash could be taken for one of Claude's own commands.
+    /// The line feed keeps a text that begins with a slash from being read as one of Claude's own commands.
     func input(_ prompt: String) -> String { "\n" + prompt }
 
     func reader() -> any AgentReader { ClaudeReader() }
@@ -40,13 +40,13 @@ struct ClaudeLaunch: AgentLaunch {
     }
 }
 
-/// Understands the messages of `claude -p --output-format stream-json --include-partial-messages`.
+/// Parses the messages of `claude -p --output-format stream-json --include-partial-messages`.
 struct ClaudeReader: AgentReader {
     private var partial = ""
     private var tools: [String: AgentTool] = [:]
 
     mutating func read(_ line: JSON) -> [AgentOutput] {
-        // What a subagent writes is for the agent that started it; what it does is done in the box all the same.
+        // A subagent's text is for the agent that started it. Its tool calls happen in the box all the same.
         let isSubagent = line["parent_tool_use_id"]?.string != nil
         switch line["type"]?.string {
         case "system" where line["subtype"] == "init": return line["session_id"]?.string.map { [.session($0)] } ?? []
@@ -66,15 +66,17 @@ struct ClaudeReader: AgentReader {
 
     private func blocks(of line: JSON) -> [JSON] { line["message"]?["content"]?.array ?? [] }
 
-    /// What was half written comes again from its beginning. A wrong key doesn't become right in the three minutes that Claude
-    /// tries it; once more is enough for a provider that was just told of it.
+    /// Handles a retry. A partial text is discarded, because Claude sends it again from the beginning.
+    ///
+    /// Claude would retry a wrong key for three minutes. One retry is enough for a provider that has just learned the
+    /// key.
     private mutating func retried(_ line: JSON) -> [AgentOutput] {
         if line["error"] == "authentication_failed", line["attempt"]?.int ?? 0 > 1 {
             return [.unrecoverable("the provider refuses the API key (status \(line["error_status"]?.int ?? 401))")]
         }
         var outputs = giveUpPartial()
         if line["error"] == "rate_limit", line["attempt"] == 1 {
-            // Whatever the box's program says: nobody waits for longer than a day.
+            // The value comes from a program in the box. A day is the most that makes sense.
             let seconds = line["retry_delay_ms"]?.int.map { (min(max($0, 0), 86_400_000) + 999) / 1000 }
             outputs.append(
                 .usageLimit("the provider limits the rate of requests; Claude tries again", retryAfter: seconds))
@@ -99,7 +101,7 @@ struct ClaudeReader: AgentReader {
         return []
     }
 
-    /// - Parameter isError: the text is not the model's but says what went wrong, which the result says too.
+    /// - Parameter isError: the text is an error message and not the model's. The result has it too.
     private mutating func assistantBlock(_ block: JSON, _ isSubagent: Bool, isError: Bool) -> [AgentOutput] {
         switch block["type"]?.string {
         case "text" where !isSubagent && !isError:

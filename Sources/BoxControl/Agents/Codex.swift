@@ -1,9 +1,9 @@
 import BoxModel
 
-/// `codex exec --json`.
+/// Starts `codex exec --json`.
 ///
-/// The box is the sandbox, so Codex's own is off. Everything is told on the command line, so that nothing is written to the box's
-/// disk and whatever a person has in `~/.codex/config.toml` still counts where it isn't about this.
+/// The box is the sandbox, so Codex's own is off. All settings are arguments, so nothing is written to the box's disk.
+/// The user's other settings in `~/.codex/config.toml` still apply.
 struct CodexLaunch: AgentLaunch {
     static let address = "https://api.openai.com/v1"
 
@@ -14,9 +14,9 @@ struct CodexLaunch: AgentLaunch {
             "{name=\"box\",base_url=\(Self.toml(wish.baseURL ?? Self.address)),env_key=\"BOX_PROVIDER_KEY\",wire_api=\"responses\"}"
         var settings = [
             "model_provider=\"box\"", "model_providers.box=\(provider)",
-            // It would keep the process for seconds after its work.
+            // With analytics the process would stay for seconds after its work.
             "analytics.enabled=false",
-            // Commands needn't know the key.
+            // Commands don't need the key.
             "shell_environment_policy.exclude=[\"BOX_PROVIDER_KEY\"]",
         ]
         if let effort = wish.reasoningEffort { settings.append("model_reasoning_effort=\(Self.toml(effort))") }
@@ -24,7 +24,8 @@ struct CodexLaunch: AgentLaunch {
         if wish.session != nil { arguments.append("resume") }
         arguments += ["--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"]
         for setting in settings { arguments += ["-c", setting] }
-        // The one keeps it longer too; with the other it would try for ever to connect to where nobody listens.
+        // `plugins` keeps the process longer too. With `unbounded_connection_retries` it would retry a refused
+        // connection for ever.
         for feature in ["plugins", "unbounded_connection_retries"] { arguments += ["--disable", feature] }
         arguments += ["-m", wish.model]
         if let session = wish.session { arguments.append(session) }
@@ -41,13 +42,13 @@ struct CodexLaunch: AgentLaunch {
         standardError.contains("no rollout found")
     }
 
-    /// A TOML basic string. What comes here has no control characters.
+    /// Formats a TOML basic string. The text has no control characters.
     private static func toml(_ text: String) -> String {
         "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
     }
 }
 
-/// Understands the events of `codex exec --json`.
+/// Parses the events of `codex exec --json`.
 struct CodexReader: AgentReader {
     func read(_ line: JSON) -> [AgentOutput] {
         switch line["type"]?.string {
@@ -82,7 +83,7 @@ struct CodexReader: AgentReader {
         }
     }
 
-    /// The tool that an item stands for, by the name that the model calls it.
+    /// The tool call of an item, with the name that the model uses for the tool.
     private static func tool(_ item: JSON) -> AgentTool? {
         let id = item["id"]?.string ?? ""
         switch item["type"]?.string {
@@ -99,7 +100,8 @@ struct CodexReader: AgentReader {
         }
     }
 
-    /// Codex tells a provider's refusal in its own sentence around the status and the provider's words.
+    /// Codex reports a provider's refusal in a sentence of its own, which contains the status and the provider's
+    /// message.
     private static func failed(_ message: String) -> [AgentOutput] {
         let isLimit = ["429", "usage limit", "rate limit", "quota"].contains { message.lowercased().contains($0) }
         return (isLimit ? [.usageLimit(message, retryAfter: nil)] : []) + [.failure(message)]

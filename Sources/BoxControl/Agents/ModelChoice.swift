@@ -14,8 +14,8 @@ package enum ModelChoice {
 
     static var validProviders: String { list(AgentCatalog.providers.map(\.name)) }
 
-    /// The models that a body's `model` leaves: the named one, or all. Providers have new models before this catalog has, so an
-    /// unknown one is passed on.
+    /// The models that a body's `model` allows: the named one, or all without one. An unknown model is passed on,
+    /// because providers release models before this catalog has them.
     package static func models(_ body: JSONBody, of provider: AgentCatalog.Provider) throws -> [AgentCatalog.Model] {
         guard let name = try body.string("model", code: .invalidModel) else { return provider.models }
         guard (1...128).contains(name.utf8.count), !name.hasPrefix("-"), name.utf8.allSatisfy(isModelByte) else {
@@ -28,7 +28,7 @@ package enum ModelChoice {
         return named.isEmpty ? provider.models : named
     }
 
-    /// - Throws: ``APIError`` when the body's `reasoningEffort` is none that one of the models takes.
+    /// - Throws: ``APIError`` when none of the models supports the body's `reasoningEffort`.
     static func checkEffort(_ body: JSONBody, among models: [AgentCatalog.Model]) throws {
         guard let effort = try body.string("reasoningEffort", code: .invalidReasoningEffort) else { return }
         let efforts = models.flatMap(\.reasoningEfforts)

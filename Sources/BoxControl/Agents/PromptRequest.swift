@@ -1,14 +1,14 @@
 import BoxModel
 import BoxStore
 
-/// What the body of a prompt asks for.
+/// The parsed body of a prompt.
 package struct PromptRequest: Sendable, Equatable {
     package let text: String
     package let provider: AgentCatalog.Provider
     package let model: String?
     package let reasoningEffort: String?
 
-    /// - Parameter fallback: the provider where the body names none.
+    /// - Parameter fallback: the provider when the body names none.
     package init(_ body: JSONBody, fallback: AgentCatalog.Provider?) throws {
         text = try body.string("prompt") ?? ""
         guard !text.trimmed.isEmpty else {

@@ -2,9 +2,9 @@ import BoxModel
 import BoxStore
 import FoundationEssentials
 
-/// What the body of `PUT /providers/{name}` asks for.
+/// The parsed body of `PUT /providers/{name}`.
 extension ProviderChange {
-    /// Four of its characters are shown, and all of them are looked for in what agents say.
+    /// Four characters of a key are shown, and agents' output is searched for the whole key.
     static let shortestKey = 8
     static let longestKey = 4096
     static let longestURL = 2048
@@ -20,7 +20,8 @@ extension ProviderChange {
             isDefault: try body.bool("isDefault") ?? false)
         if let apiKey { try Self.check(key: apiKey) }
         if case .set(let url?) = baseURL { try Self.check(url: url) }
-        // With the model that stays, where only the effort is given, the agent has the last word.
+        // Without a model, the effort is checked against all models of the provider. The agent refuses an effort that
+        // the stored model lacks.
         let models = try ModelChoice.models(body, of: provider)
         try ModelChoice.checkEffort(body, among: models)
         guard apiKey != nil || isDefault || !["baseUrl", "model", "reasoningEffort"].allSatisfy(body.isAbsent) else {
@@ -29,7 +30,8 @@ extension ProviderChange {
         }
     }
 
-    /// It becomes a variable's value and a header's, and is looked for in what agents say: no quote, no escape.
+    /// The key becomes an environment variable, a header, and a search text in agents' output. So it must contain no
+    /// quote and no backslash.
     private static func check(key: String) throws {
         guard (shortestKey...longestKey).contains(key.utf8.count),
             key.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") })
@@ -47,7 +49,7 @@ extension ProviderChange {
             ["http", "https"].contains(parts.scheme), parts.host?.isEmpty == false, parts.user == nil,
             parts.password == nil, parts.query == nil, parts.fragment == nil
         else {
-            // It isn't shown: a password may be in it.
+            // The message doesn't contain the URL, because that may contain a password.
             throw APIError(
                 .invalidBaseURL,
                 "baseUrl is not valid: use an http or https URL without a user, a query and a fragment, "

@@ -2,15 +2,15 @@ import BoxEngine
 import BoxModel
 import BoxStore
 
-/// What is known of a run before it starts: the prompt, and how its agent is called.
+/// The prompt and its agent's settings, read before the run starts.
 struct RunPlan: Sendable {
     let provider: AgentCatalog.Provider
     let model: String
     /// Whether the agent wasn't started yet.
     let isQueued: Bool
-    /// The provider's API key; nil for a run whose provider was removed since it began.
+    /// The provider's API key; nil for a run whose provider was removed after its start.
     let key: String?
-    /// The session that it goes on with.
+    /// The session to resume.
     let session: String?
     private let text: String
     private let reasoningEffort: String?
@@ -31,7 +31,7 @@ struct RunPlan: Sendable {
         baseURL = row?.baseURL
         let model = data["model"]?.string ?? row?.model ?? provider.defaultModel
         self.model = model
-        // A saved effort is for models that have it.
+        // A saved effort applies only to models that support it.
         let known = provider.models.first { $0.name == model }?.reasoningEfforts
         let saved = row?.reasoningEffort.flatMap { known?.contains($0) == false ? nil : $0 }
         reasoningEffort = data["reasoning_effort"]?.string ?? saved
@@ -39,12 +39,14 @@ struct RunPlan: Sendable {
         directories = box.noEnv ? [] : try await services.repositories.selected(by: box.accountID).map(\.row.name)
     }
 
-    /// - Parameter silence: in seconds.
+    /// Builds the machine's job.
+    ///
+    /// - Parameter silence: in seconds, how long the agent may be silent.
     func job(_ id: String, session: String?, silence: Int) throws -> MachineJob {
         let launch = provider.launch
         let wish = AgentWish(model: model, reasoningEffort: reasoningEffort, baseURL: baseURL, session: session)
         return MachineJob(
-            // Boxes of older images don't look there.
+            // The PATH of boxes from older images lacks this directory.
             id: id, script: "PATH=$PATH:\(AgentDirectory.programs)\n\(launch.script)",
             arguments: ["agent"] + launch.arguments(wish),
             environment: launch.environment(wish) + [("BOX_PROVIDER_KEY", key ?? "")],

@@ -2,15 +2,15 @@ import BoxEngine
 import BoxModel
 import BoxStore
 
-/// What came of following a run to its end.
+/// The result of following a run to its end.
 struct RunOutcome: Sendable {
     let end: AgentRun.End
     let usage: JSON?
-    /// The agent did nothing, because the session that it should go on with is gone.
+    /// Whether the agent did nothing because the session to resume is gone.
     let sessionIsMissing: Bool
 }
 
-/// A run while it is followed: takes what the machine tells and stores what it means.
+/// The progress of a run that is followed: converts the machine's records into events and stores them.
 actor RunProgress {
     private let prompts: PromptStore
     private let prompt: String
@@ -22,7 +22,7 @@ actor RunProgress {
     private var ended: JobOutcome?
     private let isResumed: Bool
 
-    /// - Parameter giveUp: called when the agent goes on trying what can't succeed.
+    /// - Parameter giveUp: called when the agent keeps retrying what can't succeed.
     init(
         _ plan: RunPlan, prompts: PromptStore, prompt: String, box: String, giveUp: @escaping @Sendable () -> Void
     ) {
@@ -33,7 +33,7 @@ actor RunProgress {
         recorder = RunRecorder(prompt: prompt, provider: plan.provider.name, model: plan.model, secret: plan.key)
     }
 
-    /// How long text that is being written isn't stored again. What comes meanwhile is stored with it.
+    /// The shortest time between two writes of partial text. Text from in between is part of the next write.
     private static let partialInterval = Duration.milliseconds(25)
 
     func take(_ records: [JobRecord]) async throws {
@@ -43,7 +43,7 @@ actor RunProgress {
             let changes: RunChanges
             switch record {
             case .output(let line):
-                // Whatever a login script of the box prints comes before the agent's lines.
+                // Output of the box's login scripts comes before the agent's lines.
                 if let json = try? JSON.parse(line) { pending += reader.read(json) }
                 continue
             case .commit(let commit):
@@ -77,7 +77,7 @@ actor RunProgress {
 
     func outcome(isInterrupted: Bool) -> RunOutcome {
         let ended = ended ?? JobOutcome(exitCode: nil)
-        // A session that is there but can't be gone on with is as good as none.
+        // Treat a session that can't be resumed as missing.
         let isBroken = recorder.failure == nil && ended.reason == nil && (ended.exitCode ?? 0) != 0
         let isMissing =
             !recorder.saidSomething

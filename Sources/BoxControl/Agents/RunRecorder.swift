@@ -5,37 +5,37 @@ import BoxStore
 import BoxSystem
 import FoundationEssentials
 
-/// Makes events of what an agent says. The same output from the same beginning gives the same events with the same ids, so that a
-/// run can be read again after boxd has died.
+/// Converts an agent's output into events. The same output from the beginning gives the same events with the same ids,
+/// so a run can be read again after boxd has died.
 struct RunRecorder: Sendable {
     let prompt: String
     let provider: String
     let model: String
-    /// What must not be in any event.
+    /// The provider's key, which no event may contain.
     let secret: String?
 
-    /// The events so far.
+    /// The number of events so far.
     private var count = 0
-    /// In bytes, of all of them.
+    /// The total size of the events in bytes.
     private var size = 0
     private var tools: [AgentTool] = []
     private var text = ""
     private var shownPartial: (id: String, data: JSON)?
-    /// Commits that no remote has yet, by what they are known by, with their event's id.
+    /// Commits that aren't pushed yet, by their SHA, with their event's id.
     private var commits: [String: (id: String, data: JSONObject)] = [:]
-    /// What the run is known to have come to.
+    /// Why the run failed, if that is known.
     private(set) var failure: String?
     private(set) var isDone = false
     private(set) var isUnrecoverable = false
     private(set) var usage: JSON?
-    /// Whether the agent did anything at all.
+    /// Whether the agent has produced any event or has completed.
     var saidSomething: Bool { count > 0 || isDone }
 
     init(prompt: String, provider: String, model: String, secret: String?) {
         (self.prompt, self.provider, self.model, self.secret) = (prompt, provider, model, secret)
     }
 
-    /// - Parameter outputs: everything that came since the last time.
+    /// - Parameter outputs: the output since the last call.
     mutating func take(_ outputs: [AgentOutput]) -> RunChanges {
         var changes = RunChanges()
         for output in outputs { take(output, &changes) }
@@ -46,7 +46,7 @@ struct RunRecorder: Sendable {
     private mutating func take(_ output: AgentOutput, _ changes: inout RunChanges) {
         switch output {
         case .session(let id):
-            // It comes back as an argument.
+            // The id is passed as an argument of a later run, so it must be a UUID.
             if UUID(uuidString: id) != nil { changes.session = (provider, id) }
         case .partial(let text): self.text = text
         case .text(let text):
@@ -79,7 +79,7 @@ struct RunRecorder: Sendable {
         }
     }
 
-    /// A commit that was made in the box.
+    /// Records a commit that was made in the box.
     mutating func take(commit: JobCommit) -> RunChanges {
         var changes = RunChanges()
         add(&changes, "git_checkpoint", commit.json)
@@ -97,7 +97,7 @@ struct RunRecorder: Sendable {
 
     // MARK: Events
 
-    /// The run's next event. Its id follows from the run and the number.
+    /// Appends the run's next event. Its id is computed from the run and the event's number.
     private mutating func add(_ changes: inout RunChanges, _ type: String, _ data: JSON) {
         size += data.compact.utf8.count + 200
         guard size <= Self.longestRun else {
@@ -109,7 +109,7 @@ struct RunRecorder: Sendable {
         changes.events.append(NewEvent(id: Self.uuid(digest), type: type, data: data))
     }
 
-    /// RFC 9562, version 8: what the bytes are is ours to say.
+    /// RFC 9562, version 8: the bytes are vendor-specific.
     private static func uuid(_ bytes: [UInt8]) -> String {
         var bytes = bytes
         bytes[6] = bytes[6] & 0x0F | 0x80
@@ -128,7 +128,7 @@ struct RunRecorder: Sendable {
         return .object(data)
     }
 
-    /// Shows what isn't whole yet, where that is something else than before.
+    /// Updates the partial event if the incomplete text or the open tools have changed.
     private mutating func refreshPartial(_ changes: inout RunChanges) {
         var shown: JSON?
         if !text.isEmpty || !tools.isEmpty {
@@ -144,11 +144,11 @@ struct RunRecorder: Sendable {
         changes.partial = shownPartial.map { NewEvent(id: $0.id, type: "response", data: $0.data) }
     }
 
-    /// The machine keeps secrets out of what it tells line by line; a text comes in pieces.
+    /// Removes the secret from text that arrives in pieces. The machine redacts only whole lines.
     private func redacted(_ text: String) -> String {
         guard let secret, !secret.isEmpty else { return text }
         let text = text.replacing(secret, with: JobRedaction.mark)
-        // What could be the beginning of it isn't shown before it is known to be none.
+        // A suffix that may be the beginning of the secret is withheld until more text shows that it isn't.
         for length in stride(from: min(secret.utf8.count, text.utf8.count), to: 3, by: -1)
         where text.utf8.suffix(length).elementsEqual(secret.utf8.prefix(length)) {
             return String(decoding: text.utf8.dropLast(length), as: UTF8.self)
@@ -158,14 +158,14 @@ struct RunRecorder: Sendable {
 
     // MARK: Bounds
 
-    /// In bytes: of a text, and of what a tool was given or answered; of the reason of an end; of what isn't whole yet, which is
-    /// stored again and again; of all that one run says.
+    /// In bytes: the longest text, tool input or tool result; the longest reason of an end; the longest partial, which
+    /// is stored again and again; and all events of one run.
     static let longestValue = 256 << 10
     static let longestReason = 4 << 10
     static let longestPartial = 64 << 10
     static let longestRun = 64 << 20
     static let mostOpenTools = 16
-    /// Levels of objects and lists in what a tool was given or answered.
+    /// The deepest nesting of objects and lists in a tool's input or result.
     static let deepest = 64
 
     private static func bounded(_ tool: AgentTool, to limit: Int) -> JSON {
@@ -176,7 +176,7 @@ struct RunRecorder: Sendable {
         if case .string(let text) = value { return .string(cut(text, to: limit)) }
         let text = value.compact
         if text.utf8.count > limit { return .string("[\(text.utf8.count) bytes]") }
-        // It comes to stand deeper than it did, and nobody reads JSON of any depth.
+        // An event nests the value deeper, and JSON parsers limit the depth.
         return isDeep(value, levels: deepest) ? .string(text) : value
     }
 

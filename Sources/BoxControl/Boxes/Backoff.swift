@@ -1,11 +1,11 @@
-/// When to try again what failed: after a second at first, twice as long each time, five minutes at most.
+/// When to retry a failed action: after one second at first, then twice as long each time, at most five minutes.
 struct Backoff: Sendable {
     private(set) var failures = 0
     private var next = ContinuousClock.now
 
     static let longest = Duration.seconds(300)
 
-    /// After so many failures.
+    /// The delay after that many failures.
     static func delay(after failures: Int) -> Duration { min(.seconds(1 << min(max(failures - 1, 0), 16)), longest) }
 
     var isOver: Bool { ContinuousClock.now >= next }

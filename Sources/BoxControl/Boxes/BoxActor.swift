@@ -3,25 +3,25 @@ import BoxModel
 import BoxStore
 import Logging
 
-/// One box's machine: everything that changes it runs here, one after the other.
+/// The owner of one box's machine. All work that changes the machine runs here, one after another.
 ///
-/// Who may do what in which state is decided by a transaction of ``BoxRowStore`` before the work is queued here, so a decision never
-/// waits for a machine, and what was acknowledged survives the server: ``BoxService/reconcile()`` takes unfinished work up again.
+/// A transaction of ``BoxRowStore`` decides what a state allows, before the work is queued here. So a decision never
+/// waits for a machine. Acknowledged work survives the server: ``BoxService/reconcile()`` resumes it.
 actor BoxActor {
     let id: String
     let store: BoxRowStore
     let engine: any MachineEngine
     let setUp: BoxSetUp
-    /// The server's, for accounts that have none of their own.
+    /// The server's limits, for accounts without their own.
     private let limits: ServerLimits
     let logger: Logger
     private let metrics: Metrics
     private var last: Task<Void, Never>?
-    /// The set-up that is under way and can be given up.
+    /// The running set-up, which can be cancelled.
     var cloning: Task<Void, Never>?
-    /// The delivery of secrets to a machine that runs.
+    /// The delivery of secrets to a running machine.
     var delivering: Task<[String], any Error>?
-    /// Of the stop that is queued or under way.
+    /// The grace period of the stop that is queued or runs.
     private var stopGrace: StopGrace?
     private var installation: Task<Void, any Error>?
 
@@ -37,7 +37,7 @@ actor BoxActor {
         self.logger = logger
     }
 
-    /// Runs the work when all that was queued before it is done.
+    /// Runs the work after all work that was queued before it.
     func serially<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) -> Task<
         Value, any Error
     > {
@@ -50,14 +50,15 @@ actor BoxActor {
         return task
     }
 
-    /// Gives up cloning, delivering secrets, and waiting for processes to end. The next start of boxd takes them up again.
+    /// Cancels cloning and the delivery of secrets, and stops waiting for processes to end. The next boxd resumes the
+    /// work.
     func giveUpForShutdown() {
         cloning?.cancel()
         delivering?.cancel()
         stopGrace?.abandon()
     }
 
-    /// Returns when nothing is queued or running any more.
+    /// Returns when no work is queued or running any more.
     func settle() async {
         while let current = last {
             await current.value
@@ -67,7 +68,7 @@ actor BoxActor {
 
     // MARK: Work
 
-    /// Queues the start of a box whose state is `provisioning`, after its disk has been copied where it is a fork.
+    /// Queues the start of a box in state `provisioning`. For a fork it waits for the copy of its disk.
     func boot(after copy: Task<Void, any Error>? = nil) {
         _ = serially { [self] in
             do {
@@ -84,7 +85,7 @@ actor BoxActor {
         else {
             return
         }
-        // A fresh disk in place of a lost one would pass for the person's own.
+        // Don't replace a lost disk by an empty one, which the user could take for theirs.
         if row.snapshotCompletedAt != nil, await engine.status(id) == .missing {
             throw EngineError(.noSuchMachine, "the box's disk is missing on the server")
         }
@@ -95,7 +96,7 @@ actor BoxActor {
             authorizedKeys: try await store.keys(of: id),
             allowsNested: try await store.limits(of: row.accountID, server: limits).allowsNested)
         let address = try await metrics.operation("start") { try await engine.start(spec) }
-        // Whatever fails from here on leaves a machine that runs, which `fail` ends.
+        // After a failure below, the machine still runs. `fail` ends it.
         let warnings = try await deliver(delivery)
         let hostWarnings = await engine.hostWarnings()
         try await store.update(id) { row in
@@ -110,7 +111,7 @@ actor BoxActor {
         await cloneRepositories()
     }
 
-    /// Queues the stop of a box whose state is `archiving`.
+    /// Queues the stop of a box in state `archiving`.
     func archive(_ grace: StopGrace) {
         cloning?.cancel()
         delivering?.cancel()
@@ -140,14 +141,14 @@ actor BoxActor {
         }
     }
 
-    /// Queues the copy of this box's disk for a new one.
+    /// Queues the copy of this box's disk for a new box.
     func copyDisk(to target: String) -> Task<Void, any Error> {
         serially { [self] in
             guard await engine.status(id) != .missing else {
                 throw EngineError(.noSuchMachine, "the source box has no disk")
             }
             try await metrics.operation("fork") { try await engine.fork(id, to: target) }
-            // As the disk was when it was copied: a push may have come between the request and now.
+            // Read at the time of the copy, because secrets may have been pushed after the request.
             let delivered = try await store.find(id)?.deliveredFiles ?? []
             try await store.update(target) { row in
                 row.deliveredFiles += delivered.filter { !row.deliveredFiles.contains($0) }
@@ -160,7 +161,7 @@ actor BoxActor {
     func remove() async throws {
         cloning?.cancel()
         delivering?.cancel()
-        // Nobody will see what the processes still write.
+        // The output of the processes will be deleted, so don't wait for them.
         stopGrace?.shorten(to: .zero)
         try await serially { [self] in
             try await metrics.operation("remove") { try await engine.remove(id) }
@@ -169,11 +170,13 @@ actor BoxActor {
         }.value
     }
 
-    /// Lets the stop that is queued or under way, if there is one, wait no longer than that for the machine's processes.
+    /// Shortens the grace period of the stop that is queued or runs, if there is one.
     func hastenStop(to grace: Duration) { stopGrace?.shorten(to: grace) }
 
-    /// Gives the machine the keys that the store has. Runs beside a disk copy, which it doesn't touch, but one after the other, so that the
-    /// last one to be installed knows all keys.
+    /// Installs the stored keys in the machine.
+    ///
+    /// It runs concurrently with a disk copy, which it doesn't affect. Installations run one after another, so that the
+    /// last one installs all keys.
     func installKeys() async throws {
         let previous = installation
         let task = Task { [self] in
@@ -184,9 +187,9 @@ actor BoxActor {
         try await task.value
     }
 
-    /// Queues ending a machine that runs though its box failed. Harmless where there is none.
+    /// Queues ending the machine of a failed box. It does nothing when no machine runs.
     ///
-    /// - Returns: whether it is gone.
+    /// - Returns: whether the machine is gone.
     func endStray() -> Task<Bool, any Error> {
         serially { [self] in
             guard let row = try await store.find(id), row.boxState == .error, !row.isDeleting else { return true }
@@ -194,9 +197,9 @@ actor BoxActor {
         }
     }
 
-    /// Ends a machine whose box failed: nothing counts it, and nothing stops it when its time is up.
+    /// Ends the machine of a failed box. Otherwise it would count against no limit and have no time to live.
     ///
-    /// - Returns: whether it is gone.
+    /// - Returns: whether the machine is gone.
     private func endMachine() async -> Bool {
         guard case .running = await engine.status(id) else { return true }
         do {

@@ -1,13 +1,13 @@
 import BoxModel
 import BoxStore
 
-/// What came of bringing changed secrets into an account's running boxes.
+/// The result of delivering changed secrets to an account's running boxes.
 package struct SecretPush: Sendable, Equatable {
-    /// How many boxes have them now.
+    /// How many boxes have the new secrets.
     package var updated = 0
-    /// How many should and haven't, those of ``waiting`` included.
+    /// How many boxes should have them and don't, including those in ``waiting``.
     package var failed = 0
-    /// The boxes that haven't answered yet. They get the secrets as soon as they do.
+    /// The boxes that haven't answered yet. They get the secrets as soon as they answer.
     package var waiting: [String] = []
 
     package var json: JSON {
@@ -18,9 +18,9 @@ package struct SecretPush: Sendable, Equatable {
 }
 
 extension BoxService {
-    /// Brings the account's secrets into its running boxes. Those that are starting get them too, and aren't waited for.
+    /// Delivers the account's secrets to its running boxes. Starting boxes get them too, but aren't waited for.
     ///
-    /// - Parameter time: the longest that boxes are waited for. What isn't done by then goes on.
+    /// - Parameter time: how long to wait for boxes. Deliveries that aren't done by then continue.
     package func pushSecrets(of account: Account, within time: Duration) async throws -> SecretPush {
         let (outcomes, sink) = AsyncStream.makeStream(of: (id: String, outcome: BoxActor.Refresh).self)
         var waiting: Set<String> = []
@@ -51,7 +51,7 @@ extension BoxService {
         return push
     }
 
-    /// Queues bringing the account's secrets into a box. What fails is tried again by ``retrySecrets()``.
+    /// Queues the delivery of the account's secrets to a box. ``retrySecrets()`` retries a failed delivery.
     @discardableResult
     func refreshSecrets(of id: String) async -> Task<BoxActor.Refresh, Never> {
         deliveries[id, default: 0] += 1
@@ -65,7 +65,7 @@ extension BoxService {
         }
     }
 
-    /// Brings secrets into the boxes that could not be given them. Called every second, and never waits for a box.
+    /// Retries failed deliveries. It is called every second and never waits for a box.
     func retrySecrets() async {
         for (id, backoff) in undelivered where backoff.isOver && deliveries[id] == nil { await refreshSecrets(of: id) }
     }

@@ -3,11 +3,12 @@ import BoxModel
 import BoxStore
 
 extension BoxService {
-    /// Looks at the disk, and tells the owners of boxes that are paused because of it. Called a few times a second.
+    /// Checks the free disk space, and adds a warning to boxes that are paused because of it. Called a few times a
+    /// second.
     package func checkStorage() async throws {
         let state = await engine.checkStorage()
         let before = storage.exchange(state)
-        // After a start nobody knows what the last boxd said.
+        // After a start it isn't known which warnings the last boxd stored.
         let changed = before.map { state.paused.symmetricDifference($0.paused) }
         if let changed, changed.isEmpty { return }
         for row in try await store.all() where changed?.contains(row.id) ?? true {
@@ -22,7 +23,7 @@ extension BoxService {
         warnings.filter { $0 != pauseWarning } + (isPaused ? [pauseWarning] : [])
     }
 
-    /// Notes how much disk the boxes take, where it changed noticeably: every change wakes those who wait for one.
+    /// Records the disk use of boxes where it changed noticeably. Every write to the database wakes all long polls.
     func recordDiskUse() async throws {
         for row in try await store.all() {
             guard let use = await engine.diskUse(of: row.id) else { continue }

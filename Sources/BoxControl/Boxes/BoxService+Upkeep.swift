@@ -3,14 +3,14 @@ import BoxModel
 import BoxStore
 import Logging
 
-/// What happens to boxes without a request: as time passes, and when boxd starts.
+/// The changes of boxes that no request causes: periodic ones, and those at boxd's start.
 extension BoxService {
-    /// Stops the boxes whose time is up.
+    /// Stops the boxes whose time to live has passed.
     func stopExpired() async throws {
         let now = Timestamp.now
         try await store.limitExpiry(at: now)
         for id in try await store.expired(at: now) {
-            // Asked again in the transaction that stops it: it may have been extended meanwhile.
+            // Checked again in the transaction that stops it, because the time may have been extended meanwhile.
             let stopped = try await beginStop(id, StopGrace(stopGrace)) {
                 $0.archiveAfter.map { $0 <= now.milliseconds } ?? false
             }
@@ -18,8 +18,8 @@ extension BoxService {
         }
     }
 
-    /// Removes what is marked as deleted and nobody is removing: what could not be removed when it was deleted, and the boxes
-    /// of an account that is on its way out.
+    /// Removes boxes that are marked as deleted and aren't being removed: those whose removal failed, and those of an
+    /// account that is being removed.
     func retryDeletions() async throws {
         var rest = try await store.deleting().filter { removals[$0] == nil && retries[$0]?.isOver ?? true }[...]
         await withTaskGroup { group in
@@ -33,7 +33,7 @@ extension BoxService {
 
     private static let removalsAtOnce = 4
 
-    /// Archives the boxes whose machine ended by itself: shut down from inside, or killed.
+    /// Archives the boxes whose machine ended by itself: it was shut down from inside, or killed.
     func archiveLost() async throws {
         for id in try await store.active() where await engine.status(id) == .lost {
             logger.notice("the machine is gone; archiving its disk", metadata: ["box": "\(id)"])
@@ -41,18 +41,18 @@ extension BoxService {
         }
     }
 
-    /// Ends the machines that run though their box failed, such as one that could not be ended when that happened.
+    /// Ends the machines of failed boxes, such as one that couldn't be ended when its box failed.
     func endStrays() async throws {
         for id in try await store.failed() where retries[id]?.isOver ?? true {
             guard case .running = await engine.status(id) else { continue }
-            // Not waited for: the other boxes need somebody to look after them.
+            // Not awaited, so that this loop can serve the other boxes.
             retries[id, default: Backoff()].recordFailure()
             let ending = await actor(id).endStray()
             Task { if try await ending.value { retries[id] = nil } }
         }
     }
 
-    /// The machines that run.
+    /// The number of running machines.
     package func countRunning() async throws -> Int {
         var count = 0
         for id in try await store.active() {
@@ -61,8 +61,10 @@ extension BoxService {
         return count
     }
 
-    /// Takes up what the last boxd left: unfinished work is finished, boxes whose machine is gone are archived. Machines of no box
-    /// are stopped and kept: they are there when an older database was put back, and hold somebody's files.
+    /// Resumes what the last boxd left: finishes unfinished work, and archives boxes whose machine is gone.
+    ///
+    /// Machines without a box are stopped, but their disk is kept. They exist after an older database was restored, and
+    /// contain users' files.
     package func reconcile() async throws {
         let rows = try await store.all()
         for row in rows where !row.isDeleting {
@@ -77,11 +79,11 @@ extension BoxService {
                 default: try await adopt(row)
                 }
             } catch {
-                // The other boxes shall be served.
+                // An error of one box must not keep boxd from serving the others.
                 logger.error("a box can't be taken over", metadata: ["box": "\(row.id)", "error": "\(error)"])
             }
         }
-        // After the others: a fork that was taken up again may still need the disk of a box that is on its way out.
+        // This comes last: a resumed fork may still need the disk of a box that is being deleted.
         for row in rows where row.isDeleting { await finishDeleteLogged(row.id) }
         let known = Set(rows.map(\.id))
         for id in await engine.machines() where !known.contains(id) {
@@ -93,7 +95,7 @@ extension BoxService {
         }
     }
 
-    /// Queues the start of a box whose state is `provisioning`, and the copy of its disk where a fork has none yet.
+    /// Queues the start of a box in state `provisioning`, and first the copy of its disk for a fork without one.
     func restart(_ row: BoxRow) async {
         if let source = row.forkedFrom, await engine.status(row.id) == .missing {
             let copy = await actor(source).copyDisk(to: row.id)
@@ -107,7 +109,7 @@ extension BoxService {
         switch await engine.status(row.id) {
         case .running(let address):
             if row.ip != address { try await store.update(row.id) { $0.ip = address } }
-            // The last boxd may have died in the middle of a push.
+            // The last boxd may have died during a delivery of secrets.
             await refreshSecrets(of: row.id)
         case .lost, .stopped:
             _ = try await beginStop(row.id, .none)

@@ -4,11 +4,11 @@ import BoxStore
 import FoundationEssentials
 import Logging
 
-/// The boxes of all accounts: what the routes call.
+/// The boxes of all accounts, as the routes use them.
 package actor BoxService {
     package nonisolated let store: BoxRowStore
     package nonisolated let limits: ServerLimits
-    /// How long processes have to end by themselves, where a request doesn't say.
+    /// How long processes have to end, unless a request sets it.
     let stopGrace: Duration
     package nonisolated let engine: any MachineEngine
     package nonisolated let storage: StorageMonitor
@@ -17,13 +17,13 @@ package actor BoxService {
     let logger: Logger
     private let metrics: Metrics
     private var actors: [String: BoxActor] = [:]
-    /// What is being removed now, so that nobody starts it twice.
+    /// The running removals, so that none is started twice.
     private(set) var removals: [String: Task<Void, any Error>] = [:]
-    /// When to try again what can't be done for a box: removing it, or ending its machine.
+    /// When to retry removing a box or ending its machine.
     var retries: [String: Backoff] = [:]
-    /// When to try again to bring the account's secrets into a box.
+    /// When to retry delivering the account's secrets to a box.
     var undelivered: [String: Backoff] = [:]
-    /// How many deliveries of secrets are queued or under way.
+    /// How many deliveries of secrets are queued or running, by box.
     var deliveries: [String: Int] = [:]
 
     package init(
@@ -48,7 +48,7 @@ package actor BoxService {
         return row
     }
 
-    /// The box, once a stop that is under way has ended: scripts ask for what comes next as soon as the stop is accepted.
+    /// Returns the box after a running stop has ended. Scripts send the next request as soon as the stop is accepted.
     private func settled(_ id: String, _ account: Account) async throws -> BoxRow {
         let row = try await existing(id, account)
         guard row.boxState == .archiving else { return row }
@@ -62,7 +62,7 @@ package actor BoxService {
 
     // MARK: Create and fork
 
-    /// - Parameter key: the request's `Idempotency-Key`, where it has one.
+    /// - Parameter key: the request's `Idempotency-Key`, if it has one.
     package nonisolated func idempotency(_ key: String?, operation: String, body: [UInt8]) throws -> IdempotencyKey? {
         try key.map { try IdempotencyKey($0, operation: operation, body: body, sealer: sealer) }
     }
@@ -95,13 +95,13 @@ package actor BoxService {
         if request.name == nil { row.name = BoxName.cut("\(source.name) (fork)") }
         if request.type == nil { row.type = source.type }
         if request.environment == nil { row.environment = source.environment }
-        // What was kept from a box is kept from its forks.
+        // A fork of a box with `noEnv` has `noEnv` too.
         row.noEnv = source.noEnv || row.noEnv
         row.deliveredFiles = source.deliveredFiles
         row.forkedFrom = source.id
         let (box, isNew) = try await enter(row, idempotency)
         if isNew {
-            // Queued at the source now, so that a stop or delete of it that comes next waits for the copy.
+            // Queued at the source now, so that a later stop or delete of the source waits for the copy.
             let copy = await actor(source.id).copyDisk(to: box.id)
             await actor(box.id).boot(after: copy)
         }
@@ -155,11 +155,11 @@ package actor BoxService {
         return updated
     }
 
-    /// - Parameter grace: how long processes have to end by themselves; nil for the server's own.
+    /// - Parameter grace: how long processes have to end; nil for the server's default.
     package func stop(_ id: String, _ account: Account, grace: Duration?) async throws -> BoxRow {
         _ = try await existing(id, account)
         if let stopping = try await beginStop(id, StopGrace(grace ?? stopGrace)) { return stopping }
-        // As it is by now: another request may have stopped it meanwhile.
+        // Read again, because another request may have stopped it meanwhile.
         let row = try await existing(id, account)
         if let grace, row.boxState == .archiving { await actor(id).hastenStop(to: grace) }
         if [.archiving, .archived].contains(row.boxState) { return row }
@@ -169,7 +169,7 @@ package actor BoxService {
             details: ["state": .string(row.state), "box": row.json])
     }
 
-    /// Stops the box when its state allows that.
+    /// Stops the box if its state allows that.
     func beginStop(
         _ id: String, _ grace: StopGrace, where condition: @escaping @Sendable (BoxRow) -> Bool = { _ in true }
     ) async throws -> BoxRow? {
@@ -189,7 +189,7 @@ package actor BoxService {
             row.archiveAfter = request.ttlSeconds.map { Timestamp.now.advanced(bySeconds: $0).milliseconds }
             row.errorMessage = nil
             if request.environment != nil { row.environment = environment }
-            // One way: what was kept from the box is kept from it.
+            // `noEnv` can be set, but never removed.
             row.noEnv = row.noEnv || request.noEnv == true
             if let type = request.type { row.type = type.rawValue }
         }
@@ -206,14 +206,14 @@ package actor BoxService {
         return now
     }
 
-    /// Deletes the box in whatever state it is. When this returns, nothing of it is left.
+    /// Deletes the box in any state. When this returns, it is removed completely.
     package func delete(_ id: String, _ account: Account) async throws {
         _ = try await existing(id, account)
         try await store.update(id) { $0.isDeleting = true }
         try await finishDelete(id)
     }
 
-    /// Marks the box as deleted and removes it in the background; the operation tells when that is done.
+    /// Marks the box as deleted and removes it in the background. The operation shows when that is done.
     package func beginDelete(_ id: String, _ account: Account) async throws -> DeletionOperation {
         guard let operation = try await store.beginDeletion(id, account: account.id) else {
             throw APIError.boxNotFound(id)
@@ -222,7 +222,7 @@ package actor BoxService {
         return operation
     }
 
-    /// A box that can't be removed stays marked, and is tried again: soon at first, and ever more rarely.
+    /// Removes a box and logs a failure. The box stays marked as deleted and is retried with increasing delays.
     func finishDeleteLogged(_ id: String) async {
         do { try await finishDelete(id) } catch {
             let isFirst = retries[id] == nil
@@ -242,13 +242,13 @@ package actor BoxService {
         removals[id] = removal
         defer { removals[id] = nil }
         try await removal.value
-        // Only now: what a box that still exists does has to go on one after the other.
+        // Only after the removal, because the work of an existing box must stay serialized.
         (actors[id], retries[id]) = (nil, nil)
     }
 
     // MARK: Access
 
-    /// Lets the owner of a public key log in. A box that is starting is waited for.
+    /// Adds a public key that can log in to the box. Waits for a box that is starting.
     ///
     /// - Parameter line: a valid public key line.
     package func addKey(_ line: String, to id: String, _ account: Account) async throws -> BoxRow {
@@ -264,7 +264,7 @@ package actor BoxService {
             throw APIError(.invalidSSHKey, "box \(id) has \(BoxRowStore.maximumKeys) keys, which is the most")
         }
         do { try await actor(id).installKeys() } catch let error as EngineError {
-            // It can have been stopped or deleted meanwhile.
+            // The box may have been stopped or deleted meanwhile.
             let now = try await existing(id, account)
             guard now.boxState.isUsable, error.reason != .machineNotRunning else { throw now.notRunning }
             throw APIError(.boxFailed, "box \(id): \(error.message)")
@@ -272,12 +272,12 @@ package actor BoxService {
         return row
     }
 
-    /// Waits until no box has work queued, for a graceful stop.
+    /// Waits until no box has work queued.
     func settle() async {
         for actor in actors.values { await actor.settle() }
     }
 
-    /// The same, and gives up what would take long.
+    /// Like ``settle()``, but cancels long work first.
     package func settleForShutdown() async {
         for actor in actors.values { await actor.giveUpForShutdown() }
         await settle()

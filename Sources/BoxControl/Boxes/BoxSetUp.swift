@@ -3,7 +3,7 @@ import BoxModel
 import BoxStore
 import Logging
 
-/// What a box gets from its account: secrets and repositories.
+/// Sets up a box with its account's secrets and repositories.
 package struct BoxSetUp: Sendable {
     package let secrets: SecretStore
     package let repositories: RepositoryService
@@ -17,7 +17,7 @@ package struct BoxSetUp: Sendable {
         SecretDelivery(row, try await secrets.setup(of: row.accountID))
     }
 
-    /// All variables of the box: the account's and its own.
+    /// All environment variables of the box: the account's and its own.
     func environment(of row: BoxRow, _ delivery: SecretDelivery) throws -> [(name: String, value: String)] {
         delivery.environment(own: try ownEnvironment(of: row))
     }
@@ -35,18 +35,19 @@ package struct BoxSetUp: Sendable {
 extension BoxActor {
     private static let undelivered = "\(BoxRow.secretFile)s could not be written"
 
-    /// Brings secret files into the machine, which runs but is nobody's yet.
+    /// Writes the secret files into the machine, which runs but isn't usable yet.
     ///
-    /// - Returns: what could not be done, in words for the box's owner.
-    /// - Throws: ``EngineError`` when a box that shall have none of the account's secrets may still have some.
+    /// - Returns: what failed, as warnings for the box's owner.
+    /// - Throws: ``EngineError`` when a box with `noEnv` may still have some of the account's secrets.
     func deliver(_ delivery: SecretDelivery) async throws -> [String] {
         let change = delivery.change
         if change.isEmpty { return [] }
-        // Before they are there: whoever dies in between must not leave files that nobody knows of.
+        // Stored before the files are written. A boxd that dies in between must not leave files that aren't in the
+        // database.
         try await store.update(id) { $0.deliveredFiles = delivery.possible }
         let failures: [String: String]
         do { failures = try await engine.apply(change, in: id) } catch let error as EngineError {
-            // The box's doing, most likely.
+            // Most likely something in the box caused the error.
             logger.warning("secret files could not be delivered", metadata: ["error": "\(error)"])
             guard !delivery.row.noEnv else { throw error }
             return ["\(Self.undelivered): \(error.message)"]
@@ -59,22 +60,23 @@ extension BoxActor {
         return failures.keys.sorted().map { "\(BoxRow.secretFile) \($0): \(failures[$0] ?? "")" }
     }
 
-    /// What came of bringing secrets into a machine that runs.
+    /// The result of delivering secrets to a running machine.
     enum Refresh: Sendable {
         case done
-        /// Some files can't be written; the box's warnings say why.
+        /// Some files can't be written. The box's warnings have the reasons.
         case partly
-        /// It can work another time.
+        /// A retry may succeed.
         case failed
         case notRunning
     }
 
-    /// When the owner of a box that doesn't answer is told so.
+    /// The time after which the owner of a box that doesn't answer is warned.
     private static let late = Duration.seconds(10)
     private static let lateWarning =
         "\(BoxRow.secretFile)s are not written yet, because the box doesn't answer: it gets them as soon as it does"
 
-    /// Queues bringing the account's secrets, as they are by then, into the machine if it runs by then.
+    /// Queues the delivery of the account's secrets to the machine. It uses the secrets and the machine's state of when
+    /// it runs.
     func refreshSecrets() -> Task<Refresh, any Error> {
         serially { [self] in
             guard let row = try await store.find(id), row.boxState.isUsable, !row.isDeleting, !row.noEnv else {
@@ -89,7 +91,7 @@ extension BoxActor {
             } catch let error as EngineError {
                 return error.reason == .machineNotRunning ? .notRunning : .failed
             } catch is CancellationError {
-                // The box stops; its next start brings them.
+                // The box stops. Its next start delivers the secrets.
                 return .notRunning
             }
         }
@@ -106,7 +108,7 @@ extension BoxActor {
         let result = await work.result
         delivering = nil
         late.cancel()
-        // Its warning must not come after ours.
+        // The late warning must not be stored after the final one.
         _ = await late.result
         let warnings = try result.get()
         return (warnings, !warnings.contains { $0.hasPrefix(Self.undelivered) })
@@ -122,12 +124,12 @@ extension BoxActor {
 // MARK: - Repositories
 
 extension BoxActor {
-    /// Queues what is left to do for a box whose state is `cloning`.
+    /// Queues the rest of the set-up of a box in state `cloning`.
     func continueCloning() {
         _ = serially { [self] in await cloneRepositories() }
     }
 
-    /// Clones what the box still waits for, and makes it ready. One that can't be cloned is told of, and the box is kept.
+    /// Clones the pending repositories and makes the box ready. A repository that can't be cloned becomes a warning.
     func cloneRepositories() async {
         let task = Task { [self] in
             do { try await cloneAll() } catch {
@@ -147,7 +149,7 @@ extension BoxActor {
                 diagnostics = failure.diagnostics
                 warning = "repository \(repository.row.fullName) could not be cloned: \(failure)"
             }
-            // Given up because the box or boxd stops; what became of it is not the repository's fault.
+            // Cancelled because the box or boxd stops, so the failure isn't the repository's and isn't recorded.
             if Task.isCancelled { return }
             if let warning {
                 logger.notice("\(warning)", metadata: diagnostics.isEmpty ? nil : ["error": "\(diagnostics)"])

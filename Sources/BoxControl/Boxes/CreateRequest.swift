@@ -1,9 +1,9 @@
 import BoxModel
 
-/// What the bodies of create, fork and resume ask for.
+/// The parsed body of create, fork and resume.
 package struct CreateRequest: Sendable {
     package var name: String?
-    /// nil for no automatic stop.
+    /// Nil for no automatic stop.
     package var ttlSeconds: Int?
     package var type: MachineType?
     var environment: [(name: String, value: String)]?

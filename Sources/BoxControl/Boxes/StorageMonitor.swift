@@ -3,16 +3,16 @@ import BoxModel
 import BoxStore
 import Synchronization
 
-/// The disk that all boxes share, as it was at the last look.
+/// The state of the disk that all boxes share, as of the last check.
 package final class StorageMonitor: Sendable {
     private let last = Mutex<StorageState?>(nil)
 
     package init() {}
 
-    /// Nil before the first look.
+    /// Nil before the first check.
     package var state: StorageState? { last.withLock { $0 } }
 
-    /// - Returns: what was known before.
+    /// - Returns: the state before.
     func exchange(_ state: StorageState) -> StorageState? {
         last.withLock { last in
             defer { last = state }
@@ -20,13 +20,13 @@ package final class StorageMonitor: Sendable {
         }
     }
 
-    /// For whoever runs the server, or nil while there is space.
+    /// The problem, as a message for the operator; nil while there is space.
     package var problem: String? {
         guard let state, state.level != .ample else { return nil }
         return "the disk is full: \(Self.words(of: state))"
     }
 
-    /// - Throws: ``APIError`` `insufficient_storage` when the box is paused, because it was filling the disk.
+    /// - Throws: ``APIError`` `insufficient_storage` when the box is paused because it was filling the disk.
     package func requireRunning(_ id: String) throws {
         guard let state, state.paused.contains(id) else { return }
         throw APIError(
@@ -36,7 +36,7 @@ package final class StorageMonitor: Sendable {
             details: Self.details(of: state), retryAfter: 10)
     }
 
-    /// What a request is answered that would take space.
+    /// The error of a request that needs disk space.
     package static func refusal(_ state: StorageState, biggest: (id: String, used: Int)?) -> APIError {
         let remedy = biggest.map {
             "box \($0.id) uses the most of yours, \(size($0.used)): delete it, or remove files in it"
@@ -56,7 +56,7 @@ package final class StorageMonitor: Sendable {
         "\(size(state.free)) of \(size(state.total)) are free"
     }
 
-    /// A size in the largest unit of which there is one at least.
+    /// A size in the largest unit in which it is at least 1.
     package static func size(_ bytes: Int) -> String {
         let units = ["bytes", "KB", "MB", "GB", "TB"]
         var (value, unit) = (Double(bytes), 0)

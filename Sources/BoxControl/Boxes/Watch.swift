@@ -2,8 +2,10 @@ import BoxStore
 import Logging
 import ServiceLifecycle
 
-/// Looks after boxes as time passes: stops those whose time is up, archives those whose machine is gone, and
-/// removes what could not be removed at first, and accounts that are on their way out. Keeps an eye on the disk and on the database's size.
+/// Runs the periodic work.
+///
+/// It stops boxes whose time to live has passed, and archives those whose machine is gone. It retries failed removals,
+/// and erases accounts that are being removed. It also monitors the disk and the database's size.
 package struct Watch: Service {
     static let interval = Duration.seconds(1)
     /// One box can write a gigabyte a second.
@@ -47,7 +49,7 @@ package struct Watch: Service {
                         try await boxes.recordDiskUse()
                     }
                 }
-                // Beside the others, because removing many boxes takes its time.
+                // Concurrent with the others, because removing many boxes takes time.
                 group.addTask {
                     try await every(Self.interval, "removing boxes and accounts failed") {
                         try await boxes.retryDeletions()
@@ -64,7 +66,8 @@ package struct Watch: Service {
         }
     }
 
-    /// - Parameter failure: what the log says when the work throws. The same error is said once until the work succeeds again.
+    /// - Parameter failure: the log message when the work throws. The same error is logged once until the work succeeds
+    ///   again.
     private func every(_ interval: Duration, _ failure: Logger.Message, _ work: () async throws -> Void) async throws {
         var last: String?
         while !Task.isCancelled {

@@ -5,7 +5,7 @@ import BoxStore
 package struct JSONBody: Sendable {
     private let object: JSONObject
 
-    /// - Parameter bytes: nothing, or a JSON object.
+    /// - Parameter bytes: empty, or a JSON object.
     package init(_ bytes: [UInt8]) throws {
         if bytes.allSatisfy({ $0 == 0x20 || (0x09...0x0D).contains($0) }) {
             object = JSONObject()
@@ -23,7 +23,7 @@ package struct JSONBody: Sendable {
 
     private init(_ object: JSONObject) { self.object = object }
 
-    /// The objects of a list, which is empty when the member is absent or null.
+    /// The objects of a list. The list is empty when the member is absent or null.
     func objects(_ key: String, code: ErrorCode) throws -> [JSONBody] {
         guard let value = object[key], !value.isNull else { return [] }
         guard let objects = value.array?.map(\.object), !objects.contains(nil) else {
@@ -60,13 +60,13 @@ package struct JSONBody: Sendable {
         return number
     }
 
-    /// What `ttlSeconds` asks for.
+    /// The value of `ttlSeconds`.
     package enum TTL: Equatable { case absent, never, seconds(Int) }
 
     package func timeToLive() throws -> TTL {
         guard let value = object["ttlSeconds"] else { return .absent }
         if value.isNull || value == "infinite" { return .never }
-        // Capped, also where no integer type holds it.
+        // Capped also where the number fits no integer type.
         if case .number(let digits) = value, let number = Double(digits), number >= Double(TimeToLive.maximum) {
             return .seconds(TimeToLive.maximum)
         }
@@ -79,7 +79,7 @@ package struct JSONBody: Sendable {
         return .seconds(seconds)
     }
 
-    /// The name, cut to its longest form, or nil when absent or null.
+    /// The name, cut to the longest valid length, or nil when absent or null.
     package func name() throws -> String? {
         guard let text = try string("name", code: .invalidName) else { return nil }
         let name = text.trimmed
@@ -101,13 +101,13 @@ package struct JSONBody: Sendable {
         return type
     }
 
-    /// The environment in the order in which it was given, or nil when absent or null.
+    /// The environment in the order of the request, or nil when absent or null.
     func environment() throws -> [(name: String, value: String)]? {
         guard let value = object["env"], !value.isNull else { return nil }
         guard let object = value.object else {
             throw APIError(.invalidEnvironment, "env has to be an object of names and string values")
         }
-        // Of a name that comes twice, the last value counts.
+        // When a name occurs twice, its last value counts.
         let environment = try JSONObject(object.members.map { ($0.key, $0.value) }).members.map { member in
             guard let text = member.value.string else {
                 throw APIError(
@@ -123,7 +123,7 @@ package struct JSONBody: Sendable {
 }
 
 extension String {
-    /// Without the white space at its ends.
+    /// The text without white space at its ends.
     package var trimmed: String {
         guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace })
         else { return "" }

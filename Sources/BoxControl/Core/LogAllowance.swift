@@ -1,15 +1,16 @@
 import Synchronization
 
-/// How many lines the log gets about requests without a key, which anybody can send: so many a minute, and then only how many there were.
+/// Limits the log lines about requests without a key, which any client can send. Above the limit, only their number is
+/// logged.
 package final class LogAllowance: Sendable {
-    /// With lines of at most some hundred bytes, less than 20 MB a day.
+    /// With lines of at most a few hundred bytes this is less than 20 MB a day.
     static let linesPerMinute = 30
 
     private struct State {
         var began = ContinuousClock.now
         var lines = 0
         var leftOut = 0
-        /// Of minutes that are over.
+        /// The lines that were left out in earlier minutes.
         var unreported = 0
 
         mutating func advance(to now: ContinuousClock.Instant) {
@@ -22,6 +23,8 @@ package final class LogAllowance: Sendable {
 
     package init() {}
 
+    /// Uses up one line of the limit.
+    ///
     /// - Returns: whether a line may be written.
     package func take(at now: ContinuousClock.Instant = .now) -> Bool {
         state.withLock { state in
@@ -32,7 +35,7 @@ package final class LogAllowance: Sendable {
         }
     }
 
-    /// How many lines were left out in minutes that are over; nil for none. Said once.
+    /// How many lines were left out in earlier minutes; nil for none. Each is returned once.
     func leftOut(at now: ContinuousClock.Instant = .now) -> Int? {
         state.withLock { state in
             state.advance(to: now)

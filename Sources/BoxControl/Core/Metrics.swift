@@ -1,10 +1,11 @@
 import Synchronization
 
-/// What boxd counts for whoever runs it. Labels are methods, route templates and statuses: never an account, an id or a path.
+/// boxd's counters for the operator. Labels are methods, route templates and statuses: never an account, an id or a
+/// path.
 package final class Metrics: Sendable {
     package struct Route: Hashable {
         package let method: String
-        /// As declared, such as `/api/box/v1/boxes/{id}`.
+        /// The template as declared, such as `/api/box/v1/boxes/{id}`.
         package let template: String
         package let status: Int
 
@@ -20,9 +21,9 @@ package final class Metrics: Sendable {
 
     package struct Counts: Sendable {
         package var requests: [Route: Int] = [:]
-        /// Seconds until an answer began, by route template.
+        /// Seconds until the first byte of a response, by route template.
         package var latencies: [String: Histogram] = [:]
-        /// Seconds that the engine took.
+        /// Seconds of each engine operation.
         package var operations: [Operation: Histogram] = [:]
         package var openConnections = 0
         package var acceptedConnections = 0
@@ -49,12 +50,12 @@ package final class Metrics: Sendable {
         }
     }
 
-    /// One without a key was closed, because there were too many.
+    /// Counts an unauthenticated connection that was closed because there were too many.
     package func connectionDropped() { counts.withLock { $0.droppedConnections += 1 } }
 
     package func connectionClosed() { counts.withLock { $0.openConnections -= 1 } }
 
-    /// Does something with a machine, and counts it.
+    /// Runs and counts an operation of the engine.
     package func operation<Value: Sendable>(_ name: String, _ work: @Sendable () async throws -> Value) async throws
         -> Value
     {
@@ -71,16 +72,16 @@ package final class Metrics: Sendable {
     }
 }
 
-/// How many values are at most as large as each bound.
+/// A histogram: the number of values up to each bound.
 package struct Histogram: Sendable, Equatable {
-    /// In seconds. An event follower waits up to half a minute, and a command up to ten.
+    /// In seconds. A follower of events waits up to half a minute, and a command runs up to ten minutes.
     package static let requests: [Double] = [
         0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 600,
     ]
     package static let machines: [Double] = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
     package let bounds: [Double]
-    /// Of values above the bound before and up to this one; the last is of those above all.
+    /// The values above the previous bound and up to this one. The last count is of those above all bounds.
     private var counts: [Int]
     package private(set) var sum = 0.0
 
@@ -90,7 +91,7 @@ package struct Histogram: Sendable, Equatable {
     }
 
     package var count: Int { counts.reduce(0, +) }
-    /// Of values up to each bound, the last for no bound.
+    /// The values up to each bound. The last count is of all values.
     package var cumulative: [Int] {
         var total = 0
         return counts.map { count in

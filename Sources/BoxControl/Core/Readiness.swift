@@ -2,7 +2,7 @@ import BoxStore
 import ServiceLifecycle
 import Synchronization
 
-/// Whether requests make sense now.
+/// Whether boxd can serve requests now.
 package final class Readiness: Sendable {
     package enum Phase: String, Sendable { case starting, ready, stopping }
 
@@ -16,7 +16,7 @@ package final class Readiness: Sendable {
     /// How long the database may take to answer.
     static let databaseTimeout = Duration.seconds(2)
 
-    /// Why not, or nil.
+    /// Why boxd isn't ready, or nil.
     package func problem(_ database: Database) async -> String? {
         switch current {
         case .starting: return "boxd is starting"
@@ -42,7 +42,7 @@ package final class Readiness: Sendable {
     }
 }
 
-/// Notes the moment when boxd is told to stop. Being the last of its group, it is told first.
+/// Records the moment when boxd begins to shut down. It is the last service of its group, so the group stops it first.
 package struct StopNotice: Service {
     let readiness: Readiness
 

@@ -4,7 +4,7 @@ import BoxStore
 import BoxSystem
 import ServiceLifecycle
 
-/// What happened in boxes, and waiting for more of it.
+/// The events of boxes, and waiting for new ones.
 package struct EventService: Sendable {
     package let store: EventStore
     package let commits: CommitSignal
@@ -15,13 +15,15 @@ package struct EventService: Sendable {
 
     private static let tagKey = SealingKey.random().bytes
 
-    /// Stands for a revision of a box's events, in hexadecimal. The revisions themselves count what happens in everybody's boxes. The next boxd
-    /// makes other tags of them, which clients take for a change.
+    /// An opaque tag for a revision of a box's events, in hexadecimal.
+    ///
+    /// The revisions themselves would reveal how much happens in all boxes. The next boxd computes other tags, which
+    /// clients take for a change.
     package static func tag(of box: String, at revision: Int64) -> String {
         Digest.hmacSHA256("\(box) \(revision)".utf8, key: tagKey).prefix(12).hexadecimal
     }
 
-    /// Returns when the box's events don't have that tag any more, when the time is up, or when boxd is to end.
+    /// Returns when the box's events don't have that tag any more, when the time has passed, or when boxd shuts down.
     package func waitForChange(of box: String, from tag: String, for time: Duration) async throws {
         let deadline = ContinuousClock.now + time
         do {
@@ -35,7 +37,7 @@ package struct EventService: Sendable {
                 }
             }
         } catch is CancellationError {
-            // The answer says what there is now.
+            // The response then shows the current state.
         }
     }
 }

@@ -1,11 +1,11 @@
 import Synchronization
 
-/// A limited number of slots per key, and a bounded line of those who wait for one, first come first served.
+/// A limited number of slots per key, with a bounded FIFO queue of waiters.
 package final class ConcurrencyLimit: Sendable {
-    /// As many wait already as may.
+    /// The queue is full.
     package struct QueueIsFull: Error {}
 
-    /// The right to work. Given back by ``release()``, or when nobody refers to it any more.
+    /// A slot in use. ``release()`` or `deinit` gives it back.
     package final class Slot: Sendable {
         private let limit: ConcurrencyLimit
         private let key: String
@@ -24,7 +24,7 @@ package final class ConcurrencyLimit: Sendable {
         }
     }
 
-    /// One in line. Whoever holds the lock may touch it.
+    /// A queued waiter. It is only accessed with the lock held.
     private final class Waiter: @unchecked Sendable {
         var continuation: CheckedContinuation<Void, any Error>?
         var isCancelled = false
@@ -40,8 +40,8 @@ package final class ConcurrencyLimit: Sendable {
     private let uses = Mutex<[String: Use]>([:])
 
     /// - Parameters:
-    ///   - slots: for each key.
-    ///   - queue: how many may wait for each key.
+    ///   - slots: the number of slots of each key.
+    ///   - queue: the longest queue of each key.
     package init(slots: Int, queue: Int) { (self.slots, self.queue) = (slots, queue) }
 
     /// Waits for a slot.
@@ -59,10 +59,10 @@ package final class ConcurrencyLimit: Sendable {
         return Slot(self, key)
     }
 
-    /// How many wait for a slot.
+    /// The length of the key's queue.
     package func waiting(_ key: String) -> Int { uses.withLock { $0[key]?.waiting.count ?? 0 } }
 
-    /// - Returns: nil for one that has to wait.
+    /// - Returns: nil for a waiter that was queued.
     private func enter(
         _ waiter: Waiter, _ key: String, _ continuation: CheckedContinuation<Void, any Error>
     ) -> Result<Void, any Error>? {
@@ -91,7 +91,7 @@ package final class ConcurrencyLimit: Sendable {
         continuation?.resume(throwing: CancellationError())
     }
 
-    /// Hands the slot to the first in line.
+    /// Gives the slot to the first waiter.
     private func release(_ key: String) {
         let next: Waiter? = uses.withLock { uses in
             guard var use = uses[key] else { return nil }

@@ -2,15 +2,15 @@ import BoxEngine
 import BoxModel
 import BoxStore
 
-/// Working in people's running boxes: commands and files.
+/// Commands and file transfers in running boxes.
 package struct GuestService: Sendable {
     private let store: BoxRowStore
     private let engine: any MachineEngine
     private let limit = ConcurrencyLimit(slots: Self.slotsPerBox, queue: Self.queuePerBox)
 
-    /// What one box may be doing at a time: each takes a process on the host.
+    /// How many commands and transfers of one box run at once. Each needs a process on the host.
     static let slotsPerBox = 32
-    /// What may wait for a slot. Each takes a connection.
+    /// How many may wait for a slot. Each holds a connection.
     static let queuePerBox = 128
 
     private let storage: StorageMonitor
@@ -19,7 +19,7 @@ package struct GuestService: Sendable {
         (self.store, self.engine, self.storage) = (store, engine, storage)
     }
 
-    /// How many wait for a slot of the box.
+    /// How many requests wait for a slot of the box.
     package func waiting(_ id: String) -> Int { limit.waiting(id) }
 
     package func run(_ command: MachineCommand, in id: String, _ account: Account) async throws -> CommandOutcome {
@@ -39,7 +39,7 @@ package struct GuestService: Sendable {
         try await working(in: id, account) { _ in try await engine.writeFile(path, .bytes(contents), in: id) }
     }
 
-    /// The box, when something can be done in it now.
+    /// Returns the box if it is usable now.
     ///
     /// - Throws: ``APIError`` `not_found`, `box_starting` or `machine_not_running`.
     package func requireRunning(_ id: String, _ account: Account) async throws -> BoxRow {
@@ -49,9 +49,9 @@ package struct GuestService: Sendable {
         return row
     }
 
-    /// Does the work when the box has a slot free. The wait counts against nothing of the work's own time.
+    /// Does the work in a slot of the box. The wait for the slot doesn't count towards the work's own timeout.
     ///
-    /// - Parameter keepsSlot: whether work that succeeds gives its slot back by itself, later.
+    /// - Parameter keepsSlot: whether successful work releases its slot itself, later.
     private func working<Value>(
         in id: String, _ account: Account, keepsSlot: Bool = false,
         _ work: (ConcurrencyLimit.Slot) async throws -> Value
@@ -69,11 +69,11 @@ package struct GuestService: Sendable {
         }
     }
 
-    /// What a failure of the engine means to the box's owner.
+    /// The error for the box's owner, from the engine's error.
     private func translated(_ error: any Error, _ id: String, _ account: Account) async throws -> any Error {
         if let refusal = error as? GuestRefusal { return Self.error(of: refusal) }
         guard let error = error as? EngineError else { return error }
-        // A box that is stopped fails before it has ended.
+        // Work in a box that is being stopped fails before the stop has ended.
         guard let row = try await store.find(id, account: account.id) else { return APIError.boxNotFound(id) }
         guard error.reason == .machineNotRunning || !row.boxState.isUsable else {
             return APIError(.boxFailed, "box \(id): \(error.message)")

@@ -3,35 +3,37 @@ import BoxModel
 import BoxStore
 import FoundationEssentials
 
-/// Logins through a browser. A command line asks for one and shows its address and code; a person opens the address, sees
-/// the same code, and confirms with a key of theirs; the command line, which polls meanwhile, then gets a key of its own.
+/// Logins through a browser.
 ///
-/// They live in memory for ``lifetime``: a restart of boxd ends them, and the command line says so.
+/// `box login` starts one and shows its URL and code. The user opens the URL, sees the same code, and confirms with an
+/// API key of theirs. `box login` polls meanwhile and then gets a key of its own.
+///
+/// Logins are kept in memory for ``lifetime``. A restart of boxd ends them, and `box login` reports that.
 package actor LoginService {
     package static let lifetime = Duration.seconds(600)
-    /// More than that many at a time are refused: nobody has to prove anything to ask for one.
+    /// Further logins are refused, because starting one needs no authentication.
     static let maximumPending = 100
-    /// Wrong keys on one login before it ends.
+    /// The number of wrong keys after which a login ends.
     static let maximumMistakes = 5
-    /// How long an answer is told again.
+    /// How long a result can be polled again.
     static let echo = Duration.seconds(60)
 
     package enum Outcome: Sendable, Equatable {
         case pending
-        /// The account whose key confirmed it, and the new key's secret.
+        /// The account whose key confirmed the login, and the new key's secret.
         case confirmed(Account, secret: String)
         case denied
     }
 
-    /// What the page shows of a login.
+    /// A login as the page shows it.
     package struct Login: Sendable {
-        /// For the person to compare with what the command line shows.
+        /// The code that the user compares with the one in the terminal.
         package let code: String
-        /// The name that the other machine gave itself, and the address it asked from.
+        /// The name that the other machine reported, and the address of its request.
         package let machine: String
         let expires: ContinuousClock.Instant
         fileprivate let pollHash: Data
-        /// Until when an answer that was told is told again, in case it was lost on its way.
+        /// When a delivered result is deleted. Until then it can be polled again, in case the response was lost.
         fileprivate var forgetAt: ContinuousClock.Instant?
         fileprivate(set) var outcome = Outcome.pending
         fileprivate var mistakes = 0
@@ -44,7 +46,7 @@ package actor LoginService {
     }
 
     private let keys: KeyStore
-    /// By the hash of their state, so that finding one takes no time that tells of others.
+    /// By the hash of their state, so that the time of a look-up reveals nothing about other logins.
     private var logins: [Data: Login] = [:]
 
     package init(keys: KeyStore) { self.keys = keys }
@@ -63,24 +65,24 @@ package actor LoginService {
         return started
     }
 
-    /// The login of that address, while it waits for an answer.
+    /// The login with that state, while it is pending.
     package func find(state: String) -> Login? {
         expire()
         return logins[Self.hash(state)].flatMap { $0.outcome == .pending ? $0 : nil }
     }
 
-    /// - Returns: whether the secret is a valid key and the login now confirmed.
+    /// - Returns: whether the secret is a valid key and the login is now confirmed.
     package func confirm(state: String, secret: String) async throws -> Bool {
         guard find(state: state) != nil else { return false }
         let account = try await keys.authenticate(secret)
-        // Asked again: time has passed.
+        // Looked up again, because time has passed.
         guard let login = find(state: state) else { return false }
         guard let account else {
             logins[Self.hash(state)]?.mistakes += 1
             if login.mistakes + 1 >= Self.maximumMistakes { logins[Self.hash(state)]?.outcome = .denied }
             return false
         }
-        // Taken before the key is made, so that two answers at once make one key.
+        // Set before the key is created, so that two concurrent confirmations create one key.
         logins[Self.hash(state)]?.outcome = .denied
         do {
             let key = try await keys.create(name: "box login on \(login.machine)", account: account)
@@ -96,7 +98,7 @@ package actor LoginService {
         if find(state: state) != nil { logins[Self.hash(state)]?.outcome = .denied }
     }
 
-    /// What became of the login; nil when there is none.
+    /// The outcome of a login; nil when there is no such login.
     package func poll(_ token: String) throws -> Outcome? {
         expire()
         let hash = Self.hash(token)
@@ -112,7 +114,7 @@ package actor LoginService {
 
     private static func hash(_ text: String) -> Data { Data(Digest.sha256(text.utf8)) }
 
-    /// Eight letters and digits that can't be taken for each other.
+    /// Eight letters and digits that can't be confused with each other.
     private static func newCode() -> String {
         let alphabet = Array("BCDFGHJKLMNPQRSTVWXZ23456789")
         let letters = (0..<8).compactMap { _ in alphabet.randomElement() }

@@ -1,4 +1,4 @@
-/// What a git branch can be called: the rules of git-check-ref-format(1).
+/// Validates the name of a git branch by the rules of git-check-ref-format(1).
 package enum BranchName {
     package static func isValid(_ name: String) -> Bool {
         guard (1...250).contains(name.utf8.count), !name.hasPrefix("-"), !name.hasSuffix("/"), !name.hasSuffix("."),

@@ -4,11 +4,11 @@ import BoxStore
 import FoundationEssentials
 import HostTools
 
-/// GitHub's REST API, by way of curl(1), which knows the host's proxies and certificates.
+/// GitHub's REST API. Requests go through curl(1), which uses the host's proxies and certificates.
 package struct GitHub: Sendable {
     package let access: GitHubAccess
 
-    /// Pages of 100 repositories; nobody picks one out of more.
+    /// The limit of pages of 100 repositories. A longer list is of no use to choose from.
     private static let maximumPages = 20
 
     /// The repositories that the token can read, and whether these are all of them.
@@ -17,7 +17,7 @@ package struct GitHub: Sendable {
     package func repositories(account: String) async throws -> (rows: [RepositoryRow], areAll: Bool) {
         var rows: [RepositoryRow] = []
         for page in 1...Self.maximumPages {
-            // Anything else must not look like having none: those that are gone are removed here.
+            // Another kind of response must not look like an empty list, because missing repositories are deleted here.
             guard let found = try await get("/user/repos?per_page=100&sort=full_name&page=\(page)").array else {
                 throw Self.failure("GitHub answered with something that is no list of repositories")
             }
@@ -48,7 +48,7 @@ package struct GitHub: Sendable {
             pushedAt: pushed.milliseconds)
     }
 
-    /// The token goes to curl on its standard input: arguments can be seen by everybody on the host.
+    /// curl reads the token from its standard input, because all users of the host can see arguments.
     private func get(_ path: String) async throws -> JSON {
         let configuration = """
             url = "\(access.apiURL)\(path)"
@@ -80,7 +80,7 @@ package struct GitHub: Sendable {
         return json
     }
 
-    /// Why curl got no answer, by the number that it puts before its own words (curl(1), EXIT CODES).
+    /// Why curl failed, by the number that it prints before its message (curl(1), EXIT CODES).
     package static func reason(_ said: String) -> String {
         let number = said.firstRange(of: "curl: (").map { said[$0.upperBound...].prefix { $0 != ")" } }
         return switch number.flatMap({ Int($0) }) {

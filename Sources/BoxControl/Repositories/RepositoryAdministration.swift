@@ -1,13 +1,13 @@
 import BoxModel
 import BoxStore
 
-/// What whoever runs boxd does about repositories. Works beside a running boxd.
+/// The operator's commands for repositories. They work beside a running boxd.
 public struct RepositoryAdministration: Sendable {
     private let account: Account
     private let store: RepositoryStore
     private let github: GitHubStore
 
-    /// - Parameter login: whose repositories they are.
+    /// - Parameter login: the account that the repositories belong to.
     /// - Throws: ``StartupError`` when there is no such account.
     public init(dataDirectory: String, login: String) async throws {
         let directory = DataDirectory(dataDirectory)
@@ -21,12 +21,12 @@ public struct RepositoryAdministration: Sendable {
         github = GitHubStore(database: database, sealer: sealer)
     }
 
-    /// Enters a repository that boxes can be given.
+    /// Adds a repository that boxes can have.
     ///
     /// - Parameters:
-    ///   - url: what git clones inside a box, or the absolute path of a repository on this host.
-    ///   - name: `owner/name`; made of the URL's end when nil.
-    ///   - branch: nil for the repository's own default.
+    ///   - url: a URL that git can clone inside a box, or the absolute path of a repository on this host.
+    ///   - name: `owner/name`; nil to derive it from the end of the URL.
+    ///   - branch: nil for the repository's default branch.
     /// - Returns: the object that `GET /repos` shows.
     public func add(url: String, name: String?, branch: String?, isPrivate: Bool) async throws -> JSON {
         guard let fullName = name ?? RepositoryName.guess(from: url), RepositoryName.isValid(fullName) else {
@@ -63,7 +63,7 @@ public struct RepositoryAdministration: Sendable {
         }
     }
 
-    /// Those of the account, with what they are cloned from.
+    /// The account's repositories, with the URLs that they are cloned from.
     public func list() async throws -> [JSON] {
         let selected = Set(try await store.selected(by: account.id).map(\.row.id))
         return try await store.all(of: account.id).map { row in
@@ -75,7 +75,7 @@ public struct RepositoryAdministration: Sendable {
         }
     }
 
-    /// - Parameter name: its `owner/name` or id.
+    /// - Parameter name: the repository's `owner/name` or id.
     public func remove(_ name: String) async throws {
         let row = try await store.all(of: account.id).first { $0.id == name || $0.fullName == name }
         guard let row, try await store.remove(row.id, account: account.id) else {
@@ -83,7 +83,7 @@ public struct RepositoryAdministration: Sendable {
         }
     }
 
-    /// Lets the account see and clone what a GitHub token may.
+    /// Sets the GitHub token with which the account lists and clones repositories.
     public func setGitHubToken(_ token: String, apiURL: String?) async throws {
         guard (1...1000).contains(token.utf8.count),
             token.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C })

@@ -5,12 +5,12 @@ import FoundationEssentials
 import Glibc
 import HostTools
 
-/// Repositories, and how they get into boxes.
+/// Lists repositories and clones them into boxes.
 package struct RepositoryService: Sendable {
     package let store: RepositoryStore
     package let github: GitHubStore
     package let engine: any MachineEngine
-    /// For what is on its way into a box. Readable by root only.
+    /// The directory of temporary files that are copied into a box. Only root can read it.
     package let scratchDirectory: String
     private let syncs = JoinedWork()
 
@@ -18,7 +18,7 @@ package struct RepositoryService: Sendable {
         (self.store, self.github, self.engine, self.scratchDirectory) = (store, github, engine, scratchDirectory)
     }
 
-    /// Asks GitHub for the account's repositories when that is wanted or was never done.
+    /// Fetches the account's repositories from GitHub, if requested or never done before.
     package func sync(_ account: Account, isWanted: Bool) async throws {
         guard let (access, isSynced) = try await github.access(of: account.id), isWanted || !isSynced else { return }
         try await syncs.join(account.id) {
@@ -30,12 +30,12 @@ package struct RepositoryService: Sendable {
 
     // MARK: Cloning
 
-    /// In seconds.
+    /// The timeout of a clone in seconds.
     private static let cloneTimeout = 600
-    /// In bytes, of each output of git; only the end of what it says is told.
+    /// In bytes: the limit of git's standard output and of its standard error. Only the end of a message is reported.
     private static let outputLimit = 64 << 10
 
-    /// Clones a repository into the home directory of a box. Does nothing where a directory of its name is.
+    /// Clones a repository into a box's home directory. Does nothing when that repository is already there.
     ///
     /// - Throws: ``CloneFailure``.
     func clone(_ repository: SelectedRepository, into box: String) async throws {
@@ -58,7 +58,7 @@ package struct RepositoryService: Sendable {
         }
     }
 
-    /// Into a directory of another name first, so that half a clone is never taken for one.
+    /// Clones into a directory of another name first, so that a partial clone never has the final name.
     private static let script = """
         set -e
         name=$1 url=$2 branch=$3 origin=$4
@@ -79,19 +79,19 @@ package struct RepositoryService: Sendable {
         fi
         """
 
-    /// What git in the box can clone the repository from, and what it has to know for that.
+    /// The URL and environment with which git in the box can clone the repository.
     private func reachable(_ row: RepositoryRow, from box: String) async throws -> (
         url: String, environment: [(name: String, value: String)]
     ) {
         if row.isOnHost { return (try await carry(row, into: box), []) }
         var environment = [
             (name: "GIT_TERMINAL_PROMPT", value: "0"),
-            // A server that sends next to nothing for a minute is given up.
+            // git gives up when a server sends less than 1000 bytes a second for a minute.
             (name: "GIT_HTTP_LOW_SPEED_LIMIT", value: "1000"), (name: "GIT_HTTP_LOW_SPEED_TIME", value: "60"),
             (name: "GIT_SSH_COMMAND", value: "ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new"),
         ]
         if row.source == .github, let access = try await github.access(of: row.accountID)?.access {
-            // For this one clone: the box's disk never has the token.
+            // Passed to this one clone only, so that the token is never on the box's disk.
             let credentials = Base64.encode(Array("x-access-token:\(access.token)".utf8))
             environment += [
                 (name: "GIT_CONFIG_COUNT", value: "1"),
@@ -102,8 +102,10 @@ package struct RepositoryService: Sendable {
         return (row.url, environment)
     }
 
-    /// Puts a repository of the host into the box as one file (git-bundle(1)). git runs with the rights of the
-    /// repository's owner, because its configuration can name programs, and writes to a file that only boxd can open.
+    /// Copies a repository of the host into the box as one file (git-bundle(1)).
+    ///
+    /// git runs as the repository's owner, because the repository's configuration can name programs. It writes to a
+    /// file that only boxd can open.
     private func carry(_ row: RepositoryRow, into box: String) async throws -> String {
         guard let owner = RepositoryURL.owner(ofPath: row.url) else {
             throw CloneFailure("there is no repository at \(row.url) on the server, or its path leads through a link")
@@ -119,7 +121,7 @@ package struct RepositoryService: Sendable {
                     "--all", "HEAD",
                 ], into: bundle, user: owner, timeout: .seconds(300))
         } catch let error as EngineError {
-            // HEAD names a branch without a commit.
+            // HEAD names a branch without commits.
             let isEmpty = error.diagnostics.contains("ambiguous argument 'HEAD'")
             throw CloneFailure(
                 isEmpty ? "it has no commits yet" : "git can't read it on the server, whose log says why",
@@ -130,7 +132,7 @@ package struct RepositoryService: Sendable {
     }
 }
 
-/// Why a repository is not in a box, in words for the box's owner.
+/// Why a repository couldn't be cloned, as a message for the box's owner.
 struct CloneFailure: Error, CustomStringConvertible {
     let description: String
     /// For the server's log only.

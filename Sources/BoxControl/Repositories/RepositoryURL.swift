@@ -1,6 +1,6 @@
 import Glibc
 
-/// The rules of a repository's name: `owner/name`, each part fit for a directory.
+/// Validates a repository's name: `owner/name`, each part valid as a directory name.
 enum RepositoryName {
     static func isValid(_ name: String) -> Bool {
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
@@ -14,7 +14,7 @@ enum RepositoryName {
             }
     }
 
-    /// A name made of the end of a URL or path: `/srv/git/tools.git` is `git/tools`.
+    /// Derives a name from the end of a URL or path: `/srv/git/tools.git` gives `git/tools`.
     static func guess(from url: String) -> String? {
         var text = url[...]
         while text.hasSuffix("/") { text = text.dropLast() }
@@ -25,7 +25,7 @@ enum RepositoryName {
     }
 }
 
-/// The rules of where a repository can be: a URL that git clones inside a box, or a path on this host.
+/// Validates a repository's location: a URL that git can clone inside a box, or a path on this host.
 enum RepositoryURL {
     private static let schemes = ["https://", "http://", "ssh://", "git://"]
 
@@ -37,27 +37,28 @@ enum RepositoryURL {
             let host = url.dropFirst(scheme.count)
             return !host.isEmpty && !host.hasPrefix("/") && !host.hasPrefix("-") && !host.contains("@-")
         }
-        // git@host:path, as git's own documentation calls it: scp-like.
+        // git@host:path, which git's documentation calls scp-like.
         guard let at = url.firstIndex(of: "@"), let colon = url.firstIndex(of: ":") else { return false }
         return at < colon && !url.hasPrefix("-") && !url[..<colon].contains("/") && !url[at...].hasPrefix("@-")
     }
 
-    /// Whether it has a password or token in it, which would end up in boxes and lists. A name is needed for ssh only.
+    /// Whether the URL contains a password or token, which would appear in boxes and lists. A user name alone is
+    /// allowed, but only for ssh.
     static func hasCredentials(_ url: String) -> Bool {
         guard let scheme = schemes.first(where: { url.hasPrefix($0) }) else { return false }
         let authority = url.dropFirst(scheme.count).prefix { $0 != "/" }
         return authority.contains("@") && (scheme != "ssh://" || authority.prefix { $0 != "@" }.contains(":"))
     }
 
-    /// The path without links, or nil when there is nothing.
+    /// The path with symbolic links resolved, or nil when nothing exists there.
     static func resolved(path: String) -> String? {
         guard let resolved = realpath(path, nil) else { return nil }
         defer { free(resolved) }
         return String(cString: resolved)
     }
 
-    /// The owner of a repository on this host, or nil when there is none at the path, or a link is on the way: whoever made that could
-    /// choose whose rights git gets.
+    /// The owner of a repository on this host. Nil when there is none at the path, or when the path contains a symbolic
+    /// link: its creator could choose the user as whom git runs.
     static func owner(ofPath path: String) -> (id: uid_t, group: gid_t)? {
         var status = stat()
         guard resolved(path: path) == path else { return nil }

@@ -1,17 +1,17 @@
 import BoxModel
 import BoxStore
 
-/// What the body of `PUT /secrets` asks for.
+/// The parsed body of `PUT /secrets`.
 extension SecretsSetup {
-    /// In bytes.
+    /// In bytes: the size of `envContents`.
     static let maximumEnvSize = 256 << 10
-    /// In bytes, of one variable. Linux starts no program with one of 128 KiB: execve(2), MAX_ARG_STRLEN.
+    /// In bytes, of one variable. Linux starts no program with a variable of 128 KiB: execve(2), MAX_ARG_STRLEN.
     static let maximumVariableSize = 100_000
     package static let maximumFiles = 100
     /// In bytes, of all files together.
     static let maximumFilesSize = 512 << 10
 
-    /// - Throws: ``APIError`` `invalid_env` or `invalid_secret_file`. Its message never holds a value.
+    /// - Throws: ``APIError`` `invalid_env` or `invalid_secret_file`. Its message never contains a value.
     package init(_ body: JSONBody) throws {
         let text = try body.string("envContents", code: .invalidEnvironment) ?? ""
         try Self.check(text)
