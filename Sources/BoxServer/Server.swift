@@ -12,28 +12,29 @@ import NIOCore
 import ServiceLifecycle
 import UnixSignals
 
-/// How a boxd is set up.
+/// The configuration of a boxd.
 public struct ServerConfiguration: Sendable {
-    /// The database and the key file are here. Readable by root only.
+    /// The directory of the database and the key file. Only root can read it.
     public var dataDirectory: String
     public var host: String
     public var port: Int
     public var limits = ServerLimits()
     public var connections = ConnectionLimits()
-    /// By which names clients may call the server.
+    /// The names by which clients may address the server.
     public var hostNames: HostNames
-    /// In seconds: how long an agent may say nothing before it is ended.
+    /// In seconds: how long an agent may be silent before it is ended.
     public var agentSilence = 3600
-    /// How long the processes of a box that is stopped have to end by themselves, where the request doesn't say.
+    /// How long the processes of a stopping box have to end, unless the request sets it.
     public var stopGrace = Duration.seconds(10)
-    /// How long requests that are under way may take after the signal to stop.
+    /// How long running requests may take after the signal to stop.
     public var stopTimeout = Duration.seconds(30)
 
-    /// How long a change of an account's secrets waits for its running boxes. What isn't done by then goes on.
+    /// How long a change of an account's secrets waits for its running boxes. Deliveries that aren't done by then
+    /// continue.
     public var secretsTimeout = Duration.seconds(10)
-    /// What is kept of one box's events; beyond that its oldest runs go.
+    /// In bytes: the limit of one box's events. Above it, the oldest runs are removed.
     public var eventBytesPerBox = 256 << 20
-    /// Whether values that `secret.key` doesn't open are removed, in place of not starting.
+    /// Whether to remove values that `secret.key` doesn't open, instead of refusing to start.
     public var forgetsSealed = false
 
     public init(dataDirectory: String, host: String, port: Int) {
@@ -44,7 +45,7 @@ public struct ServerConfiguration: Sendable {
     var files: DataDirectory { DataDirectory(dataDirectory) }
 }
 
-/// The API on one engine.
+/// The HTTP server of the API, on one engine.
 public struct Server: Sendable {
     private let configuration: ServerConfiguration
     private let engine: any MachineEngine
@@ -146,10 +147,10 @@ public struct Server: Sendable {
         }
     }
 
-    /// Makes the host ready, takes up what the last boxd left, and serves until a signal asks it to stop. Then nobody new is let
-    /// in, what is under way is finished, and what isn't by the end of the configuration's `stopTimeout` is cancelled.
+    /// Prepares the host, resumes what the last boxd left, and serves until a signal. Then no new connections are
+    /// accepted and running requests finish. Requests that exceed the configuration's `stopTimeout` are cancelled.
     ///
-    /// - Parameter onRunning: called once requests are answered.
+    /// - Parameter onRunning: called once requests are served.
     public func run(onRunning: @escaping @Sendable () async -> Void = {}) async throws {
         try makeScratchDirectory()
         await makeDatabaseShrinkable()
@@ -168,7 +169,7 @@ public struct Server: Sendable {
         do { outcome = .success(try await ServiceGroup(configuration: group).run()) } catch {
             outcome = .failure(error)
         }
-        // Also when serving failed, such as on a port that is taken: what was made ready for boxes goes again.
+        // Also after a failure to serve, such as a port in use: the preparations for boxes are undone.
         await agents.settleForShutdown()
         await boxes.settleForShutdown()
         await engine.shutdown()
@@ -182,7 +183,7 @@ public struct Server: Sendable {
         }
     }
 
-    /// - Parameter onRunning: called with the port once connections are taken.
+    /// - Parameter onRunning: called with the port once connections are accepted.
     func application(
         onRunning: @escaping @Sendable (_ port: Int) async -> Void
     ) -> Application<RouterResponder<BoxdContext>> {

@@ -4,7 +4,7 @@ import BoxStore
 import HTTPTypes
 import Hummingbird
 
-/// `/api-keys`: an account's keys. A secret is told once, when it is made.
+/// `/api-keys`: an account's keys. A key's secret is only in the response that creates it.
 struct APIKeyRoutes {
     let keys: KeyStore
 
@@ -21,7 +21,7 @@ struct APIKeyRoutes {
     @Sendable private func create(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let name = try await context.body(of: request).body.name() ?? "API key"
         let key = try await keys.create(name: name, account: context.requireAccount())
-        // Clients made from the hosted service's description read the secret only from a 201.
+        // Clients generated from the hosted service's description read the secret only from a 201.
         return .success(
             "api_key.created", try await members(context, issued: key.id, secret: key.secret), status: .created)
     }

@@ -9,8 +9,8 @@ extension LimitUsage {
         ]
     }
 
-    /// The members that `GET /limits` and limit errors share. A self-hosted server sells nothing: the billing members are
-    /// there because clients read them, and say so.
+    /// The members that `GET /limits` and limit errors share. Clients read the billing members, so a self-hosted server
+    /// sends them too, with values that mean it has no billing.
     var json: JSONObject {
         let counts: JSONObject = [
             "activeBoxes": JSON(active), "maxActiveBoxes": JSON(limits.activeBoxes),

@@ -1,6 +1,6 @@
 import Hummingbird
 
-/// The page that an answer about a provider without configuration points to.
+/// The page that an error about an unconfigured provider links to.
 struct AgentRoutes {
     static let path = "/agents"
 

@@ -25,7 +25,7 @@ struct PromptRoutes {
         try row.requireRunning()
         let setUpURL = context.origin(of: request) + AgentRoutes.path
         guard let event = try await agents.queue(wish, in: row, setUpURL: setUpURL) else {
-            // It was stopped or deleted meanwhile.
+            // The box was stopped or deleted meanwhile.
             try await boxes.get(row.id, account).requireRunning()
             throw APIError(.boxNotPromptable, "box \(row.id) can't take a prompt now: try again")
         }
@@ -49,7 +49,7 @@ struct PromptRoutes {
         return .success("prompt.run", ["id": .string(box), "promptRun": event.promptRun])
     }
 
-    /// Harmless where nothing runs.
+    /// Interrupts the running agent. Does nothing when none runs.
     @Sendable private func interrupt(_ request: Request, _ context: BoxdContext) async throws -> Response {
         _ = try await context.body(of: request)
         let account = try context.requireAccount()
@@ -62,7 +62,7 @@ struct PromptRoutes {
 }
 
 extension EventRow {
-    /// A `prompt` event as the API shows the run of its prompt.
+    /// The run of a `prompt` event's prompt, as the API shows it.
     fileprivate var promptRun: JSON {
         let data = (try? JSON.parse(data)) ?? .null
         let status = data["status"]?.string ?? "queued"

@@ -4,7 +4,7 @@ import BoxStore
 import HTTPTypes
 import Hummingbird
 
-/// `/providers`: whose models the account's agents use, and with which key.
+/// `/providers`: the account's settings for model providers, with their API keys.
 struct ProviderRoutes {
     let providers: ProviderStore
 

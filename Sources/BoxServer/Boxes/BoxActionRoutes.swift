@@ -8,7 +8,7 @@ import Hummingbird
 struct BoxActionRoutes {
     let boxes: BoxService
 
-    /// In seconds: what processes have at most to end by themselves.
+    /// In seconds: the longest grace period for processes.
     static let longestGrace = 600
 
     func add(to router: RouterGroup<BoxdContext>) {

@@ -4,7 +4,7 @@ import BoxStore
 import HTTPTypes
 import Hummingbird
 
-/// `/boxes`, `/boxes/{id}` and what became of deleting one.
+/// `/boxes`, `/boxes/{id}` and the operations of deletions.
 struct BoxRoutes {
     let boxes: BoxService
     let views: BoxViews
@@ -98,7 +98,7 @@ struct BoxRoutes {
 }
 
 extension BoxdContext {
-    /// The id in the path. One that no box can have is answered like one that no box has.
+    /// The id in the path. An id that no box can have gives the same error as an unknown one.
     func boxID() throws -> String {
         let id = parameters.get("id") ?? ""
         guard BoxID.isValid(id) else { throw APIError.boxNotFound(id) }

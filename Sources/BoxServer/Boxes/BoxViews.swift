@@ -5,7 +5,7 @@ import BoxSystem
 import Hummingbird
 import ServiceLifecycle
 
-/// Boxes as `GET /boxes/{id}` shows them, which is what clients ask for most: they poll it.
+/// Caches boxes as `GET /boxes/{id}` shows them. Clients poll that route, so it gets the most requests.
 struct BoxViews: Sendable {
     private struct View: Sendable {
         let accountID: String
@@ -20,7 +20,7 @@ struct BoxViews: Sendable {
         (self.store, self.commits, cache) = (store, commits, ReadCache(commits))
     }
 
-    /// The answer's body, or nil when the account has no such box.
+    /// The response's body, or nil when the account has no such box.
     func find(_ id: String, account: String, at version: Int64?) async throws -> ByteBuffer? {
         let view = try await cache.value(id, at: version) {
             guard let row = try await store.find(id), !row.isDeleting else { return nil }
@@ -30,7 +30,8 @@ struct BoxViews: Sendable {
         return view?.accountID == account ? view?.body : nil
     }
 
-    /// The same with a tag that stands for it, once that is another than the known one, when the time is up, or when boxd is to end.
+    /// The response's body with its tag. Returns once the tag differs from the known one, when the time has passed, or
+    /// when boxd shuts down.
     func news(_ id: String, account: String, known: String?, for time: Duration) async throws -> (
         body: ByteBuffer, tag: String
     )? {

@@ -4,7 +4,7 @@ import BoxStore
 import HTTPTypes
 import Hummingbird
 
-/// `POST /boxes/{id}/desktop`. Boxes have no desktop yet: a request is checked, and told that there is none.
+/// `POST /boxes/{id}/desktop`. Boxes have no desktop yet, so a valid request gets an error.
 struct DesktopRoutes {
     let boxes: BoxService
 

@@ -2,24 +2,25 @@ import BoxControl
 import HummingbirdCore
 import NIOCore
 
-/// How long connections may stay, and how slow they may be. Working on a request takes as long as it takes: nothing here
-/// counts while a request is complete and its answer hasn't begun.
+/// The timeouts and limits of connections. None of them limits the work on a request: nothing is measured between a
+/// complete request and the start of its response.
 public struct ConnectionLimits: Sendable, Equatable {
-    /// Connections that are served at a time. Another one takes the place of one without a key, or waits to be accepted. Well below what
-    /// a process may open, so that idle connections can't take the descriptors that boxes need.
+    /// The largest number of open connections. A further one replaces one without a key, or waits to be accepted. It is
+    /// well below a process's limit of descriptors, so that idle connections can't use up those that boxes need.
     public var maximum = 400
-    /// Of those, how many one address may have; loopback may have all.
+    /// How many of these one address may have. Loopback has no limit of its own.
     public var maximumPerAddress = 200
-    /// Without a request.
+    /// How long a connection may be open without a request.
     public var idle = Duration.seconds(60)
-    /// From a request's first byte to the end of its head.
+    /// The time from a request's first byte to the end of its head.
     public var head = Duration.seconds(15)
-    /// How long a body may take before its rate counts, and how long it may pause.
+    /// The time before a body's rate is checked, and the longest pause within a body.
     public var bodyGrace = Duration.seconds(30)
     public var bodyBytesPerSecond = 1024
-    /// How long a client may leave an answer unread.
+    /// How long a client may leave a response unread.
     public var unread = Duration.seconds(60)
-    /// How long a body that was refused is read and dropped, so that the client gets to the answer, and how long it may pause meanwhile.
+    /// How long a refused body is read and dropped, so that the client can read the response, and the longest pause
+    /// within that.
     public var drain = Duration.seconds(30)
     public var drainPause = Duration.seconds(5)
 

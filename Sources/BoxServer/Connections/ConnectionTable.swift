@@ -3,17 +3,18 @@ import Glibc
 import HummingbirdCore
 import Synchronization
 
-/// The open connections, and which of them goes when there are too many: anybody can make connections, and whoever has a key must get in.
+/// The open connections, which decides what to close when there are too many. Anyone can open connections, but clients
+/// with a key must always get in.
 ///
-/// A connection counts as one with a key from its first request with a valid key on. It is closed only while it is idle, when all have
-/// keys: then the oldest idle one goes of the account that has the most.
+/// A connection has a key from its first request with a valid key on. A connection with a key is closed only while it
+/// is idle, and only when all have keys. Then the oldest idle one is closed, of the account with the most connections.
 final class ConnectionTable: Sendable {
     typealias ID = ObjectIdentifier
 
-    /// What a connection without a key is doing. The lowest goes first, and of those the oldest.
+    /// The state of a connection without a key. The lowest state is closed first, and the oldest connection in it.
     private enum Use: Int, Comparable {
         case idle, request
-        /// With a key that nobody has looked at yet.
+        /// A request whose key isn't verified yet.
         case requestWithKey
 
         static func < (left: Use, right: Use) -> Bool { left.rawValue < right.rawValue }
@@ -21,10 +22,10 @@ final class ConnectionTable: Sendable {
 
     private struct Connection {
         let number: Int
-        /// Nil for those that aren't counted by address.
+        /// Nil for addresses without a limit.
         let address: String?
         var use = Use.idle
-        /// Whose key was shown over it.
+        /// The account whose key was sent over the connection.
         var account: String?
         var hasKey: Bool { account != nil }
         let close: @Sendable () -> Void
@@ -32,10 +33,10 @@ final class ConnectionTable: Sendable {
 
     private struct State {
         var connections: [ID: Connection] = [:]
-        /// Of the last one.
+        /// The number of the last connection.
         var number = 0
         var withoutKey = 0
-        /// Those that were accepted and haven't ended, which ones that are being closed are among.
+        /// Accepted connections that haven't ended, including those that are being closed.
         var accepted = 0
 
         mutating func remove(_ id: ID) -> Connection? {
@@ -52,7 +53,7 @@ final class ConnectionTable: Sendable {
             return first.flatMap { remove($0.key) }
         }
 
-        /// The connection that goes when all have keys.
+        /// The connection to close when all have keys.
         var firstIdle: ID? {
             let idle = connections.filter { $0.value.hasKey && $0.value.use == .idle }
             let counts = Dictionary(grouping: connections.values, by: \.account).mapValues(\.count)
@@ -72,9 +73,10 @@ final class ConnectionTable: Sendable {
         (maximum, maximumPerAddress, self.metrics) = (limits.maximum, limits.maximumPerAddress, metrics)
     }
 
-    /// Enters a connection, and closes one without a key where there are too many; the new one itself when all others of its address have keys.
+    /// Adds a connection, and closes one without a key if there are too many. It closes the new one itself if all
+    /// others of its address have keys.
     ///
-    /// - Parameter address: the client's; see ``key(ofAddress:)``.
+    /// - Parameter address: the client's address from ``key(ofAddress:)``.
     func open(_ id: ID, address: String?, close: @escaping @Sendable () -> Void) {
         let dropped = state.withLock { state in
             state.number += 1
@@ -102,7 +104,7 @@ final class ConnectionTable: Sendable {
 
     private func set(_ id: ID, _ use: Use) { state.withLock { $0.connections[id]?.use = use } }
 
-    /// Notes that a request with a valid key came over the connection.
+    /// Records that a request with a valid key came over the connection.
     func recordKey(_ id: ID, of account: String) {
         state.withLock { state in
             guard state.connections[id]?.hasKey == false else { return }
@@ -111,8 +113,8 @@ final class ConnectionTable: Sendable {
         }
     }
 
-    /// What connections of one client have in common: the address, of IPv6 its network of 64 bits. Nil for loopback, where a proxy or many
-    /// users of this machine are.
+    /// The part of an address that connections of one client share: the whole address for IPv4, the /64 network for
+    /// IPv6. Nil for loopback, where a proxy or many users of this machine connect from.
     static func key(ofAddress address: String?) -> String? {
         guard let address, !HostNames.isLoopback(address) else { return nil }
         var six = in6_addr()
@@ -123,7 +125,8 @@ final class ConnectionTable: Sendable {
     }
 }
 
-/// Whether the server accepts another connection. Being asked before each one, it counts those that are accepted itself.
+/// Decides whether the server accepts another connection. It counts the accepted ones itself, because it is asked
+/// before each accept.
 struct ConnectionAdmission: AvailableConnectionsDelegate {
     let table: ConnectionTable
 
@@ -135,7 +138,7 @@ struct ConnectionAdmission: AvailableConnectionsDelegate {
 extension ConnectionTable {
     fileprivate func countAccepted(_ change: Int) { state.withLock { $0.accepted += change } }
 
-    /// Whether there is a place, or a connection that goes for another one.
+    /// Whether there is room for another connection, or one that can be closed for it.
     var hasRoom: Bool {
         state.withLock { $0.accepted < maximum || $0.withoutKey > 0 || $0.firstIdle != nil }
     }

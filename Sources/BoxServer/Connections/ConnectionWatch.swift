@@ -7,18 +7,19 @@ import NIOCore
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 
-/// Ends connections whose client is too slow or gone; Hummingbird's own idle time-out only ends those without a request.
+/// Ends connections whose client is too slow or gone. Hummingbird's own idle timeout only ends connections without a
+/// request.
 ///
-/// It stands behind the HTTP decoder. A timer runs only while the client is waited for, so a quick request costs none.
-/// All of it happens on the connection's event loop.
+/// It comes after the HTTP decoder in the pipeline. Timers run only while boxd waits for the client, so a quick request
+/// needs none. All of it runs on the connection's event loop.
 final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// What of a request has come.
+    /// How much of a request has been received.
     private enum Incoming {
-        /// Nothing that is known; the beginning of a head can be there.
+        /// No decoded part. A head may have begun.
         case nothing
         case body(BodyPace)
     }
@@ -27,12 +28,12 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     private let table: ConnectionTable
     private let metrics: Metrics
     private var incoming = Incoming.nothing
-    /// Requests whose answer isn't written.
+    /// Requests whose response isn't written yet.
     private var unanswered = 0
     private var hasBegunAnswer = false
-    /// Whether something of the present read could be decoded.
+    /// Whether the current read gave a decoded part.
     private var hasDecoded = false
-    /// Whether more was asked of the client; not while enough waits to be worked on.
+    /// Whether a read from the client is pending. There is none while enough received data waits to be processed.
     private var isReading = false
     private var headTimer: Scheduled<Void>?
     private var bodyTimer: Scheduled<Void>?
@@ -47,7 +48,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
         metrics.connectionOpened()
         let address = ConnectionTable.key(ofAddress: channel.remoteAddress?.ipAddress)
         table.open(ObjectIdentifier(channel), address: address) { channel.close(promise: nil) }
-        // Afterwards, because one that has ended already says so at once.
+        // This comes after `open`, because the future of a closed channel completes at once.
         channel.closeFuture.whenComplete { [metrics, table, id = ObjectIdentifier(channel)] _ in
             metrics.connectionClosed()
             table.close(id)
@@ -56,7 +57,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
         watchTarget(context)
     }
 
-    /// The framework has no place for a handler before its codec.
+    /// Hummingbird has no way to add a handler before its codec.
     private func watchTarget(_ context: ChannelHandlerContext) {
         let pipeline = context.pipeline.syncOperations
         guard let codec = try? pipeline.handler(type: HTTP1ToHTTPServerCodec.self) else { return }
@@ -67,7 +68,8 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
         for timer in [headTimer, bodyTimer, unreadTimer] { timer?.cancel() }
     }
 
-    /// A client whose machine is gone says nothing, so the kernel asks: after a minute, and four times within another.
+    /// Turns on TCP keepalive, because a client whose machine is gone sends nothing. The kernel probes after a minute,
+    /// then four times within another.
     private static func keepAlive(_ channel: any Channel) {
         guard let options = channel.syncOptions else { return }
         try? options.setOption(.socketOption(.so_keepalive), value: 1)
@@ -106,7 +108,8 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
         isReading = false
         switch incoming {
         case .nothing:
-            // Bytes came and no part did: a head has begun. While a request is worked on, the next one's may take its time.
+            // Bytes without a decoded part mean that a head has begun. While a request is processed, the next one's
+            // head has no timeout.
             if !hasDecoded, unanswered == 0, headTimer == nil {
                 headTimer = schedule(context, limits.head) { $0.headIsLate($1) }
             }
@@ -134,7 +137,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     private func bodyMayBeLate(_ context: ChannelHandlerContext) {
         bodyTimer = nil
         guard case .body(var pace) = incoming else { return }
-        // Not the client's fault: what has come isn't worked on yet, or an earlier request isn't.
+        // It isn't the client's fault: received data or an earlier request isn't processed yet.
         if !isReading || unanswered > 1 {
             pace = BodyPace(limits)
             incoming = .body(pace)
@@ -144,7 +147,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
         refuse(context)
     }
 
-    /// Answers in place of whoever works on the request, and closes.
+    /// Writes an error response in place of the route's, and closes the connection.
     private func refuse(_ context: ChannelHandlerContext) {
         hasBegunAnswer = true
         let id = RequestID.make()
@@ -170,7 +173,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
-        // The client was asked for the body only now.
+        // The client was only now asked for the body (100 Continue).
         case .head(let head) where head.status.kind == .informational: incoming = .body(BodyPace(limits))
         case .head: hasBegunAnswer = true
         case .body: break
@@ -192,7 +195,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelWritabilityChanged()
     }
 
-    /// What a client has left unread, and since when it has read nothing of it.
+    /// The bytes that a client hasn't read, and since when it has read none of them.
     private struct Unread {
         var bytes: Int
         var since: ContinuousClock.Instant
@@ -225,7 +228,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     }
 }
 
-/// How fast a body comes.
+/// The rate of a request's body.
 private struct BodyPace {
     private let limits: ConnectionLimits
     private let began = ContinuousClock.now
@@ -239,7 +242,7 @@ private struct BodyPace {
         last = .now
     }
 
-    /// When it is too slow, unless more has come by then.
+    /// When the body counts as too slow, unless more arrives before.
     var deadline: ContinuousClock.Instant {
         let earned = Duration.seconds(Double(bytes) / Double(limits.bodyBytesPerSecond))
         return min(began + limits.bodyGrace + earned, last + limits.bodyGrace)

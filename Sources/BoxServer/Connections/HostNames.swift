@@ -3,26 +3,27 @@ import BoxStore
 import Glibc
 import HTTPTypes
 
-/// The names by which clients may call this server.
+/// The names by which clients may address this server.
 ///
-/// A web page can let its own name lead to 127.0.0.1 (DNS rebinding). The browser then sends that page's requests to this server, with the
-/// page's name in `Host`, and gives it the answers. So a server on loopback answers to names of loopback only, and to those that it was told.
+/// A web page can make its own name resolve to 127.0.0.1 (DNS rebinding). The browser then sends the page's requests to
+/// this server, with the page's name in `Host`, and gives the page the responses. So a server on loopback accepts only
+/// loopback names and the configured ones.
 public struct HostNames: Sendable, Equatable {
-    /// Nil for any name.
+    /// Nil to accept any name.
     private let names: Set<String>?
 
     /// - Parameters:
-    ///   - host: where the server listens. Elsewhere than on loopback any name is right, unless there are names.
-    ///   - names: with or without a port, which doesn't count.
+    ///   - host: the address the server listens on. If it isn't loopback and `names` is empty, any name is accepted.
+    ///   - names: further names. A port in them is ignored.
     public init(listeningOn host: String, names: [String]) {
         let isLoopback = Self.isLoopback(Self.name(ofAuthority: host))
         self.names = isLoopback || !names.isEmpty ? Set((names + [host]).map { Self.name(ofAuthority: $0) }) : nil
     }
 
-    /// - Throws: ``APIError`` 400 without exactly one name, 421 with another server's.
+    /// - Throws: ``APIError`` 400 when there isn't exactly one name, 421 when it is another server's.
     func check(_ request: HTTPRequest) throws {
         guard let names else { return }
-        // The decoder makes the first one the authority and keeps the others.
+        // The decoder makes the first Host field the authority and keeps further ones as fields.
         guard let authority = request.authority, !authority.isEmpty, request.headerFields[Self.field] == nil else {
             throw APIError(.invalidRequest, "the request has to have one Host: name this server in it")
         }
@@ -48,7 +49,7 @@ public struct HostNames: Sendable, Equatable {
         return String(name.last == "." ? name.dropLast() : name)
     }
 
-    /// Whether a name or address always means the machine itself: RFC 6761, section 6.3; RFC 1122, section 3.2.1.3.
+    /// Whether a name or address always means the local machine: RFC 6761, section 6.3; RFC 1122, section 3.2.1.3.
     public static func isLoopback(_ name: String) -> Bool {
         if name == "localhost" { return true }
         if name.hasSuffix(".localhost") { return ServerForm.isHost(name) }

@@ -2,15 +2,15 @@ import Hummingbird
 import NIOCore
 
 extension Request {
-    /// Does the work of a request whose body is read, and cancels it when the client goes away.
+    /// Runs work for a request whose body was read, and cancels it when the client disconnects.
     ///
-    /// Noticing that takes the connection's reading side, so the connection isn't used again.
+    /// Detecting that uses up the connection's reading side, so the connection isn't used for another request.
     ///
-    /// - Throws: ``ConnectionSpent`` with what the work threw.
+    /// - Throws: ``ConnectionSpent`` with the error of the work.
     func whileConnected<Value: Sendable>(_ work: @Sendable () async throws -> Value) async throws -> Value {
         var request = self
-        // With a body that is still to come the framework would wait for its reader for ever once the work has thrown: it hands the pieces on
-        // one by one, and nothing ends that wait, not even cancellation.
+        // Hummingbird passes a body on in pieces and waits for its reader. After the work has thrown, that wait would
+        // never end, and cancellation doesn't end it either. An empty body avoids it.
         request.body = .init(buffer: ByteBuffer())
         do { return try await request.body.consumeWithCancellationOnInboundClose { _ in try await work() } } catch {
             throw ConnectionSpent(cause: error)
@@ -18,7 +18,7 @@ extension Request {
     }
 }
 
-/// A failure after which the connection can't be read from any more.
+/// An error after which no more can be read from the connection.
 struct ConnectionSpent: Error {
     let cause: any Error
 }

@@ -1,6 +1,6 @@
 import BoxStore
 
-/// What an answer, its error and the log know a request by.
+/// The id that identifies a request in its response, its error and the log.
 enum RequestID {
     static func make() -> String { "req_" + RandomText.hex(bytes: 12) }
 }

@@ -1,8 +1,8 @@
 import NIOCore
 import NIOHTTP1
 
-/// Lets the name of a request's target take the place of `Host`, as RFC 9112, section 3.2.2, has it: `GET http://NAME/path`. What comes later
-/// gets the path only. It stands before the codec of ``NIOHTTPTypesHTTP1``.
+/// Replaces `Host` by the host of an absolute request target such as `GET http://NAME/path`, as RFC 9112, section 3.2.2
+/// requires. Later handlers get the path only. It comes before the codec of ``NIOHTTPTypesHTTP1``.
 final class RequestTargetHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -15,7 +15,7 @@ final class RequestTargetHandler: ChannelInboundHandler, RemovableChannelHandler
         context.fireChannelRead(wrapInboundOut(.head(head)))
     }
 
-    /// The name and port of a target with a scheme; nil for a path.
+    /// The host and port of an absolute target; nil for a path.
     static func authority(ofTarget target: String) -> String? {
         guard target.utf8.first != UInt8(ascii: "/"), let scheme = target.firstRange(of: "://") else { return nil }
         let authority = target[scheme.upperBound...].prefix { !"/?#".contains($0) }

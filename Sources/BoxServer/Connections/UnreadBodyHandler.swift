@@ -3,34 +3,36 @@ import Hummingbird
 import NIOCore
 import NIOHTTPTypes
 
-/// Handles request bodies that nobody has read yet: sends `100 Continue` when a route begins to read (RFC 9110, 10.1.1), and closes the
-/// connection after an answer that came before the body's end.
+/// Handles unread request bodies. It sends `100 Continue` when a route begins to read (RFC 9110, 10.1.1), and closes
+/// the connection after a response that came before the body's end.
 ///
-/// Such a close has two steps (RFC 9112, 9.6): the sending side is closed, and what still comes is dropped for a while. Closing at once
-/// with unread bytes makes the kernel send a reset, which can destroy the answer before the client has read it.
+/// Such a close has two steps (RFC 9112, 9.6): the sending side is closed, then received data is dropped for a while.
+/// Closing at once with unread data makes the kernel send a reset, which can destroy the response before the client has
+/// read it.
 ///
-/// All of it happens on the connection's event loop.
+/// All of it runs on the connection's event loop.
 final class UnreadBodyHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// Fired by a route that begins to read a body.
+    /// The event that a route fires when it begins to read a body.
     struct BodyIsRead: Sendable {}
 
-    /// The part of the request's body that has not come.
+    /// The part of the request's body that hasn't been received.
     private enum Incoming {
         case nothing
-        /// `left` is in bytes, nil for a body without a length. The client sends nothing before a `100 Continue` where it `expects` one.
+        /// `left` is in bytes, nil for a body without a length. With `expectsContinue` the client sends nothing before
+        /// a `100 Continue`.
         case body(left: Int?, expectsContinue: Bool)
     }
 
     private enum State {
         case open
-        /// The answer's head has said that the connection closes.
+        /// The response's head says that the connection closes.
         case closing
-        /// The answer is written. What comes now is dropped.
+        /// The response is written. Received data is dropped.
         case draining(bytes: Int)
     }
 
@@ -60,7 +62,7 @@ final class UnreadBodyHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
         guard case .draining(let bytes) = state else { return context.fireChannelRead(data) }
         switch part {
-        // Another request was not answered, and the client knows that by the closed connection.
+        // The closed connection tells the client that its next request wasn't processed.
         case .head, .end: context.close(promise: nil)
         case .body(let buffer): state = .draining(bytes: bytes + buffer.readableBytes)
         }
@@ -68,7 +70,7 @@ final class UnreadBodyHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         context.fireChannelReadComplete()
-        // Nobody else asks for more.
+        // No other handler requests further reads.
         if case .draining = state { context.read() }
     }
 
@@ -106,11 +108,11 @@ final class UnreadBodyHandler: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// Whether reading the rest of the body, so that the connection can be used again, isn't worth it.
+    /// Whether the connection must close, because reading the rest of the body to reuse it would take too long.
     private var hasTooMuchLeft: Bool {
         switch incoming {
         case .nothing: false
-        // Whether it will send the body after the answer is the client's choice, so nobody knows what comes next.
+        // The client may or may not send the body after the response, so the next bytes can't be interpreted.
         case .body(_, expectsContinue: true): true
         case .body(let left, _): left.map { $0 > Self.worthReading } ?? true
         }
@@ -127,7 +129,7 @@ final class UnreadBodyHandler: ChannelDuplexHandler, RemovableChannelHandler {
         watchDrain(context, seen: -1, until: .now + limits.drain)
     }
 
-    /// Closes when the time is up, or when the client sends no more.
+    /// Closes when the time has passed, or when the client pauses for too long.
     private func watchDrain(_ context: ChannelHandlerContext, seen: Int, until end: ContinuousClock.Instant) {
         timer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(limits.drainPause)) { [weak self] in
             guard let self, case .draining(let bytes) = state else { return }

@@ -6,9 +6,9 @@ import Hummingbird
 
 /// `GET /boxes/{id}/events`.
 ///
-/// Beyond the API's cursors it takes conditional requests: the `ETag` stands for all of a box's events, and a request with
-/// `If-None-Match` is answered 304 when nothing has changed since, with `Prefer: wait=SECONDS` (RFC 7240) only after so long.
-/// That makes following quick without asking often.
+/// In addition to the API's cursors it supports conditional requests. The `ETag` is that of all events of the box. A
+/// request with `If-None-Match` gets 304 when nothing has changed since. With `Prefer: wait=SECONDS` (RFC 7240) it gets
+/// 304 only after that time, so clients can follow events quickly without frequent polls.
 struct EventRoutes {
     let boxes: BoxService
     let events: EventService
@@ -26,7 +26,7 @@ struct EventRoutes {
         let wait = request.secondsToWait
         if let known, let wait {
             try await events.waitForChange(of: id, from: known, for: .seconds(wait))
-            // It can have been deleted meanwhile.
+            // The box may have been deleted meanwhile.
             _ = try await boxes.get(id, account)
         }
         let (rows, hasMore, revision) = try await events.store.page(page, box: id, types: types)
@@ -46,7 +46,7 @@ struct EventRoutes {
         return response
     }
 
-    /// Types that nobody knows are no error: there are just no events of them.
+    /// Parses the types. Unknown types are no error, there are just no events of them.
     private static func types(_ text: String?) throws -> [String] {
         let types = (text ?? "").split(separator: ",").map { String($0).trimmed }
         guard types.count <= 50, types.allSatisfy({ (1...64).contains($0.utf8.count) }) else {
@@ -56,7 +56,7 @@ struct EventRoutes {
         return types
     }
 
-    /// The digits of a tag: proxies that compress make `W/"5f"` or `"5f-gzip"` of `"5f"`.
+    /// The digits of a tag. A proxy that compresses changes `"5f"` to `W/"5f"` or `"5f-gzip"`.
     private static func bare(_ tag: String) -> String {
         String(tag.drop { !$0.isHexDigit }.prefix { $0.isHexDigit })
     }

@@ -5,16 +5,16 @@ import BoxStore
 import HTTPTypes
 import Hummingbird
 
-/// `POST /boxes/{id}/commands`: a command in a box, until its end.
+/// `POST /boxes/{id}/commands`: runs a command in a box and returns its result.
 struct CommandRoutes {
     let guests: GuestService
 
     /// In seconds.
     static let standardTimeout = 30
     static let longestTimeout = 600
-    /// In bytes, of each of the two outputs.
+    /// In bytes, of standard output and of standard error.
     static let outputLimit = 10_000_000
-    /// In bytes, of the request.
+    /// In bytes, of the request's body.
     static let maximumBodySize = 8 << 20
 
     func add(to router: RouterGroup<BoxdContext>) {
@@ -23,7 +23,7 @@ struct CommandRoutes {
 
     @Sendable private func run(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let (id, account) = (try context.boxID(), try context.requireAccount())
-        // Before the body is read, which can be large.
+        // Checked before the body is read, which can be large.
         _ = try await guests.requireRunning(id, account)
         let body = try JSONBody(await context.bytes(of: request, limit: Self.maximumBodySize))
         let command = try Self.command(body)

@@ -5,16 +5,16 @@ import BoxStore
 import HTTPTypes
 import Hummingbird
 
-/// `/boxes/{id}/files`, a box's files in JSON, and `GET /boxes/{id}/artifacts`, their bytes.
+/// `/boxes/{id}/files`, a box's files as JSON, and `GET /boxes/{id}/artifacts`, a file's bytes.
 struct FileRoutes {
     let guests: GuestService
 
-    /// In bytes, of a file that stands in JSON.
+    /// In bytes, of a file that is sent in JSON.
     static let maximumFileSize = 50_000_000
-    /// In bytes: such a file in base64, and what is around it.
+    /// In bytes: such a file in base64, and the rest of the body.
     static let maximumBodySize = maximumFileSize / 3 * 4 + (64 << 10)
 
-    /// Files that one account may be writing at a time: each is in memory as a whole, more than once.
+    /// Limits an account's concurrent writes. Each file is in memory as a whole, more than once.
     private let writers = ConcurrencyLimit(slots: 4, queue: 128)
 
     func add(to router: RouterGroup<BoxdContext>) {
@@ -68,7 +68,7 @@ struct FileRoutes {
 
     @Sendable private func write(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let (id, account) = (try context.boxID(), try context.requireAccount())
-        // Before the body is taken in, which can be large.
+        // Checked before the body is read, which can be large.
         _ = try await guests.requireRunning(id, account)
         let slot: ConcurrencyLimit.Slot
         do { slot = try await writers.acquire(account.id) } catch is ConcurrencyLimit.QueueIsFull {
@@ -117,7 +117,7 @@ struct FileRoutes {
                 sent += piece.count
                 try await writer.write(ByteBuffer(bytes: piece))
             }
-            // Whoever waits for the rest learns from the closed connection that it isn't coming.
+            // The closed connection tells the client that the rest isn't coming.
             guard sent == file.size else { throw EngineError(.failed, "the file became shorter while it was read") }
             try await writer.finish(nil)
         }

@@ -3,7 +3,8 @@ import BoxStore
 import HTTPTypes
 import Hummingbird
 
-/// Lets only requests with a valid API key through, and OPTIONS, which tells no more than the documentation.
+/// Refuses requests without a valid API key. OPTIONS needs none, because its response has nothing that isn't
+/// documented.
 struct AuthenticationMiddleware: RouterMiddleware {
     typealias Context = BoxdContext
 
@@ -27,7 +28,7 @@ struct AuthenticationMiddleware: RouterMiddleware {
 }
 
 extension KeyStore {
-    /// The account whose key comes with the request, or nil.
+    /// The account of the request's key, or nil.
     func account(of request: Request, at version: Int64? = nil) async throws -> Account? {
         guard let header = request.headers[.authorization], let space = header.utf8.firstIndex(of: UInt8(ascii: " ")),
             header[..<space].lowercased() == "bearer"

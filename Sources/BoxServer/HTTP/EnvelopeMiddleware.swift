@@ -7,7 +7,8 @@ import Logging
 import NIOCore
 import NIOHTTP1
 
-/// Gives every answer its request id and turns every failure, the framework's too, into the error envelope; counts and logs it.
+/// Adds the request id to every response, converts every error to the error envelope, and counts and logs the request.
+/// Errors of Hummingbird are converted too.
 struct EnvelopeMiddleware: RouterMiddleware {
     typealias Context = BoxdContext
 
@@ -31,11 +32,12 @@ struct EnvelopeMiddleware: RouterMiddleware {
         return response
     }
 
-    /// Routes are told as they are declared: a path can have an id in it, or what somebody typed by mistake, and a query more.
+    /// Counts and logs a response by its declared route. A path may contain an id or a user's typing mistake, and a
+    /// query more.
     private func observe(_ request: Request, _ response: Response, _ context: Context, took: Duration) {
         let (status, seconds) = (response.status.code, took / .seconds(1))
         let method = Self.methods.contains(request.method) ? request.method.rawValue : "other"
-        // The framework has a name, and no path, for what is no route.
+        // For an unknown route Hummingbird's endpoint is a name and not a path.
         let template = context.endpointPath.flatMap { $0.hasPrefix("/") ? $0 : nil } ?? "unmatched"
         let route = Metrics.Route(method: method, template: template, status: status)
         metrics.count(route, seconds: seconds)
@@ -50,18 +52,18 @@ struct EnvelopeMiddleware: RouterMiddleware {
 
     private func level(_ request: Request, _ status: Int, _ context: Context) -> Logger.Level {
         let isQuiet = status < 400 && [.get, .head].contains(request.method)
-        // 503 and 507 say what the server can't do now: no failure of its own.
+        // 503 and 507 mean that the server can't do it now. They aren't failures of the server.
         let isFailure = status >= 500 && ![503, 507].contains(status)
         return isQuiet ? .debug : bounded(isFailure ? .error : .info, context)
     }
 
-    /// The level of a line, or debug where requests without a key have filled the log enough.
+    /// The log level of a line, or debug when requests without a key have used up their limit of lines.
     private func bounded(_ level: Logger.Level, _ context: Context) -> Logger.Level {
         guard !context.caller.hasKey, context.logger.logLevel > .debug else { return level }
         return allowance.take() ? level : .debug
     }
 
-    /// Whatever else somebody sends is one method, so that nobody can make counters without end.
+    /// All other methods count as one, so that clients can't create unlimited counters.
     private static let methods: Set<HTTPRequest.Method> = [
         .get, .head, .post, .put, .patch, .delete, .options, .connect, .trace,
     ]
@@ -72,16 +74,16 @@ struct EnvelopeMiddleware: RouterMiddleware {
         case let error as ConnectionSpent:
             var response = response(to: error.cause, request: request, context: context)
             response.headers[.connection] = "close"
-            // Nobody reads this but the log.
+            // The client is gone, so this status is for the log only.
             if error.cause is CancellationError {
                 response.status = .init(code: 499, reasonPhrase: "Client Closed Request")
             }
             return response
         case let error as APIError: failure = error
-        // Of a body that was read; a head that can't be read gets no further than the decoder.
+        // The error is in a body that was being read. An invalid head gets no further than the decoder.
         case let error as HTTPParserError:
             failure = APIError(.invalidRequest, "the request's body is not valid HTTP: \(error)")
-        // Only clients' connections are NIO's here.
+        // All NIO channels here are clients' connections.
         case is ChannelError, is IOError: failure = .incompleteBody
         case is CancellationError:
             let isStopping = Task.isCancelled || readiness.current == .stopping
@@ -89,7 +91,8 @@ struct EnvelopeMiddleware: RouterMiddleware {
             failure = APIError(
                 .unavailable, "\(reason): try again in a moment", retryAfter: 5)
         case let error as HTTPError where error.status == .notFound:
-            // The route tells clients, who may forget a box that isn't found, that it was no box.
+            // Clients may forget a box that isn't found. The `route` detail shows them that this error isn't about a
+            // box.
             let route = "\(request.method) \(request.uri.path.prefix(200))"
             failure = APIError(.notFound, "there is no \(route)", details: ["route": .string(route)])
         case let error as HTTPError:
@@ -117,12 +120,12 @@ struct EnvelopeMiddleware: RouterMiddleware {
 }
 
 extension Response {
-    /// An answer with a JSON body.
+    /// A response with a JSON body.
     static func json(_ json: JSON, status: HTTPResponse.Status = .ok) -> Response {
         self.json(bytes: ByteBuffer(bytes: json.compactBytes), status: status)
     }
 
-    /// An answer with a JSON body that is encoded already.
+    /// A response with a JSON body that is already encoded.
     static func json(bytes: ByteBuffer, status: HTTPResponse.Status = .ok) -> Response {
         Response(
             status: status,

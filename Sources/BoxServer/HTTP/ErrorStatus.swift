@@ -6,7 +6,8 @@ extension ErrorCode {
     /// The HTTP status of an error with this code. `Docs/openapi.yaml` documents the same.
     var status: HTTPResponse.Status { Self.statuses[self] ?? .badRequest }
 
-    /// Codes that aren't here have 400: those of what the caller sent, and `machine_not_running`, `stop_failed` and `desktop_not_ready`.
+    /// Missing codes have 400: those for invalid requests, and `machine_not_running`, `stop_failed` and
+    /// `desktop_not_ready`.
     private static let statuses: [ErrorCode: HTTPResponse.Status] = [
         .unauthorized: .unauthorized,
         .forbidden: .forbidden, .loginDenied: .forbidden,
@@ -26,9 +27,9 @@ extension ErrorCode {
 }
 
 extension APIError {
-    /// The error envelope: the same facts at the top, where the oldest clients look, and under `error`.
+    /// The error envelope. Its members are at the top level, where the oldest clients look, and under `error`.
     ///
-    /// - Parameter status: of an error that isn't ours to give a code to; by default the code's.
+    /// - Parameter status: the status when it differs from the code's, for an error that came with its own.
     func json(requestID: String, status: HTTPResponse.Status? = nil) -> JSON {
         let status = status ?? code.status
         let error: JSON = [

@@ -1,6 +1,6 @@
 import Hummingbird
 
-/// Refuses requests that call the server by another name than its own.
+/// Refuses requests that address the server by a name that isn't its own.
 struct HostMiddleware: RouterMiddleware {
     typealias Context = BoxdContext
 

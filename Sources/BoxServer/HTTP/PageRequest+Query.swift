@@ -2,7 +2,7 @@ import BoxModel
 import BoxStore
 import Hummingbird
 
-/// The parameters `limit`, `sort` and `cursor`.
+/// Parses the parameters `limit`, `sort` and `cursor`.
 extension PageRequest {
     init(_ request: Request) throws {
         self.init()
@@ -32,7 +32,7 @@ extension PageRequest {
         return cursor
     }
 
-    /// The answer's `pageInfo`.
+    /// The `pageInfo` of a response.
     func info(_ last: PageCursor?, hasMore: Bool) -> JSON {
         ["hasMore": .bool(hasMore), "limit": JSON(limit), "nextCursor": JSON(hasMore ? last?.text : nil)]
     }

@@ -6,9 +6,10 @@ import Hummingbird
 extension Request {
     var idempotencyKey: String? { headers[.init("Idempotency-Key")!] }
 
-    /// A query parameter, decoded as HTML forms encode it: clients send a space as `%20` or as `+`. Nil when it is absent. The first one counts.
+    /// A query parameter, or nil when it is absent. If there are several, the first is used. It is decoded like an HTML
+    /// form, because clients send a space as `%20` or as `+`.
     ///
-    /// - Throws: ``APIError`` that names the parameter, for what no encoder makes.
+    /// - Throws: ``APIError`` that names the parameter, when it isn't validly encoded.
     func query(_ name: String, code: ErrorCode) throws -> String? {
         for part in (uri.query ?? "").split(separator: "&") {
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -26,9 +27,9 @@ extension Request {
     }
 }
 
-/// `application/x-www-form-urlencoded`, one value.
+/// Decodes one value of `application/x-www-form-urlencoded`.
 enum FormEncoding {
-    /// - Returns: nil where a `%` has no two hexadecimal digits after it, or the bytes are no UTF-8.
+    /// - Returns: nil when a `%` isn't followed by two hexadecimal digits, or the bytes aren't UTF-8.
     static func decode(_ text: some StringProtocol) -> String? {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
@@ -36,7 +37,7 @@ enum FormEncoding {
             switch byte {
             case UInt8(ascii: "+"): bytes.append(UInt8(ascii: " "))
             case UInt8(ascii: "%"):
-                // Not by UInt8(_:radix:), which takes a sign for a digit.
+                // Not UInt8(_:radix:), which accepts a sign.
                 guard let high = rest.popFirst()?.hexValue, let low = rest.popFirst()?.hexValue else { return nil }
                 bytes.append(high << 4 | low)
             default: bytes.append(byte)
@@ -47,7 +48,7 @@ enum FormEncoding {
 }
 
 extension UInt8 {
-    /// Of a hexadecimal digit.
+    /// The value of a hexadecimal digit.
     fileprivate var hexValue: UInt8? {
         switch self {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")

@@ -7,17 +7,18 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// What a request carries through boxd.
+/// The context of one request in boxd.
 struct BoxdContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     let channel: any Channel
-    /// In every answer's header, in every error's body and in the log.
+    /// The id in every response's header, in every error's body and in the log.
     let requestID: String
-    /// What copies of the context tell each other.
+    /// State that all copies of the context share.
     let caller = Caller()
-    /// Whose key came with the request; set by ``AuthenticationMiddleware``.
+    /// The account whose key came with the request; set by ``AuthenticationMiddleware``.
     var account: Account?
-    /// The database's when the request came in, for ``ReadCache``; set with the account. Not for what waits meanwhile.
+    /// The database's version at the start of the request, for ``ReadCache``. It is set with the account. A long poll
+    /// must not use it after its wait.
     var databaseVersion: Int64?
 
     init(source: Source) {
@@ -26,7 +27,7 @@ struct BoxdContext: RequestContext {
         requestID = RequestID.make()
     }
 
-    /// Who sent a request, for those that see its answer.
+    /// The sender of a request, for middleware that sees the response.
     final class Caller: Sendable {
         private let key = Atomic(false)
 
@@ -40,7 +41,8 @@ struct BoxdContext: RequestContext {
         return account
     }
 
-    /// - Throws: ``APIError`` `invalid_json` when the body is neither empty nor a JSON object, 413 when it is over a megabyte.
+    /// - Throws: ``APIError`` `invalid_json` when the body is neither empty nor a JSON object, 413 when it is larger
+    ///   than a megabyte.
     func body(of request: Request) async throws -> (body: JSONBody, bytes: [UInt8]) {
         let bytes = try await self.bytes(of: request, limit: Self.maximumBodySize)
         return (try JSONBody(bytes), bytes)
@@ -48,10 +50,11 @@ struct BoxdContext: RequestContext {
 
     static let maximumBodySize = 1 << 20
 
-    /// The whole body. It can be read once.
+    /// Reads the whole body. It can be read once.
     ///
     /// - Parameter limit: in bytes.
-    /// - Throws: ``APIError`` 413 when it has more, as soon as that is known. ``UnreadBodyHandler`` sees to the rest.
+    /// - Throws: ``APIError`` 413 as soon as the body is known to be larger. ``UnreadBodyHandler`` handles the unread
+    ///   rest.
     func bytes(of request: Request, limit: Int) async throws -> [UInt8] {
         let tooLarge = APIError(
             .bodyTooLarge, "the request body is larger than \(limit) bytes, which is the most")
@@ -66,7 +69,8 @@ struct BoxdContext: RequestContext {
             bytes += buffer.readableBytesView
             if bytes.count > limit { throw tooLarge }
         }
-        // The framework takes the end of a connection for the end of a body, and half a body can mean something else.
+        // Hummingbird reports the end of a connection as the end of the body. A truncated body can have another
+        // meaning.
         if let length, bytes.count < length { throw APIError.incompleteBody }
         return bytes
     }

@@ -6,8 +6,8 @@ import Hummingbird
 typealias Handler = @Sendable (Request, BoxdContext) async throws -> Response
 
 extension RouterMethods where Context == BoxdContext {
-    /// Everything that one path answers to. Other methods get 405 with the valid ones; OPTIONS names them too; HEAD is
-    /// GET without its body, which ``EnvelopeMiddleware`` takes away.
+    /// Adds all routes of one path. Other methods get 405 with the valid ones, and OPTIONS returns them too. HEAD is
+    /// GET without its body, which ``EnvelopeMiddleware`` removes.
     func route(_ path: RouterPath, _ handlers: [HTTPRequest.Method: Handler]) {
         var handlers = handlers
         if let get = handlers[.get] { handlers[.head] = get }

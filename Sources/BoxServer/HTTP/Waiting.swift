@@ -5,7 +5,8 @@ import Hummingbird
 extension Request {
     private static let longestWait = 30
 
-    /// How long the client would wait for news, in seconds (`Prefer: wait=SECONDS`, RFC 7240); nil when it wouldn't.
+    /// How long a long poll waits for a change, in seconds (`Prefer: wait=SECONDS`, RFC 7240). Nil for a request that
+    /// doesn't wait.
     var secondsToWait: Int? {
         for preference in (headers[.init("Prefer")!] ?? "").split(separator: ",") {
             let parts = preference.split(separator: "=").map { String($0).trimmed }

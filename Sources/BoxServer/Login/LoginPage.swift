@@ -2,7 +2,8 @@ import BoxControl
 import HTTPTypes
 import Hummingbird
 
-/// The pages of a login: no scripts, nothing from elsewhere, and nothing of a request that isn't escaped.
+/// The pages of a login. They have no scripts and no external resources, and escape everything that comes from a
+/// request.
 enum LoginPage {
     static func question(_ login: LoginService.Login, state: String, problem: String? = nil) -> Response {
         let warning = problem.map { "<p class=\"problem\" role=\"alert\">\(escape($0))</p>" } ?? ""

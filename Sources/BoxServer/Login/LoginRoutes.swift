@@ -4,7 +4,7 @@ import BoxStore
 import HTTPTypes
 import Hummingbird
 
-/// `/api/box/auth`: the login through a browser, for those who have no key yet.
+/// `/api/box/auth`: the login through a browser, for clients that have no key yet.
 struct LoginRoutes {
     let logins: LoginService
 
@@ -16,7 +16,7 @@ struct LoginRoutes {
     }
 
     @Sendable private func start(_ request: Request, _ context: BoxdContext) async throws -> Response {
-        // Pages could take every place for logins.
+        // Otherwise web pages could use up all pending logins.
         guard isSameOrigin(request) else {
             throw APIError(.forbidden, "a login can't be started by another page: use `box login`")
         }
@@ -31,7 +31,7 @@ struct LoginRoutes {
             ])
     }
 
-    /// The name that a machine gives itself, as it can be shown: nobody had to prove anything to send it.
+    /// The reported name of a machine with only printable characters, because sending it needs no authentication.
     private static func shown(_ name: String) -> String {
         let scalars = name.unicodeScalars.prefix(100).filter { scalar in
             switch scalar.properties.generalCategory {
@@ -92,8 +92,8 @@ struct LoginRoutes {
         return LoginPage.question(login, state: state, problem: "That is not a valid API key.")
     }
 
-    /// Whether a form was sent by a page of this server. Browsers tell where a form is from, in one way or the other; other
-    /// programs needn't.
+    /// Whether a form was sent by a page of this server. Browsers send the origin of a form in one of two headers.
+    /// Other programs don't have to.
     private func isSameOrigin(_ request: Request) -> Bool {
         if let site = request.headers[.init("Sec-Fetch-Site")!] { return site == "same-origin" }
         guard let origin = request.headers[.origin], let authority = request.head.authority else { return true }

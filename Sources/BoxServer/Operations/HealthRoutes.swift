@@ -5,8 +5,8 @@ import BoxStore
 import HTTPTypes
 import Hummingbird
 
-/// What is for whoever runs boxd: `/healthz`, whether it answers; `/readyz`, whether requests make sense now; `/metrics`;
-/// and `/openapi.yaml`, what the API is.
+/// The operator's routes: `/healthz`, whether boxd responds; `/readyz`, whether it can serve requests; `/metrics`; and
+/// `/openapi.yaml`, the description of the API.
 struct HealthRoutes {
     let readiness: Readiness
     let storage: StorageMonitor
@@ -21,7 +21,7 @@ struct HealthRoutes {
         router.route("/openapi.yaml", [.get: description])
     }
 
-    /// The description of the API that this boxd was built with.
+    /// Returns the API description that this boxd was built with.
     @Sendable private func description(_ request: Request, _ context: BoxdContext) async throws -> Response {
         Response(
             status: .ok, headers: [.contentType: "application/yaml", .cacheControl: "no-cache"],
@@ -36,7 +36,8 @@ struct HealthRoutes {
         return .json(["ok": false, "reason": .string(problem)], status: .serviceUnavailable)
     }
 
-    /// For whoever is on this machine, or has a key. A proxy on this machine passes others' requests on, and says so.
+    /// Returns the metrics to clients on this machine and to clients with a key. A proxy on this machine forwards other
+    /// clients' requests, and adds headers that show it.
     @Sendable private func showMetrics(_ request: Request, _ context: BoxdContext) async throws -> Response {
         if !context.isFromThisMachine(request), try await keys.account(of: request) == nil {
             throw APIError.unauthorized
@@ -49,7 +50,7 @@ struct HealthRoutes {
 }
 
 extension BoxdContext {
-    /// Whether the request comes straight from a program of this machine.
+    /// Whether the request comes directly from a program on this machine.
     fileprivate func isFromThisMachine(_ request: Request) -> Bool {
         guard let peer = channel.remoteAddress?.ipAddress else { return false }
         guard peer.hasPrefix("127.") || peer == "::1" || peer.hasPrefix("::ffff:127.") else { return false }

@@ -2,14 +2,14 @@ import BoxModel
 import BoxSystem
 import Logging
 
-/// Writes each event as one line with one JSON object: `time`, `level`, `message`, and then what else is known of it.
+/// Writes each event as one line with one JSON object: `time`, `level`, `message`, then the metadata.
 public struct JSONLogHandler: LogHandler {
     public var logLevel = Logger.Level.info
     public var metadata: Logger.Metadata = [:]
     public var metadataProvider: Logger.MetadataProvider?
     private let write: @Sendable (String) -> Void
 
-    /// - Parameter write: takes a line with its line feed; standard error when absent.
+    /// - Parameter write: writes a line, which includes its line feed. The default writes to standard error.
     public init(write: @escaping @Sendable (String) -> Void = Self.writeToStandardError) { self.write = write }
 
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -24,7 +24,7 @@ public struct JSONLogHandler: LogHandler {
         ]
         let provided = metadataProvider?.get() ?? [:]
         let all = metadata.merging(provided) { $1 }.merging(event.metadata ?? [:]) { $1 }
-        // The framework numbers requests for itself; ours have ids.
+        // Hummingbird's metadata numbers requests in its own way. boxd's request ids are used instead.
         for (key, value) in all.sorted(by: { $0.key < $1.key }) where !key.hasPrefix("hb.") && object[key] == nil {
             object[key] = Self.json(value)
         }
@@ -43,7 +43,7 @@ public struct JSONLogHandler: LogHandler {
         }
     }
 
-    /// One call for a line, so that lines of two threads don't mix.
+    /// Writes a line with one call, so that lines of two threads don't mix.
     public static let writeToStandardError: @Sendable (String) -> Void = { line in
         _ = Descriptor.write(line.utf8, to: 2)
     }

@@ -2,18 +2,19 @@ import BoxStore
 import BoxSystem
 import Glibc
 
-/// The file that a process's output goes to. When it is large it becomes the old one, `FILE.1`, in place of the one before.
+/// The file to which a process's output is redirected. A large file is renamed to `FILE.1`, which replaces the previous
+/// one.
 public struct LogFile: Sendable {
-    /// In bytes.
+    /// The size in bytes at which the file is rotated.
     public static let longest = 10 << 20
 
     let path: String
     private let descriptors: [Int32]
     private let longest: Int
-    /// Where the first of the descriptors led before.
+    /// A copy of the first descriptor from before the redirection.
     private let original: Int32
 
-    /// Leads the descriptors to the file.
+    /// Redirects the descriptors to the file.
     ///
     /// - Throws: ``StartupError``
     public init(_ path: String, descriptors: [Int32] = [2, 1], longest: Int = LogFile.longest) throws {
@@ -28,11 +29,11 @@ public struct LogFile: Sendable {
         let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0o600)
         guard file >= 0 else { return false }
         defer { close(file) }
-        // A line that is being written goes to the old file or the new one, and is never lost.
+        // A concurrent line goes to the old file or to the new one, and is never lost.
         return descriptors.allSatisfy { dup2(file, $0) >= 0 }
     }
 
-    /// Begins a new file where the present one is large, or was removed. To be called every second or so.
+    /// Begins a new file when the current one is large or was removed. Call it about every second.
     public func rotate() {
         var status = stat()
         guard fstat(descriptors[0], &status) == 0 else { return }
@@ -41,7 +42,7 @@ public struct LogFile: Sendable {
         _ = lead()
     }
 
-    /// Leads the first descriptor back, for what somebody on a terminal should see.
+    /// Restores the first descriptor, for messages that a user on a terminal should see.
     public func leadBack() {
         if original >= 0 { dup2(original, descriptors[0]) }
     }

@@ -1,17 +1,17 @@
-/// Writes each text as one line of bounded length: what a tool or a box says can be long and have lines of its own.
+/// Writes each text as one line of limited length. Output of tools and boxes can be long and contain line breaks.
 public struct LogLines: TextOutputStream, Sendable {
-    /// In bytes.
+    /// The longest line in bytes.
     static let longest = 4096
 
     private let output: @Sendable (String) -> Void
 
-    /// - Parameter output: takes a line with its line feed; standard error when absent.
+    /// - Parameter output: writes a line, which includes its line feed. The default writes to standard error.
     public init(output: @escaping @Sendable (String) -> Void = JSONLogHandler.writeToStandardError) {
         self.output = output
     }
 
     public mutating func write(_ text: String) {
-        // Not by characters, of which a carriage return and a line feed are one.
+        // Not by characters: a carriage return and a line feed are one character.
         let line = text.utf8.last == UInt8(ascii: "\n") ? String(text.unicodeScalars.dropLast()) : text
         output(Self.cut(line).unicodeScalars.reduce(into: "") { $0 += Self.shown($1) } + "\n")
     }
@@ -23,7 +23,7 @@ public struct LogLines: TextOutputStream, Sendable {
         }
     }
 
-    /// The text, or its beginning and its size where it is too long.
+    /// The text, or its beginning and size when it is too long.
     static func cut(_ text: String) -> String {
         let size = text.utf8.count
         guard size > longest else { return text }

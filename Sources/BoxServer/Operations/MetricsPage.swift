@@ -3,7 +3,7 @@ import BoxEngine
 import BoxModel
 import BoxStore
 
-/// Everything that `/metrics` tells.
+/// The contents of `/metrics`.
 struct MetricsPage: Sendable {
     let metrics: Metrics
     let boxes: BoxService

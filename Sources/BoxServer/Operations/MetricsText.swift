@@ -1,6 +1,6 @@
 import BoxControl
 
-/// Prometheus' text format, version 0.0.4.
+/// Writes Prometheus' text format, version 0.0.4.
 struct MetricsText {
     static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -9,7 +9,7 @@ struct MetricsText {
 
     private(set) var text = ""
 
-    /// A family with one sample for each set of labels.
+    /// Adds a metric family with one sample per set of labels.
     mutating func add(_ name: String, _ kind: Kind, _ help: String, _ samples: [(labels: Labels, value: Double)]) {
         head(name, kind, help)
         for sample in samples { line(name, sample.labels, sample.value) }

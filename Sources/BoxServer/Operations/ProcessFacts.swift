@@ -2,7 +2,7 @@ import BoxSystem
 import FoundationEssentials
 import Glibc
 
-/// What the kernel says of this process (proc(5)).
+/// This process's statistics from the kernel (proc(5)).
 struct ProcessFacts {
     /// Seconds since the epoch.
     let startTime: Double

@@ -4,7 +4,7 @@ import BoxStore
 import HTTPTypes
 import Hummingbird
 
-/// `/repos`: which repositories there are, and which of them new boxes get.
+/// `/repos`: the account's repositories, and the selection that new boxes get.
 struct RepositoryRoutes {
     let repositories: RepositoryService
 
@@ -41,7 +41,7 @@ struct RepositoryRoutes {
         }
     }
 
-    /// The page's repositories by owner, in the page's order.
+    /// The page's repositories grouped by owner, in the page's order.
     private static func installations(_ rows: [RepositoryRow]) -> [JSON] {
         var owners: [String] = []
         let groups = Dictionary(grouping: rows) { row in

@@ -4,11 +4,11 @@ import BoxStore
 import HTTPTypes
 import Hummingbird
 
-/// `/secrets`: what every box of the account gets.
+/// `/secrets`: the variables and files that every box of the account gets.
 struct SecretRoutes {
     let secrets: SecretStore
     let boxes: BoxService
-    /// How long running boxes are waited for.
+    /// How long a change waits for running boxes.
     let timeout: Duration
 
     func add(to router: RouterGroup<BoxdContext>) {
@@ -38,6 +38,7 @@ struct SecretRoutes {
 }
 
 extension Account {
-    /// Clients expect an id of what secrets and repositories belong to; here that is the account itself.
+    /// The id of the account's environment. Clients expect that secrets and repositories belong to one. Here it stands
+    /// for the account itself.
     var environmentID: String { "env_" + id.drop { $0 != "_" }.dropFirst() }
 }
