@@ -1,5 +1,5 @@
-// What Swift can't import of libcurl: variadic functions and options whose spelling depends on the version.
-// Each returns libcurl's own code. Imported by BoxClient only.
+// Functions of libcurl that Swift can't import: variadic functions, and options whose names depend on the version. Each
+// returns libcurl's own code. Imported by BoxClient only.
 #pragma once
 
 #include <curl/curl.h>
@@ -31,8 +31,9 @@ static inline CURLcode box_curl_set_callback(CURL *handle, CURLoption option, bo
     return curl_easy_setopt(handle, option, callback);
 }
 
-/// Asks before each time that a request is sent, also when libcurl sends it again by itself because a connection that was
-/// used before gave no answer. Before 7.80 it can't ask, so such requests get new connections, for which it doesn't.
+/// Calls `callback` before each time that a request is sent. libcurl sends a request again when a reused connection
+/// gave no response. Before 7.80 there is no such callback. Then every request gets a new connection, on which libcurl
+/// doesn't retry.
 static inline CURLcode box_curl_ask_before_sending(CURL *handle, box_curl_start_callback callback, void *context) {
 #if LIBCURL_VERSION_NUM >= 0x075000
     CURLcode result = curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, callback);
@@ -44,7 +45,7 @@ static inline CURLcode box_curl_ask_before_sending(CURL *handle, box_curl_start_
 #endif
 }
 
-/// Nothing but http and https: 7.85 renamed the option and made it a string.
+/// Allows http and https only. libcurl 7.85 replaced the option by one with a string.
 static inline CURLcode box_curl_only_http(CURL *handle) {
 #if LIBCURL_VERSION_NUM >= 0x075500
     return curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -61,7 +62,7 @@ static inline CURLcode box_curl_get_pointer(CURL *handle, CURLINFO info, void **
     return curl_easy_getinfo(handle, info, value);
 }
 
-/// The handle and result of a finished transfer: the result is in a union, which Swift imports badly.
+/// The handle and result of a finished transfer. The result is in a union, which Swift imports badly.
 static inline CURL *box_curl_next_finished(CURLM *multi, CURLcode *result) {
     int left = 0;
     CURLMsg *message;

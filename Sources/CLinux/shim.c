@@ -1,2 +1,2 @@
-// SwiftPM wants one source file for a C target; all of it is inline in shim.h.
+// SwiftPM requires a source file for a C target. All functions are inline in shim.h.
 #include "shim.h"

@@ -18,8 +18,8 @@
 typedef ssize_t (*box_ssh2_recv)(libssh2_socket_t fd, void *buffer, size_t length, int flags, void **abstract);
 typedef ssize_t (*box_ssh2_send)(libssh2_socket_t fd, const void *buffer, size_t length, int flags, void **abstract);
 
-/// A non-blocking session whose bytes go through `recv` and `send`, which find `abstract` behind their last argument.
-/// In C because libssh2_session_callback_set takes a function pointer as `void *`.
+/// Creates a non-blocking session that sends and receives with `recv` and `send`. Their last argument points to
+/// `abstract`. It is in C because libssh2_session_callback_set takes a function pointer as `void *`.
 static inline LIBSSH2_SESSION *box_ssh2_session(void *abstract, box_ssh2_recv recv, box_ssh2_send send) {
     LIBSSH2_SESSION *session = libssh2_session_init_ex(NULL, NULL, NULL, abstract);
     if (!session) return NULL;
@@ -34,7 +34,8 @@ static inline int box_rename_if_free(const char *from, const char *to) {
     return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1U);
 }
 
-/// Whether this processor has instructions for SHA-256. With them it is the fastest hash of SSH's, without them SHA-512 is.
+/// Whether this processor has instructions for SHA-256. With them SHA-256 is the fastest hash of SSH's, without them
+/// SHA-512 is.
 static inline int box_cpu_has_sha256(void) {
 #if defined(__x86_64__)
     unsigned a, b, c, d;
@@ -46,7 +47,8 @@ static inline int box_cpu_has_sha256(void) {
 #endif
 }
 
-/// pipe2(2), close-on-exec and non-blocking at both ends; through syscall(2) for the same reason.
+/// pipe2(2) with both ends close-on-exec and non-blocking. Through syscall(2), because glibc declares it for
+/// _GNU_SOURCE only.
 static inline int box_pipe(int ends[2]) {
     return (int)syscall(SYS_pipe2, ends, O_CLOEXEC | O_NONBLOCK);
 }

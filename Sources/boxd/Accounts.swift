@@ -4,7 +4,8 @@ import BoxModel
 import BoxServer
 import BoxStore
 
-/// `boxd account`: who has boxes on this server. Works beside a running boxd, which sees each change with the next request.
+/// `boxd account`: manages the server's accounts. It works beside a running boxd, which sees each change with the next
+/// request.
 extension Boxd {
     static let accountGroup = CommandSpec(
         "account", summary: "manage the accounts that have boxes",
@@ -98,7 +99,7 @@ extension Boxd {
         say("the account \(login) is removed\(rest)\n", to: .error)
     }
 
-    // MARK: Words
+    // MARK: Limits
 
     private static func limits(_ parsed: ParsedCommand) throws -> AccountLimits {
         func quota(_ option: String, orNone: Bool = false) throws -> Quota? {

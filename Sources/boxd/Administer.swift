@@ -46,7 +46,7 @@ extension Boxd {
 
     static func check(_ parsed: ParsedCommand, _ place: Place) async throws {
         let check = HostCheck(configuration: place.engine)
-        // Looking at the firewall needs root.
+        // Reading the firewall's rules needs root.
         let warnings = check.warnings + (geteuid() == 0 ? await HostCheck.warnings(configuration: place.engine) : [])
         if parsed.has("json") {
             func list(_ problems: [HostProblem]) -> JSON {

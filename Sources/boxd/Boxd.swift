@@ -7,7 +7,7 @@ import BoxSystem
 import Glibc
 import Logging
 
-/// boxd's command line: the server itself, and what whoever runs it does beside it.
+/// boxd's command line: the server itself, and the operator's commands beside it.
 enum Boxd {
     static let version = ProductVersion.current
 
@@ -115,7 +115,7 @@ enum Boxd {
     }
 }
 
-/// Which boxd is meant: where it keeps things and what it calls them.
+/// The data directory and engine that a command works on.
 struct Place {
     let dataDirectory: String
     let engine: OCIEngineConfiguration
@@ -141,11 +141,12 @@ struct Place {
         self.engine = engine
     }
 
-    /// Makes the data directory. Boxes' roots have to pass through it; what is private in it is so by itself.
+    /// Creates the data directory. The root user of every box has to pass through it. Private files in it have their
+    /// own modes.
     ///
-    /// Nobody's umask counts here: a directory that is made has exactly the mode that boxes need.
+    /// The caller's umask has no effect: a new directory has exactly the mode that boxes need.
     ///
-    /// - Parameter hasBoxes: false where only an image is made, which boxes never reach by its path.
+    /// - Parameter hasBoxes: false for a command that only builds an image, which boxes never open by its path.
     func prepare(hasBoxes: Bool = true) throws {
         guard geteuid() == 0 else { throw StartupError("boxd has to run as root: start it with sudo") }
         umask(0o077)
@@ -158,7 +159,8 @@ struct Place {
             } else if errno != EEXIST {
                 throw StartupError("\(path) can't be made: \(errnoText())")
             }
-            // The root of a box, who is nobody here, has to get to its own disk. The engine sees to the last one.
+            // The root user of a box is an unprivileged user here and has to reach its own disk. The engine sets the
+            // mode of the last directory.
             guard hasBoxes, index < parts.count - 1 else { continue }
             var status = stat()
             guard stat(path, &status) == 0, status.st_mode & 0o001 != 0 else {

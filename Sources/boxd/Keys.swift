@@ -4,7 +4,8 @@ import BoxModel
 import BoxServer
 import BoxStore
 
-/// `boxd api-key`: the keys of this server's accounts. Works beside a running boxd, which sees each change with the next request.
+/// `boxd api-key`: manages the accounts' keys. It works beside a running boxd, which sees each change with the next
+/// request.
 extension Boxd {
     static let keyGroup = CommandSpec(
         "api-key", summary: "manage API keys",

@@ -12,7 +12,7 @@ extension Boxd {
         let listen = try ListenAddress(parsed)
         let (logPath, names) = (try logFile(parsed), try hostNames(parsed))
         try place.prepare()
-        chdir("/")  // Whatever directory it was started in can be unmounted.
+        chdir("/")  // The file system of the directory where boxd was started can then be unmounted.
         raiseOpenFileLimit()
         avoidOutOfMemoryKiller()
         let lock = try hold(place.dataDirectory)
@@ -56,7 +56,7 @@ extension Boxd {
             let server = try Server(configuration: configuration, engine: engine, logger: logger)
             try await server.run { logger.info("listening on http://\(listen)") }
         } catch {
-            // Whoever started boxd sees why it ended.
+            // The error goes to the terminal or journal where boxd was started.
             logFile?.leadBack()
             throw error
         }
@@ -80,8 +80,8 @@ extension Boxd {
 }
 
 extension Boxd {
-    /// Makes the data directory this boxd's, and notes its process id for those who may see it. One that was killed may hold the directory for a
-    /// moment, busy with flushing the disks that it still had open.
+    /// Locks the data directory for this boxd. A killed boxd may hold the lock for a moment longer, while the kernel
+    /// flushes the disks that it still had open.
     private static func hold(_ dataDirectory: String) throws -> HeldFile {
         do {
             if let lock = try HeldFile.hold("\(dataDirectory)/boxd.lock") { return lock }
@@ -100,7 +100,8 @@ extension Boxd {
         _ = text.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
     }
 
-    /// Each running box and each connection takes a descriptor, and the usual soft limit is 1,024.
+    /// Raises the soft limit of open files, which is usually 1,024. Each running box and each connection needs a
+    /// descriptor.
     private static func raiseOpenFileLimit() {
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         var limit = rlimit()
@@ -111,7 +112,8 @@ extension Boxd {
 }
 
 extension Boxd {
-    /// boxd is small, and without it nobody can end the box that took all memory. See proc(5), oom_score_adj.
+    /// Makes the kernel's out-of-memory killer prefer other processes. boxd is small, and without it the box that used
+    /// up the memory can't be stopped. See proc(5), oom_score_adj.
     private static func avoidOutOfMemoryKiller() {
         let file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)
         guard file >= 0 else { return }
@@ -120,7 +122,7 @@ extension Boxd {
     }
 }
 
-/// Where boxd listens. Without TLS that is loopback, unless somebody says that the network in between is safe.
+/// The address where boxd listens. Without TLS it must be loopback, unless the operator declares the network safe.
 struct ListenAddress: CustomStringConvertible {
     let host: String
     let port: Int

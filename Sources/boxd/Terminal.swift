@@ -3,9 +3,9 @@ import BoxModel
 import BoxSystem
 import Glibc
 
-/// What boxd's commands say and ask.
+/// Output and questions of boxd's commands.
 extension Boxd {
-    /// A standard stream by its descriptor: nothing here writes enough to need stdio's buffers.
+    /// A standard stream by its descriptor. The output is too small to need stdio's buffers.
     enum Stream: Int32 { case output = 1, error = 2 }
 
     static func say(_ text: String, to stream: Stream) {
@@ -14,8 +14,8 @@ extension Boxd {
 
     static func say(_ json: JSON) { say(json.compact + "\n", to: .output) }
 
-    /// Asks on a terminal, unless `--yes` was given, and ends the program on a no. Without a terminal, or with `--json`, nobody
-    /// can be asked, and the command counts.
+    /// Asks for confirmation on a terminal, unless `--yes` was given, and exits on a no. Without a terminal, or with
+    /// `--json`, the command runs without a question.
     static func confirm(_ what: String, _ parsed: ParsedCommand) {
         guard !parsed.has("yes"), !parsed.has("json"), isatty(0) == 1, isatty(2) == 1 else { return }
         say("\(what)? [y/N] ", to: .error)
@@ -25,7 +25,7 @@ extension Boxd {
         }
     }
 
-    /// Rows with their cells in columns, two spaces apart.
+    /// Formats rows as columns, two spaces apart.
     static func columns(_ rows: [[String]]) -> String {
         let widths = (rows.first ?? []).indices.map { index in rows.map { $0[index].count }.max() ?? 0 }
         return rows.map { row in

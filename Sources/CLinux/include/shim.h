@@ -1,9 +1,10 @@
-// What Swift can't import from the kernel's and glibc's headers: raw system calls, and code that has to
-// run between clone and exit without touching a runtime's locks.
+// Functions of the kernel and glibc that Swift can't import: raw system calls, and code that must run between clone and
+// exit without touching a runtime's locks.
 #ifndef BOX_CLINUX_SHIM_H
 #define BOX_CLINUX_SHIM_H
 
-// No _GNU_SOURCE: with it some of glibc's types differ from those of Swift's own modules, which a build from nothing refuses.
+// No _GNU_SOURCE: it changes some of glibc's types, so that they differ from those of Swift's own modules. A clean
+// build refuses that.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/dqblk_xfs.h>
@@ -27,7 +28,7 @@
 #define CLONE_NEWUSER 0x10000000
 #endif
 
-// linux/mount.h can't be included beside sys/mount.h with older glibc, so the few names it has are here.
+// With older glibc, linux/mount.h can't be included beside sys/mount.h. So the few names from it are declared here.
 struct clinux_mount_attr {
   uint64_t attr_set;
   uint64_t attr_clr;
@@ -61,14 +62,14 @@ static inline int clinux_write_map(pid_t pid, const char *name, uint32_t inside,
   return result;
 }
 
-/// A user namespace that maps `count` ids from `inside` to `outside`, as a file descriptor, or -errno.
-/// The namespace belongs to a child that only pauses; the descriptor keeps it alive when the child is gone.
+/// Creates a user namespace that maps `count` ids from `inside` to `outside`. Returns its descriptor or -errno. The
+/// namespace's first process is a child that only pauses. The descriptor keeps the namespace after the child is gone.
 static inline int clinux_user_namespace(uint32_t inside, uint32_t outside, uint32_t count) {
-  // The raw call, as fork with flags: glibc's clone wants a stack of its own.
+  // The raw call works like fork with flags. glibc's clone needs a stack of its own.
   pid_t child = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
   if (child < 0) return -errno;
   if (child == 0) {
-    // It has this process's descriptors, so it mustn't outlive it.
+    // The child has this process's descriptors, so it mustn't outlive it.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (;;) syscall(SYS_pause);
   }
@@ -86,7 +87,7 @@ static inline int clinux_user_namespace(uint32_t inside, uint32_t outside, uint3
   return result;
 }
 
-/// What the child of clinux_write_in_user_namespace does. 0 or -errno.
+/// The work of the child of clinux_write_in_user_namespace. Returns 0 or -errno.
 static inline int clinux_enter_and_write(pid_t process, const char *const paths[], const char *const texts[], size_t count) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/ns/user", (int)process);
@@ -103,11 +104,12 @@ static inline int clinux_enter_and_write(pid_t process, const char *const paths[
   return result;
 }
 
-/// Writes the texts to the files, of which there are `count`, as a process of `process`'s user namespace: what files of /proc/sys/user say depends
-/// on that. Files that can't be opened are left out. 0 or -errno.
+/// Writes `count` texts to files, as a process in `process`'s user namespace. The contents of /proc/sys/user depend on
+/// the namespace. Files that can't be opened are skipped. Returns 0 or -errno.
 ///
-/// A process with threads can't change its user namespace (setns(2)), so a child does. It borrows this one's memory, for a copy of
-/// the page tables takes longer than all of its work. Nobody of that namespace may run yet: it could trace a child with this memory.
+/// A process with threads can't change its user namespace (setns(2)), so a child does. The child shares this process's
+/// memory, because a copy of the page tables takes longer than all of its work. No other process of that namespace may
+/// run yet: it could trace the child and with it this memory.
 static inline int clinux_write_in_user_namespace(
     pid_t process, const char *const paths[], const char *const texts[], size_t count) {
   volatile int result = -ECANCELED;
@@ -122,18 +124,19 @@ static inline int clinux_write_in_user_namespace(
   return result;
 }
 
-/// A descriptor of a process, which no later process of the same number can be taken for. pidfd_open(2). Or -errno.
+/// Returns a descriptor of a process, or -errno. A later process with the same number is never mistaken for it.
+/// pidfd_open(2).
 static inline int clinux_process_descriptor(pid_t process) {
   int descriptor = (int)syscall(CLINUX_SYS_PIDFD_OPEN, process, 0);
   return descriptor < 0 ? -errno : descriptor;
 }
 
-/// Sends a signal to the process of a descriptor. pidfd_send_signal(2). 0 or -errno.
+/// Sends a signal to the process of a descriptor. pidfd_send_signal(2). Returns 0 or -errno.
 static inline int clinux_signal(int descriptor, int number) {
   return syscall(CLINUX_SYS_PIDFD_SEND_SIGNAL, descriptor, number, NULL, 0) < 0 ? -errno : 0;
 }
 
-/// Binds `source` read-only at `target` with its ids mapped by `userns_fd`. 0 or -errno.
+/// Binds `source` read-only at `target`, with its ids mapped by `userns_fd`. Returns 0 or -errno.
 static inline int clinux_bind_idmapped(const char *source, const char *target, int userns_fd) {
   int tree = (int)syscall(CLINUX_SYS_OPEN_TREE, AT_FDCWD, source, CLINUX_OPEN_TREE_CLONE | O_CLOEXEC);
   if (tree < 0) return -errno;
@@ -151,7 +154,8 @@ static inline int clinux_bind_idmapped(const char *source, const char *target, i
   return result;
 }
 
-/// Whether the kernel has file systems of this type, for which it loads its module. fsopen(2). 0, or -errno: -ENODEV when it hasn't.
+/// Checks whether the kernel supports a file system type. The kernel loads the type's module for it. fsopen(2). Returns
+/// 0 or -errno, which is -ENODEV without support.
 static inline int clinux_find_file_system(const char *type) {
   int context = (int)syscall(CLINUX_SYS_FSOPEN, type, 0);
   if (context < 0) return -errno;
@@ -159,29 +163,29 @@ static inline int clinux_find_file_system(const char *type) {
   return 0;
 }
 
-/// mount(2) of an overlay. 0 or -errno.
+/// Mounts an overlay. mount(2). Returns 0 or -errno.
 static inline int clinux_mount_overlay(const char *target, const char *options) {
   if (mount("overlay", target, "overlay", MS_NODEV, options) < 0) return -errno;
   return mount(NULL, target, NULL, MS_PRIVATE, NULL) < 0 ? -errno : 0;
 }
 
-/// Lets a mounted overlay forget names that nobody uses, and with them its hold on files, by changing nothing of it: reconfigure_super in the kernel's
-/// fs/super.c. 0 or -errno.
+/// Drops the unused dentries of a mounted overlay, which hold files open, by a remount that changes nothing. See
+/// reconfigure_super in the kernel's fs/super.c. Returns 0 or -errno.
 static inline int clinux_forget_names(const char *target) {
   return mount(NULL, target, NULL, MS_REMOUNT | MS_NODEV, NULL) < 0 ? -errno : 0;
 }
 
-/// syncfs(2), which glibc declares for GNU sources only. 0 or -errno.
+/// syncfs(2), which glibc declares for GNU sources only. Returns 0 or -errno.
 static inline int clinux_sync_file_system(int fd) {
   return syscall(SYS_syncfs, fd) < 0 ? -errno : 0;
 }
 
-/// Detaches the mount at `target` now; it goes when its last user does. 0, or -errno.
+/// Detaches the mount at `target`. It is unmounted when its last user is gone. Returns 0 or -errno.
 static inline int clinux_unmount(const char *target) {
   return umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
 }
 
-// linux/fs.h can't be included beside sys/mount.h either. ioctl_xfs_fsgetxattr(2), which ext4 answers too.
+// linux/fs.h can't be included beside sys/mount.h either. ioctl_xfs_fsgetxattr(2), which ext4 supports too.
 struct clinux_file_attributes {
   uint32_t flags, extent_size, extents, project, copy_extent_size;
   uint8_t padding[8];
@@ -190,14 +194,15 @@ struct clinux_file_attributes {
 #define CLINUX_SET_FILE_ATTRIBUTES _IOW('X', 32, struct clinux_file_attributes)
 enum { CLINUX_PROJECT_IS_INHERITED = 0x200 };
 
-/// The project of a directory whose new files become the project's too; 0 when they don't, or the file system has no projects.
+/// The project of a directory that new files in it inherit. 0 when they inherit none, or when the file system has no
+/// projects.
 static inline uint32_t clinux_project(int directory) {
   struct clinux_file_attributes attributes = {0};
   if (ioctl(directory, CLINUX_GET_FILE_ATTRIBUTES, &attributes) < 0) return 0;
   return attributes.flags & CLINUX_PROJECT_IS_INHERITED ? attributes.project : 0;
 }
 
-/// Makes a directory, and what will be made in it, a project's. 0 or -errno.
+/// Sets the project of a directory, which everything created in it inherits. Returns 0 or -errno.
 static inline int clinux_set_project(int directory, uint32_t project) {
   struct clinux_file_attributes attributes = {0};
   if (ioctl(directory, CLINUX_GET_FILE_ATTRIBUTES, &attributes) < 0) return -errno;
@@ -206,21 +211,21 @@ static inline int clinux_set_project(int directory, uint32_t project) {
   return ioctl(directory, CLINUX_SET_FILE_ATTRIBUTES, &attributes) < 0 ? -errno : 0;
 }
 
-/// Whether the file system that a file is on keeps projects within their limits. quotactl(2).
+/// Whether the file system of a file enforces project limits. quotactl(2).
 static inline int clinux_projects_are_limited(int file) {
   struct fs_quota_stat state = {0};
   if (syscall(CLINUX_SYS_QUOTACTL_FD, file, QCMD(Q_XGETQSTAT, PRJQUOTA), 0, &state) < 0) return 0;
   return (state.qs_flags & FS_QUOTA_PDQ_ENFD) != 0;
 }
 
-/// Sets how many bytes and files a project may have; 0 stands for no limit. 0 or -errno.
+/// Sets the limits of a project in bytes and files; 0 means no limit. Returns 0 or -errno.
 static inline int clinux_limit_project(int file, uint32_t project, uint64_t bytes, uint64_t files) {
   struct if_dqblk limits = {
       .dqb_bhardlimit = bytes >> QIF_DQBLKSIZE_BITS, .dqb_ihardlimit = files, .dqb_valid = QIF_LIMITS};
   return syscall(CLINUX_SYS_QUOTACTL_FD, file, QCMD(Q_SETQUOTA, PRJQUOTA), project, &limits) < 0 ? -errno : 0;
 }
 
-/// The bytes that a project has, or -errno, and how many it may have, where 0 stands for no limit.
+/// Returns the bytes that a project uses, or -errno, and its limit in bytes; 0 means no limit.
 static inline int64_t clinux_project_use(int file, uint32_t project, uint64_t *limit) {
   struct if_dqblk use = {0};
   if (syscall(CLINUX_SYS_QUOTACTL_FD, file, QCMD(Q_GETQUOTA, PRJQUOTA), project, &use) < 0) return -errno;
@@ -228,10 +233,11 @@ static inline int64_t clinux_project_use(int file, uint32_t project, uint64_t *l
   return (int64_t)use.dqb_curspace;
 }
 
-// sys/socket.h can't be included either: its types would be another module's than those of Swift's own.
+// sys/socket.h can't be included either: its types would belong to another module than those of Swift's own.
 enum { CLINUX_AF_NETLINK = 16, CLINUX_SOCK_RAW = 3 };
 
-/// A socket that gets a message for every change of this network namespace's nftables ruleset. netlink(7). Or -errno.
+/// Returns a socket that receives a message for every change of this network namespace's nftables ruleset, or -errno.
+/// netlink(7).
 static inline int clinux_ruleset_events(void) {
   struct sockaddr_nl address = {.nl_family = CLINUX_AF_NETLINK, .nl_groups = 1u << (NFNLGRP_NFTABLES - 1)};
   int events = (int)syscall(SYS_socket, CLINUX_AF_NETLINK, CLINUX_SOCK_RAW | O_NONBLOCK | O_CLOEXEC, NETLINK_NETFILTER);
@@ -242,8 +248,8 @@ static inline int clinux_ruleset_events(void) {
   return -error;
 }
 
-/// Reads what such a socket has. 1 when tables, chains, rules or sets changed, 0 when nothing but sets' elements did, or -errno.
-/// A message that was lost counts as a change (ENOBUFS).
+/// Reads the socket's messages. Returns 1 when tables, chains, rules or sets changed, 0 when only sets' elements did,
+/// or -errno. A lost message counts as a change (ENOBUFS).
 static inline int clinux_ruleset_changed(int events) {
   int changed = 0;
   _Alignas(struct nlmsghdr) char buffer[16384];
