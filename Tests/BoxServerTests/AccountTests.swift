@@ -7,9 +7,9 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// What is done to accounts beside a server: through a database connection of its own, as another process has.
+/// Administration of accounts beside a server, through its own database connection like another process.
 struct AccountTests {
-    /// A server and what administrates its data directory.
+    /// Runs a test with a server and an administration of its data directory.
     private func withBoth<Value: Sendable>(
         engine: TestEngine = TestEngine(), _ body: @escaping @Sendable (API, Administration) async throws -> Value
     ) async throws -> Value {
@@ -193,7 +193,7 @@ struct AccountTests {
         }
     }
 
-    /// Requests whose key was good a moment ago, when the account is already on its way out.
+    /// Requests that were authenticated before the account's removal began.
     @Test func whatIsUnderWayMakesNothingNew() async throws {
         try await withBoth { api, administration async throws in
             let account = try await api.server.accounts.account("alice")

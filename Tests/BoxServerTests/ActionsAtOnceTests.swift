@@ -7,7 +7,7 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// Every action on a box against itself and every other, many at once, on an engine that takes its time.
+/// Runs every action on a box concurrently with itself and with every other, on a slow engine.
 @Suite(.serialized, .timeLimit(.minutes(5)))
 struct ActionsAtOnceTests {
     enum Action: String, CaseIterable, Sendable {
@@ -30,7 +30,7 @@ struct ActionsAtOnceTests {
             }
         }
 
-        /// The answers that the description has for what can happen here, as `STATUS` or `STATUS code`.
+        /// The documented responses that are possible here, as `STATUS` or `STATUS code`.
         var documented: Set<String> {
             let usual: Set = ["404 not_found"]
             let inside = usual.union(["200", "400 machine_not_running", "409 box_starting", "409 box_failed"])
@@ -46,7 +46,7 @@ struct ActionsAtOnceTests {
         }
     }
 
-    /// An own key each.
+    /// A different key for each number.
     static func key(_ number: Int) -> String {
         let blob: [UInt8] =
             [0, 0, 0, 11] + Array("ssh-ed25519".utf8) + [0, 0, 0, 32] + (0..<32).map { UInt8($0 ^ number) }
@@ -82,7 +82,7 @@ struct ActionsAtOnceTests {
         }
     }
 
-    /// All of them at once, several times over.
+    /// All actions concurrently, several times.
     @Test func everythingAtOnce() async throws {
         try await withServer(engine: Self.slowEngine(), limits: Self.limits) { api async throws in
             _ = try await api.send(.put, "/providers/codex", #"{"apiKey":"sk-123456"}"#)
@@ -111,7 +111,8 @@ struct ActionsAtOnceTests {
         return limits
     }()
 
-    /// Every box has the machine that its state promises, every machine has a box, and no key that was accepted is missing.
+    /// Expects that every box has the machine that its state requires, that every machine has a box, and that no
+    /// accepted key is missing.
     private static func expectConsistency(_ api: API) async throws {
         await api.settle()
         let rows = try await api.server.boxes.store.all()
@@ -135,7 +136,7 @@ struct ActionsAtOnceTests {
         #expect(await Set(api.engine.machines()).subtracting(rows.map(\.id)).isEmpty)
     }
 
-    // MARK: Faults that were found
+    // MARK: Regressions
 
     @Test func allOfManyStopsAreAccepted() async throws {
         try await withServer { api async throws in
@@ -169,7 +170,7 @@ struct ActionsAtOnceTests {
         }
     }
 
-    /// A machine that runs while its box is in `error` would escape limits, its time to live, and everything else.
+    /// A machine that runs while its box is in `error` would escape the limits and its time to live.
     @Test func aStartThatFailsLeavesNoMachine() async throws {
         try await withServer { api async throws in
             _ = try await api.post("/secrets", #"{"secretFiles":[{"path":"a/b","contents":"c"}]}"#)

@@ -6,7 +6,7 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// What is understood of recordings of the real agents, Codex 0.163.0 and Claude Code 2.1.330, with a scripted model.
+/// Parses recordings of the real agents, Codex 0.163.0 and Claude Code 2.1.330, with a scripted model.
 struct AgentReaderTests {
     static func recording(_ name: String) throws -> [JSON] {
         let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "AgentRecordings")
@@ -19,7 +19,7 @@ struct AgentReaderTests {
         return try recording(name).flatMap { reader.read($0) }
     }
 
-    /// One word or two for each output.
+    /// One or two words for each output.
     static func summary(_ outputs: [AgentOutput]) -> [String] {
         outputs.map { output in
             switch output {
@@ -151,7 +151,7 @@ struct AgentReaderTests {
         #expect(claude.read(json).isEmpty)
     }
 
-    /// What a box's program prints is whatever somebody in the box wants.
+    /// A process in the box can print anything in place of the agent.
     @Test(arguments: ["9223372036854775807", "-9223372036854775808", "1e300", "\"x\"", "null"])
     func noNumberOfABoxEndsTheServer(_ number: String) throws {
         var reader = ClaudeReader()
@@ -163,7 +163,7 @@ struct AgentReaderTests {
     }
 }
 
-/// How the agents are called.
+/// The agents' arguments and environment.
 struct AgentLaunchTests {
     private let wish = AgentWish(model: "m-1", reasoningEffort: "high", baseURL: "http://h/v1", session: nil)
 

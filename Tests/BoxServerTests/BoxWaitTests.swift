@@ -6,7 +6,7 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// `GET /boxes/{id}` that waits for the box to be another.
+/// `GET /boxes/{id}` that waits for a change of the box.
 struct BoxWaitTests {
     private func look(_ api: API, _ id: String, wait: Int, tag: String?) async throws -> Answer {
         var headers = ["Prefer": "wait=\(wait)"]

@@ -6,7 +6,7 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// What was stored while the server's clock was ahead doesn't count until its date comes.
+/// Rows that were stored while the server's clock was ahead have no effect until their date.
 struct ClockTests {
     private static let day: Int64 = 86_400_000
 

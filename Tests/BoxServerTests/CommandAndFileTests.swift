@@ -7,7 +7,7 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// `/boxes/{id}/commands`, `/files` and `/artifacts`. What happens inside the box is for the tests with real ones.
+/// `/boxes/{id}/commands`, `/files` and `/artifacts`. Tests with real boxes cover the effects inside a box.
 struct CommandAndFileTests {
     @Test func whatACommandIsAskedToDo() async throws {
         try await withServer { api async throws in
@@ -112,7 +112,7 @@ struct CommandAndFileTests {
                 }
                 #expect(try await eventually { api.server.guests.waiting(id) == 50 - GuestService.slotsPerBox })
                 #expect(await api.engine.calls(.run) == GuestService.slotsPerBox)
-                // Files take slots too; those of another box are its own.
+                // Files use slots too. Another box has its own slots.
                 group.addTask { try await api.get("/boxes/\(id)/files?path=x").status - 204 }
                 #expect(try await api.get("/boxes/\(other)/files?path=x").status == 404)
                 #expect(try await eventually { api.server.guests.waiting(id) == 51 - GuestService.slotsPerBox })

@@ -72,7 +72,8 @@ struct ConcurrencyLimitTests {
         }
     }
 
-    /// Many at once, of whom every third is cancelled: never more than the slots, and in the end all slots are free.
+    /// Many concurrent tasks, of which every third is cancelled: never more run than there are slots, and in the end
+    /// all slots are free.
     @Test func nothingIsLostUnderLoad() async throws {
         let limit = ConcurrencyLimit(slots: 3, queue: 1000)
         let running = Shared(0)

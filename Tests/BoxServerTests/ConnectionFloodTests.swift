@@ -6,7 +6,7 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// Connections without a key make room for those with one.
+/// Connections without a key are closed in favour of those with one.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct ConnectionFloodTests {
     private func limits(_ maximum: Int, perAddress: Int = 1000) -> ConnectionLimits {
         var limits = ConnectionLimits()
@@ -20,7 +20,7 @@ import Testing
         "GET \(API.base)/me HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(api.secret)\r\n\r\n"
     }
 
-    /// What keeps a connection: a request now and then, a head that comes slowly, a body that does, and a wrong key.
+    /// Ways to keep a connection: occasional requests, a slow head, a slow body, and a wrong key.
     static let floods = [
         health, "GET /heal", "POST /api/box/auth/poll HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{",
         "GET /api/box/v1/me HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer box_0\r\n\r\n",
@@ -41,7 +41,7 @@ import Testing
                 others.append(try RawClient(port: api.client.port))
                 others.last?.send(flood)
             }
-            // Those that still come could take the place of the next one before its request is read.
+            // Connections that are still being accepted could replace the next one before its request is read.
             #expect(try await eventually { api.server.metrics.snapshot.acceptedConnections == 61 })
             for _ in 0..<5 {
                 let client = try RawClient(port: api.client.port)
@@ -77,12 +77,12 @@ import Testing
                     Issue.record("no answer")
                     return
                 }
-                // Its body is still to come.
+                // The request's body isn't sent yet.
                 clients.last?.send(
                     "POST /api/box/v1/boxes HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(api.secret)\r\n"
                         + "Content-Length: 10\r\n\r\n")
             }
-            // Until all four are worked on, one of them could make room.
+            // Until all four requests are processed, one of the connections could still be closed.
             for _ in 0..<500 where api.server.connections.hasRoom { try await Task.sleep(for: .milliseconds(20)) }
             #expect(!api.server.connections.hasRoom)
             let late = try RawClient(port: api.client.port)
@@ -90,7 +90,7 @@ import Testing
             late.send(Self.me(api))
             try await Task.sleep(for: .milliseconds(300))
             #expect(clients.allSatisfy { !$0.isClosed })
-            // It waits, or is the one that boxd had said yes to while one of the four could still make room.
+            // The late connection waits, or boxd accepted it while one of the four could still be closed.
             clients.removeFirst().close()
             guard case .text(let text) = try await late.read() else {
                 Issue.record("no answer after a place was free")
@@ -102,7 +102,7 @@ import Testing
 
     // MARK: The table
 
-    /// A connection that only says whether it was closed.
+    /// A connection that only records whether it was closed.
     private final class Fake: Sendable {
         private let closed = Mutex(false)
         var isClosed: Bool { closed.withLock { $0 } }

@@ -7,7 +7,7 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// Clients that are slow or gone, over real sockets with short time-outs.
+/// Slow and disconnected clients, over real sockets with short timeouts.
 struct ConnectionTests {
     private func limits(
         head: Duration = .seconds(60), body: Duration = .seconds(60), unread: Duration = .seconds(60),
@@ -44,7 +44,7 @@ struct ConnectionTests {
         }
     }
 
-    /// Each byte comes in time for an idle time-out, and the head never does.
+    /// Each byte arrives within the idle timeout, but the head never ends.
     @Test func aHeadThatDripsIsClosed() async throws {
         try await connected(limits(head: .milliseconds(300))) { api, client async throws in
             for byte in "GET /healthz HTTP/1.1\r\n" + String(repeating: "a", count: 1000) {
@@ -94,7 +94,7 @@ struct ConnectionTests {
         }
     }
 
-    /// 100 bytes a second, and no pause that would be too long by itself.
+    /// 100 bytes a second, without a pause that is too long by itself.
     @Test func aBodyThatDripsIsRefused() async throws {
         try await connected(limits(body: .milliseconds(500))) { api, client async throws in
             client.send(head(api, "POST", "/boxes", "Content-Length: 100000\r\n\r\n"))
@@ -104,7 +104,7 @@ struct ConnectionTests {
                 try await Task.sleep(for: .milliseconds(10))
             }
             #expect(ContinuousClock.now - began < .seconds(8))
-            // What was sent after the answer can have cut it off.
+            // Data that was sent after the response may have caused a reset that destroyed it.
             let text = try await client.readToEnd().text
             #expect(text.isEmpty || text.hasPrefix("HTTP/1.1 408"))
         }
@@ -125,7 +125,8 @@ struct ConnectionTests {
         }
     }
 
-    /// What a command does: the request is complete, and nothing comes or goes for longer than every time-out.
+    /// The state during a command: the request is complete, and no data is sent or received for longer than every
+    /// timeout.
     @Test func aRequestThatIsWorkedOnIsLeftAlone() async throws {
         let engine = TestEngine()
         let short = Duration.milliseconds(300)
@@ -170,7 +171,8 @@ struct ConnectionTests {
     }
 
     @Test func aClientThatReadsSlowlyIsServed() async throws {
-        // Longer in all than may pass without a read, and that long enough for a test that waits for its turn.
+        // The whole download takes longer than the unread timeout. The timeout is long enough for a test that waits to
+        // be scheduled.
         try await withServer(connections: limits(unread: .seconds(10))) { api async throws in
             let id = try await api.create()
             let padding = JSON.string(String(repeating: "x", count: 1_000_000))
@@ -190,7 +192,7 @@ struct ConnectionTests {
         }
     }
 
-    /// A body of which what has come would be a valid one.
+    /// A body whose received part would be a valid body.
     @Test(arguments: ["Content-Length: 100\r\n\r\n ", "Transfer-Encoding: chunked\r\n\r\n1\r\n \r\n"], [true, false])
     func halfABodyDoesNothing(request: String, leaves: Bool) async throws {
         try await connected(limits(body: .milliseconds(300))) { api, client async throws in

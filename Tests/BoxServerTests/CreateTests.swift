@@ -102,7 +102,7 @@ struct CreateTests {
         (String(repeating: "n", count: 120), String(repeating: "n", count: 120)),
         (String(repeating: "n", count: 121), String(repeating: "n", count: 120)),
         (String(repeating: "é", count: 500), String(repeating: "é", count: 120)),
-        // One character for a reader, and as long as somebody wants it to be.
+        // One character to a reader, but of any number of scalars.
         ("n" + String(repeating: "\u{301}", count: 5000), "n" + String(repeating: "\u{301}", count: 119)),
     ])
     func names(_ name: String, _ kept: String) async throws {

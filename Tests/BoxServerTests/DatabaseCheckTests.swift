@@ -9,7 +9,7 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// A server doesn't start with a database or key that isn't its own, and says why in words.
+/// A server doesn't start with a database or key that isn't its own, and reports why.
 struct DatabaseCheckTests {
     private func configuration(_ scratch: Scratch) -> ServerConfiguration {
         ServerConfiguration(dataDirectory: scratch.path, host: "127.0.0.1", port: 0)
@@ -23,7 +23,7 @@ struct DatabaseCheckTests {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
-    /// Why it doesn't start.
+    /// The reason for which it doesn't start.
     private func refusal(_ scratch: Scratch) throws -> String {
         try #require(#expect(throws: StartupError.self) { try start(scratch) }).description
     }
@@ -90,7 +90,7 @@ struct DatabaseCheckTests {
         #expect(try refusal(scratch).contains("has boxes of a server"))
     }
 
-    /// At its head, and in the middle, where only looking through it finds that.
+    /// Damage at the head, and in the middle, where only a check of the whole file finds it.
     @Test(arguments: [0, 3 * 4096]) func aDamagedDatabaseIsRefused(offset: Int) async throws {
         let scratch = try await scratch { try await withServer(in: $0) { _ in } }
         defer { scratch.remove() }
@@ -109,7 +109,7 @@ struct DatabaseCheckTests {
     @Test(arguments: [true, false]) func anotherKeyIsRefused(hasCheck: Bool) async throws {
         let scratch = try await withSecret()
         defer { scratch.remove() }
-        // As an earlier boxd left it.
+        // The state that an earlier boxd leaves.
         if !hasCheck { try await forgetCheck(scratch) }
         #expect(throws: Never.self) { try start(scratch) }
         if !hasCheck { try await forgetCheck(scratch) }

@@ -9,7 +9,7 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// The database and its log become small again.
+/// The database and its write-ahead log shrink again.
 struct DatabaseUpkeepTests {
     private func size(_ path: String) -> Int {
         var status = stat()
@@ -45,7 +45,7 @@ struct DatabaseUpkeepTests {
             #expect(left == ["p0", "r0", "p7", "r7", "p8", "r8", "p9", "r9"], "the first one is still queued")
             #expect(answer.header("ETag") == tag, "followers have nothing to do")
             #expect(try await api.get("/boxes/\(other)/events").json["events"]?.array?.count == 4)
-            // A cursor that a client made of an event that is gone.
+            // A client's cursor whose event was removed.
             let removed = PageCursor(moment: 0, id: "p3")
             #expect(try await api.get("/boxes/\(id)/events?sort=asc&cursor=\(removed.text)").status == 200)
         }
@@ -82,7 +82,7 @@ struct DatabaseUpkeepTests {
         let scratch = try Scratch()
         defer { scratch.remove() }
         let path = "\(scratch.path)/boxd.sqlite"
-        // Without the setting of ours, which counts only before the first table is made.
+        // Without auto_vacuum, which only has an effect before the first table is created.
         try await DatabaseQueue(path: path).write { try $0.execute(sql: "CREATE TABLE old (text TEXT)") }
         let database = try Database(path: path)
         #expect(try await database.makeShrinkable())

@@ -138,7 +138,7 @@ struct DeleteTests {
                 "id"]
             return (failed, try #require(operation?.string))
         }
-        // Still failing: the other boxes must not suffer.
+        // The removal still fails. The other boxes must be served all the same.
         try await withServer(in: scratch, engine: engine) { try await $0.server.boxes.reconcile() }
         await engine.fail(.remove, with: nil)
         try await withServer(in: scratch, engine: engine) { api in

@@ -8,7 +8,7 @@ import Testing
 @testable import BoxStore
 
 struct EnvelopeTests {
-    /// Checks what every failure has, with the names spelled out as clients read them.
+    /// Checks the members of every failure, with the names spelled out as clients read them.
     private func expectEnvelope(_ answer: Answer, _ status: Int, _ code: String) {
         #expect(answer.status == status, "\(answer.text)")
         #expect(answer.header("Content-Type") == "application/json; charset=utf-8")
@@ -121,7 +121,7 @@ struct EnvelopeTests {
         }
     }
 
-    /// Every path, with what it answers to.
+    /// Every path with its methods.
     static let paths = [
         ("/api/box/v1/me", "GET, HEAD, OPTIONS"), ("/api/box/v1/limits", "GET, HEAD, OPTIONS"),
         ("/api/box/v1/api-keys", "GET, HEAD, OPTIONS, POST"), ("/api/box/v1/api-keys/sak_1", "DELETE, OPTIONS"),
@@ -148,7 +148,7 @@ struct EnvelopeTests {
                 #expect(!answer.headers.contains { $0.name.canonicalName.hasPrefix("access-control") })
             }
             #expect(try await api.raw(.options, "/api/box/v1/nothing").status == 404)
-            // The connection is still in step.
+            // The connection still works, because the response had no body.
             #expect(try await api.get("/me").status == 200)
         }
     }
@@ -202,7 +202,7 @@ struct EnvelopeTests {
             #expect(try await api.send(.head, "/boxes/bx_22222222").status == 404)
             #expect(try await api.send(.head, "/me", authorization: nil).status == 401)
             #expect(try await api.send(.head, "/boxes/bx_22222222/stop").text.isEmpty)
-            // The connection is still in step.
+            // The connection still works, because the response had no body.
             #expect(try await api.get("/me").json["type"] == "user.info")
         }
     }

@@ -27,7 +27,7 @@ struct EventTests {
         }
     }
 
-    /// It would tell one account how much happens in the boxes of others if it were a number of the server's.
+    /// A number of the whole server would reveal to one account how much happens in the boxes of others.
     @Test func aTagStandsForTheEventsOfItsBoxOnly() async throws {
         try await withServer { api in
             let (id, other) = (try await api.create(), try await api.create())
@@ -44,7 +44,7 @@ struct EventTests {
         }
     }
 
-    /// As proxies that compress make them.
+    /// Tags as proxies that compress change them.
     @Test(arguments: ["W/(tag)", "\"(digits)-gzip\""]) func changedTagsAreKnown(form: String) async throws {
         try await withServer { api in
             let id = try await api.create()

@@ -6,7 +6,7 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// A server on loopback answers to its own names only: a web page can let any other one lead to it.
+/// A server on loopback accepts its own names only, because a web page can make any other name resolve to it.
 @Suite(.serialized) struct HostTests {
     private func names(_ host: String = "127.0.0.1", _ names: String...) -> HostNames {
         HostNames(listeningOn: host, names: names)
@@ -49,7 +49,7 @@ import Testing
         #expect(!accepts(named, "example.com"))
     }
 
-    /// The first line, and what the server says.
+    /// The status line and the whole response.
     private func answer(_ api: API, _ request: String) async throws -> (line: String, text: String) {
         let client = try RawClient(port: api.client.port)
         defer { client.close() }

@@ -5,9 +5,9 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// What programs of the host say is for the server's log: callers get words.
+/// The output of programs on the host is for the server's log. Clients get messages without it.
 struct HostToolTests {
-    /// Port 9 of loopback, where nothing listens.
+    /// Port 9 of loopback, on which no process listens.
     private static let closed = GitHubAccess(token: "gh-secret", apiURL: "http://127.0.0.1:9")
 
     @Test func aGitHubThatCantBeReachedIsSaidInWords() async throws {

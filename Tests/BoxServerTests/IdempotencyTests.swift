@@ -104,7 +104,7 @@ struct IdempotencyTests {
             #expect(try await api.delete("/boxes/\(id)").status == 200)
             let answer = try await api.post("/boxes", "{}", headers: key)
             #expect(answer.status == 202)
-            // At the limit again, and still the same box.
+            // The limit is reached again, and the response still has the same box.
             #expect(try await api.post("/boxes", "{}", headers: key).box["id"] == answer.box["id"])
         }
     }

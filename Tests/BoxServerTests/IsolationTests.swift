@@ -6,7 +6,7 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// One account's requests for what another has are answered like those for what nobody has.
+/// Requests for another account's resources get the same response as those for unknown ones.
 struct IsolationTests {
     /// Every operation on a box: method, path below the box, body.
     static let operations: [(HTTPRequest.Method, String, String?)] = [

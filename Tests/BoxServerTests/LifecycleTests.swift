@@ -7,7 +7,7 @@ import Testing
 @testable import BoxStore
 
 struct LifecycleTests {
-    /// What an action answers: its status, and the code of a failure.
+    /// The response to an action: its status, and the error's code.
     struct Outcome: Sendable, Equatable, CustomStringConvertible {
         var status: Int
         var code: String?

@@ -164,7 +164,8 @@ struct LimitsTests {
         }
     }
 
-    /// One creation 30 s ago and one 10 s ago: when both count, the older one's end is waited for; when one is allowed, the younger's.
+    /// One creation 30 s ago and one 10 s ago. When two are allowed, the older one has to leave the window; when one is
+    /// allowed, the newer one.
     @Test(arguments: [(2, 30), (1, 50)])
     func theWaitEndsWhenEnoughCreationsHaveLeftTheWindow(limit: Int, seconds: Int) async throws {
         try await withServer { api async throws in

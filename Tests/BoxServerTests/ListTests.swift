@@ -11,7 +11,7 @@ struct ListTests {
     }
     private func cursor(_ answer: Answer) -> String? { answer.json["pageInfo"]?["nextCursor"]?.string }
 
-    /// Boxes created one second apart, oldest first, then `equal` more of one moment.
+    /// Creates boxes one second apart, oldest first, then `equal` more with the same timestamp.
     private func boxes(_ api: API, _ count: Int, equal: Int = 0) async throws -> [String] {
         var ids: [String] = []
         for index in 0..<count + equal {
@@ -71,7 +71,7 @@ struct ListTests {
             let made = try await boxes(api, 6)
             let first = try await api.get("/boxes?limit=2")
             #expect(ids(first) == [made[5], made[4]])
-            // A new one in front, and the one that the cursor stands on is gone.
+            // A new box is added in front, and the cursor's box is deleted.
             _ = try await api.ready()
             _ = try await api.delete("/boxes/\(made[4])")
             let next = try #require(cursor(first))

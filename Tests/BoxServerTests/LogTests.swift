@@ -10,7 +10,7 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// The log stays small, whoever sends what.
+/// The log stays small whatever clients send.
 struct LogTests {
     private final class Lines: Sendable {
         private let lines = Mutex<[String]>([])
@@ -24,7 +24,7 @@ struct LogTests {
         return logger
     }
 
-    /// Whatever can be sent without a key.
+    /// Sends all kinds of requests that need no key.
     private func flood(_ api: API, _ count: Int) async throws {
         for number in 0..<count {
             let answers = [
@@ -46,7 +46,7 @@ struct LogTests {
             let (before, began) = (lines.all.count, ContinuousClock.now)
             try await flood(api, 100)
             let flood = lines.all.dropFirst(before)
-            // A machine that is busy with other things can need more than a minute.
+            // A busy machine can need more than a minute.
             let minutes = Int((ContinuousClock.now - began) / .seconds(60)) + 1
             #expect((1...minutes).contains(flood.count / LogAllowance.linesPerMinute), "\(flood.count)")
             #expect(flood.reduce(0) { $0 + $1.utf8.count } < flood.count * 512)

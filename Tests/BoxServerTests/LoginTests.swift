@@ -6,7 +6,7 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// The login through a browser, with a browser's requests.
+/// The login through a browser, with the requests of a browser.
 struct LoginTests {
     private func start(_ api: API, machine: String = "laptop") async throws -> (
         state: String, token: String, code: String
@@ -27,7 +27,7 @@ struct LoginTests {
         try await api.raw(.post, "/api/box/auth/confirm", form, headers: headers)
     }
 
-    /// Pages could take every place for logins.
+    /// Otherwise web pages could use up all pending logins.
     @Test(arguments: [["Origin": "https://evil.test"], ["Origin": "null", "Sec-Fetch-Site": "cross-site"]])
     func pagesOfOthersStartNone(headers: [String: String]) async throws {
         try await withServer { api in
@@ -61,7 +61,7 @@ struct LoginTests {
         }
     }
 
-    /// As Chromium sends it from a page whose policy hides referrers, and from one whose policy doesn't.
+    /// The headers that Chromium sends from a page whose policy hides referrers, and from one whose policy doesn't.
     @Test(arguments: [
         ["Origin": "null", "Sec-Fetch-Site": "same-origin"],
         ["Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"],

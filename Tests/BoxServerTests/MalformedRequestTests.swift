@@ -8,7 +8,7 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// What no client should send is the client's mistake: never a failure of the server, and no error in its log.
+/// Malformed requests are the client's mistake: never a failure of the server, and no error in its log.
 @Suite(.serialized) struct MalformedRequestTests {
     private final class Lines: Sendable {
         private let lines = Mutex<[String]>([])
@@ -20,7 +20,7 @@ import Testing
     private static let chunked = login + "Transfer-Encoding: chunked\r\n\r\n"
     private static let get = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
 
-    /// What is sent, and the statuses that it may be answered with; none for a connection that is just closed.
+    /// Requests and the valid statuses of their responses; none when the connection is just closed.
     private static let texts: [(String, String, [Int])] = [
         ("a chunk's size", chunked + "zz\r\n", [400]),
         ("a chunk's size of nothing", chunked + "\r\n", [400]),

@@ -9,7 +9,7 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// What is there for whoever runs boxd: readiness, metrics and the log.
+/// The operator's interfaces: readiness, metrics and the log.
 struct OperationsTests {
     @Test func readinessFollowsBoxdsLife() async throws {
         try await withServer { api async throws in
@@ -101,7 +101,7 @@ struct OperationsTests {
         }
     }
 
-    /// Each line is a comment or a sample, each sample's family was declared, and no sample comes twice.
+    /// Each line is a comment or a sample, each sample's family was declared, and no sample occurs twice.
     @Test func metricsCanBeRead() async throws {
         try await withServer { api async throws in
             _ = try await api.ready()
@@ -156,7 +156,7 @@ struct OperationsTests {
         private let lines = Mutex<[String]>([])
         func add(_ line: String) { lines.withLock { $0.append(line) } }
         var all: [String] { lines.withLock { $0 } }
-        /// Of requests only.
+        /// The lines about requests.
         func requests() throws -> [JSON] { try all.map { try JSON.parse($0) }.filter { $0["route"] != nil } }
     }
 

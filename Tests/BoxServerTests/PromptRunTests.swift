@@ -7,7 +7,7 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// Runs of prompts, with agents that say what a test lets them say.
+/// Runs of prompts, with agents whose output the test sets.
 struct PromptRunTests {
     /// Lines of `codex exec --json`.
     private static func lines(_ texts: String...) -> [JobRecord] { texts.map { .output(Array($0.utf8)) } }
@@ -18,7 +18,7 @@ struct PromptRunTests {
     }
     private static let done = lines(#"{"type":"turn.completed","usage":{"output_tokens":3}}"#)
 
-    /// Answers with the prompt's text, and works for as long as the test's gate is closed.
+    /// An agent that answers with the prompt's text, and runs as long as the test's gate is closed.
     private static func echo(
         _ engine: TestEngine, until isOpen: @escaping @Sendable (MachineJob) async -> Bool = { _ in true }
     )
@@ -269,7 +269,7 @@ struct PromptRunTests {
         }
     }
 
-    /// The revision stands for the box's events in its ETag: it never goes back, and never stands for two states.
+    /// The ETag is derived from the revision, which must never decrease and never mean two states.
     @Test func noRevisionIsUsedTwice() async throws {
         try await withServer { api async throws in
             let box = try await setUp(api)
@@ -284,7 +284,7 @@ struct PromptRunTests {
             }
             try await store.dropPartials(of: "p", in: box)
             seen.append(try #require(try await api.server.events.store.revision(of: box)))
-            // Told once, and read again from the beginning by the next boxd, to whom the answer is no news.
+            // Recorded once, then read again from the beginning by the next boxd, for which the answer isn't new.
             for _ in 0..<2 {
                 var recorder = RunRecorder(prompt: "p", provider: "codex", model: "m", secret: nil)
                 for output in [AgentOutput.partial("answ"), .text("answer")] {

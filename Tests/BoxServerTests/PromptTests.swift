@@ -75,7 +75,7 @@ struct PromptTests {
         }
     }
 
-    /// The state of the box, and what prompt, interrupt and desktop say then.
+    /// The state of the box, and the responses of prompt, interrupt and desktop in it.
     static let states = [
         ("provisioning", 409, "box_starting"), ("init", 409, "box_starting"), ("cloning", 409, "box_starting"),
         ("archiving", 400, "machine_not_running"), ("archived", 400, "machine_not_running"),

@@ -30,7 +30,7 @@ struct FormEncodingTests {
         }
     }
 
-    /// What is removed with each creation is found by an index, however much there is.
+    /// The rows that each creation removes are found by an index, however many rows there are.
     @Test(arguments: [
         "DELETE FROM creation WHERE at < 1", "DELETE FROM idempotency WHERE createdAt < 1",
         "DELETE FROM deletionOperation WHERE completedAt < 1",

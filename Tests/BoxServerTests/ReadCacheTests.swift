@@ -15,7 +15,7 @@ struct ReadCacheTests {
         defer { scratch.remove() }
         let path = "\(scratch.path)/boxd.sqlite"
         _ = try Database(path: path)
-        // As another process has it.
+        // A connection like another process's.
         let other = try DatabaseQueue(path: path)
         return try await body(try CommitSignal(path: path), other)
     }
@@ -84,7 +84,7 @@ struct ReadCacheTests {
             }
             #expect(ContinuousClock.now < deadline)
             #expect(try commits.version() != seen)
-            // And the next one, when nobody has looked for a while.
+            // The next commit too, after a time without polls.
             let next = try commits.version()
             async let waited: Void = commits.wait(after: next, until: deadline)
             try await commit(other)

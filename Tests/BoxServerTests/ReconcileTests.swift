@@ -6,9 +6,9 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// What a boxd makes of what the last one left.
+/// How boxd resumes what the last one left.
 struct ReconcileTests {
-    /// Runs one server until `before` returns, then another on the same data and engine, which takes up what is there.
+    /// Runs one server until `before` returns, then another one on the same data and engine, which resumes.
     private func restart<Value: Sendable>(
         engine: TestEngine = TestEngine(), _ before: @escaping @Sendable (API) async throws -> Value,
         _ after: @escaping @Sendable (API, Value) async throws -> Void
@@ -183,7 +183,7 @@ struct ReconcileTests {
     }
 }
 
-/// What happens to boxes as time passes.
+/// The periodic work on boxes.
 struct WatchTests {
     private static let longAgo: Int64 = 1_779_984_033_143
 

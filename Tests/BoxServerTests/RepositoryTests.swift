@@ -6,9 +6,9 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// `/repos`, and how repositories get into boxes.
+/// `/repos`, and the cloning of repositories into boxes.
 struct RepositoryTests {
-    /// Offers repositories of other hosts to alice, the last one as pushed last; returns their ids.
+    /// Adds repositories of other hosts for alice, the last one with the latest push. Returns their ids.
     private func offer(_ names: [String], _ api: API) async throws -> [String] {
         let account = try await api.server.keys.account(login: "alice").id
         var ids: [String] = []

@@ -5,10 +5,10 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// Bodies that are too long, and clients that ask before they send one, over real sockets.
+/// Bodies that are too long, and clients that send `Expect: 100-continue`, over real sockets.
 @Suite(.serialized, .timeLimit(.minutes(2)))
 struct RequestBodyTests {
-    /// Every route that takes a body, with its limit in bytes. `ID` stands for a box that is ready.
+    /// Every route with a body, and its limit in bytes. `ID` stands for a box that is ready.
     static let routes: [(method: String, path: String, limit: Int)] = [
         ("POST", "/boxes", 1 << 20), ("PATCH", "/boxes/ID", 1 << 20), ("POST", "/boxes/ID/stop", 1 << 20),
         ("POST", "/boxes/ID/resume", 1 << 20), ("POST", "/boxes/ID/fork", 1 << 20),
@@ -35,7 +35,7 @@ struct RequestBodyTests {
         #expect(text.lowercased().contains("connection: close"), "\(route): \(text)")
     }
 
-    /// The length says enough; nothing of the body is there.
+    /// The length is enough to refuse the request. No byte of the body is sent.
     @Test(arguments: routes.indices) func aLengthThatIsTooLargeIsRefusedAtOnce(_ index: Int) async throws {
         let (method, path, limit) = Self.routes[index]
         try await withBox { api, id async throws in
@@ -53,7 +53,7 @@ struct RequestBodyTests {
         }
     }
 
-    /// A body that goes on and on: the client is still sending when the answer comes, and can read it.
+    /// A body without end. The client is still sending when the response comes, and can read it.
     @Test(arguments: [0, 3, 9], [true, false])
     func aBodyThatIsTooLongIsRefused(_ index: Int, isChunked: Bool) async throws {
         let (method, path, limit) = Self.routes[index]
@@ -127,7 +127,7 @@ struct RequestBodyTests {
         }
     }
 
-    /// Reading little is cheaper than a new connection.
+    /// Reading a small rest is cheaper than a new connection.
     @Test func aConnectionIsKeptWhereLittleIsUnread() async throws {
         try await withBox { api, id async throws in
             let client = try RawClient(port: api.client.port)
@@ -169,7 +169,7 @@ struct RequestBodyTests {
             )
             let (text, isClosed) = try await client.readToEnd()
             #expect(text.hasPrefix("HTTP/1.1 401"), "\(text)")
-            // Nobody knows whether the client sends its two bytes now.
+            // The client may or may not send its two bytes now.
             #expect(isClosed)
         }
     }

@@ -11,7 +11,7 @@ struct RunRecorderTests {
         RunRecorder(prompt: "p-1", provider: "claude-code", model: "sonnet", secret: secret)
     }
 
-    /// However the output is cut into pieces, the events are the same ones with the same ids.
+    /// However the output is divided, the events and their ids are the same.
     @Test(arguments: ["run.claude", "run.codex", "stream.claude", "write.claude"])
     func readingAgainGivesTheSameEvents(_ recording: String) throws {
         let outputs = try AgentReaderTests.outputs(recording)

@@ -6,7 +6,7 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// `/secrets`, and how secrets get into boxes.
+/// `/secrets`, and the delivery of secrets to boxes.
 struct SecretTests {
     private static let setup =
         #"{"envContents":"export A=\"1 2\"\nB='x\ny'\n","secretFiles":[{"path":"a/b","contents":"c"}]}"#
@@ -23,7 +23,7 @@ struct SecretTests {
             #expect(told.json["envContents"] == "export A=\"1 2\"\nB='x\ny'\n")
             #expect(told.json["secretFiles"] == [["path": "a/b", "contents": "c"]])
             #expect(told.json["environmentId"]?.string?.hasPrefix("env_") == true)
-            // What isn't sent is gone.
+            // Values that aren't sent are removed.
             #expect(try await api.post("/secrets", "{}").json["envContents"] == "")
             #expect(try await api.get("/secrets").json["secretFiles"]?.array == [])
         }
@@ -137,7 +137,7 @@ struct SecretTests {
         }
     }
 
-    /// A box that may still have the account's files isn't handed out as one without them.
+    /// A box that may still have the account's files must not start as one without them.
     @Test func aBoxThatCannotBeCleanedDoesNotStart() async throws {
         try await withServer { api async throws in
             _ = try await api.post("/secrets", Self.setup)

@@ -48,7 +48,7 @@ struct SecretsAtRestTests {
             #expect(try await api.get("/boxes").text.contains(value) == false)
             return try #require(id)
         }
-        // Another server with the same key file reads them.
+        // Another server with the same key file opens them.
         try await withServer(in: scratch, engine: engine) { api in
             _ = try await api.post("/boxes/\(id)/stop")
             await api.settle()

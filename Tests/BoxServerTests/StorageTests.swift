@@ -9,7 +9,7 @@ import Testing
 @testable import BoxServer
 @testable import BoxStore
 
-/// What clients see of a disk that is full.
+/// The API while the disk is full.
 struct StorageTests {
     private static let full = StorageState(level: .low, free: 12 << 20, total: 160 << 20)
 
@@ -27,13 +27,13 @@ struct StorageTests {
                 #expect(answer.message.contains("box \(running) uses the most of yours, 98 MB"))
                 #expect(answer.header("Retry-After") == "30")
             }
-            // Somebody else's boxes are nobody's business.
+            // The message must not name another account's box.
             #expect(try await api.other("bob").post("/boxes").message.contains(running) == false)
             let ready = try await api.raw(.get, "/readyz")
             #expect(ready.status == 503)
             #expect(ready.json["reason"] == "the disk is full: 12 MB of 160 MB are free")
             #expect(try await api.raw(.get, "/metrics").text.contains("boxd_disk_full 1\n"))
-            // What makes space, and what needs none.
+            // Actions that free space, and actions that need none.
             #expect(try await api.post("/boxes/\(running)/resume").status == 202)
             #expect(try await api.post("/boxes/\(running)/stop").status == 202)
             #expect(try await api.delete("/boxes/\(stopped)").status == 200)
@@ -96,7 +96,7 @@ struct StorageTests {
         defer { scratch.remove() }
         let database = try Database(path: "\(scratch.path)/test.sqlite")
         let calls = Mutex(0)
-        // As many pages as there are, which SQLite reports like a full disk.
+        // The page limit is the current size. SQLite reports that like a full disk.
         try await database.pool.write { try $0.execute(sql: "CREATE TABLE filler (text TEXT)") }
         func fill() async throws {
             try await database.write { try $0.execute(sql: "INSERT INTO filler VALUES (hex(randomblob(50000)))") }

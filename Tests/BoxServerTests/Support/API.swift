@@ -21,8 +21,8 @@ struct API: Sendable {
 
     /// Sends a request with the key.
     ///
-    /// - Parameters:
-    ///   - path: below the API's base.
+    ///   - path: the path below the API's base.
+    ///   - authorization: the header's value, or nil for no header.
     ///   - authorization: the header's value in place of the key's, or nil for no header.
     func send(
         _ method: HTTPRequest.Method, _ path: String, _ body: String? = nil, headers: [String: String] = [:],
@@ -91,10 +91,10 @@ struct API: Sendable {
     func box(_ id: String) async throws -> JSON { try #require(try await get("/boxes/\(id)").json["box"]) }
     func state(_ id: String) async throws -> String? { try await box(id)["state"]?.string }
 
-    /// Waits until the server has nothing left to do.
+    /// Waits until the server's work is done.
     func settle() async { await server.boxes.settle() }
 
-    /// Changes the box's row as if something had happened that takes too long for a test, or a crash.
+    /// Changes a box's row, to simulate a crash or what takes too long for a test.
     func rewrite(_ id: String, _ change: @escaping @Sendable (inout BoxRow) -> Void) async throws {
         try #require(try await server.boxes.store.update(id, change) != nil)
     }
@@ -102,7 +102,7 @@ struct API: Sendable {
     func row(_ id: String) async throws -> BoxRow? { try await server.boxes.store.find(id) }
 }
 
-/// What came back.
+/// A response.
 struct Answer: Sendable {
     let status: Int
     let headers: HTTPFields
@@ -157,7 +157,7 @@ func withServer<Value: Sendable>(
 }
 
 extension Server {
-    /// Takes connections on a port of its own while `body` runs.
+    /// Accepts connections on a free port while `body` runs.
     fileprivate func whileServing<Value: Sendable>(
         _ body: @escaping @Sendable (_ port: Int) async throws -> Value
     ) async throws -> Value {

@@ -1,13 +1,14 @@
 import Glibc
 import Testing
 
-/// A socket to a server under test, for what no HTTP client would do. Whoever makes one closes it.
+/// A socket to a server under test, for requests that no HTTP client would send. Its creator closes it.
 ///
-/// Nothing blocks a thread: the server under test needs them. Reading takes ten seconds at most.
+/// No call blocks a thread, because the server under test needs them. Reading takes ten seconds at most.
 struct RawClient {
     private let descriptor: Int32
 
-    /// - Parameter receiveBuffer: in bytes; small for a client that soon has no room for an answer that it doesn't read.
+    /// - Parameter receiveBuffer: in bytes. Small for a client that soon has no space for a response that it doesn't
+    ///   read.
     init(port: Int, receiveBuffer: Int32? = nil) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         try #require(descriptor >= 0)
@@ -28,10 +29,10 @@ struct RawClient {
 
     func close() { Glibc.close(descriptor) }
 
-    /// Ends the connection as a program does that ends; what was sent before still arrives.
+    /// Ends the connection like a program that exits. Data that was sent before still arrives.
     func shutDown() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
-    /// - Returns: whether all of it was taken.
+    /// - Returns: whether the kernel took all of it.
     @discardableResult
     func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
@@ -40,9 +41,9 @@ struct RawClient {
         Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT)) == bytes.count
     }
 
-    /// Sends all of it as fast as it is taken, for ten seconds at most.
+    /// Sends all of it as fast as the kernel takes it, for ten seconds at most.
     ///
-    /// - Returns: whether all of it was taken.
+    /// - Returns: whether the kernel took all of it.
     @discardableResult
     func sendAll(_ text: String) async throws -> Bool {
         var rest = Array(text.utf8)[...]
@@ -64,7 +65,7 @@ struct RawClient {
 
     enum Reading: Equatable { case text(String), end, reset, silence }
 
-    /// What comes next.
+    /// Reads the next data.
     func read() async throws -> Reading {
         var buffer = [UInt8](repeating: 0, count: 65536)
         let deadline = ContinuousClock.now + .seconds(10)
@@ -78,7 +79,7 @@ struct RawClient {
         return .silence
     }
 
-    /// Everything until the server closes, and whether it did.
+    /// Reads until the server closes, and returns whether it did.
     func readToEnd() async throws -> (text: String, isClosed: Bool) {
         var text = ""
         while true {
@@ -90,14 +91,14 @@ struct RawClient {
         }
     }
 
-    /// Whether the server has closed, without waiting for it.
+    /// Whether the server has closed. Doesn't wait.
     var isClosed: Bool {
         var byte: UInt8 = 0
         let count = recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT | MSG_PEEK))
         return count == 0 || (count < 0 && errno != EAGAIN)
     }
 
-    /// Whether nothing has come, and the server hasn't closed.
+    /// Whether no data has arrived and the server hasn't closed.
     var isQuiet: Bool {
         var byte: UInt8 = 0
         return recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT | MSG_PEEK)) < 0 && errno == EAGAIN

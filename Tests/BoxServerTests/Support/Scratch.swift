@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
 
-/// A directory of its own for one test. Whoever makes one removes it.
+/// A directory for one test. Its creator removes it.
 struct Scratch: Sendable {
     let path: String
 
@@ -12,7 +12,7 @@ struct Scratch: Sendable {
 
     func remove() { try? FileManager.default.removeItem(atPath: path) }
 
-    /// Whether any file in the directory has the text in it, byte for byte.
+    /// Whether any file in the directory contains the text, byte for byte.
     func contains(_ text: String) throws -> Bool {
         let needle = Data(text.utf8)
         for name in try FileManager.default.contentsOfDirectory(atPath: path) {
@@ -23,7 +23,7 @@ struct Scratch: Sendable {
     }
 }
 
-/// Waits until the condition holds, for at most thirty seconds: a machine can be busy with other things.
+/// Waits until the condition holds, for at most thirty seconds, because a machine can be busy.
 func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
     let deadline = ContinuousClock.now + .seconds(30)
     while ContinuousClock.now < deadline {

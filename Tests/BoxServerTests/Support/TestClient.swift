@@ -10,7 +10,7 @@ import Synchronization
 @testable import BoxServer
 @testable import BoxStore
 
-/// An HTTP client of a server on this machine. Connections are kept for the next request; one takes one request at a time.
+/// An HTTP client for a server on this machine. Connections are reused, and each has one request at a time.
 final class TestClient: Sendable {
     let port: Int
     private let idle = Mutex<[any Channel]>([])
@@ -69,7 +69,7 @@ private struct Exchange: Sendable {
     let answered: EventLoopPromise<Answer>
 }
 
-/// Sends a request, and gathers its answer.
+/// Sends a request and collects its response.
 private final class Exchanger: ChannelDuplexHandler {
     typealias InboundIn = HTTPResponsePart
     typealias OutboundIn = Exchange

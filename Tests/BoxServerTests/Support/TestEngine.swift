@@ -1,16 +1,16 @@
 import BoxEngine
 
-/// The in-memory engine with a record of what it was asked for, and with steps that a test can hold up or let fail.
+/// The in-memory engine with a record of its calls, and with steps that a test can block or let fail.
 actor TestEngine: MachineEngine {
     enum Step: String, Sendable, CaseIterable {
         case start, stop, remove, fork, setAuthorizedKeys, setEnvironment, apply, run, startJob, stopJob, installAgents
     }
 
     let books = InMemoryEngine()
-    /// `start bx_…` and so on, in the order in which the steps began.
+    /// The steps in the order in which they began, such as `start bx_…`.
     private(set) var calls: [String] = []
     private(set) var specs: [MachineSpec] = []
-    /// Of the stops, in their order.
+    /// The grace periods of the stops, in order.
     private(set) var graces: [StopGrace] = []
     private var failures: [Step: any Error] = [:]
     private var held: Set<Step> = []
@@ -19,10 +19,10 @@ actor TestEngine: MachineEngine {
     private var keyDelay: (@Sendable (String) -> Duration)?
     private var waiting: [Step: [CheckedContinuation<Void, Never>]] = [:]
 
-    /// From now on the step fails with this, or works again with nil.
+    /// Makes the step fail with this error, or succeed again with nil.
     func fail(_ step: Step, with error: (any Error)?) { failures[step] = error }
 
-    /// From now on the step waits for ``release(_:)``.
+    /// Makes the step wait for ``release(_:)``.
     func hold(_ step: Step) { held.insert(step) }
 
     func release(_ step: Step) {
@@ -30,13 +30,13 @@ actor TestEngine: MachineEngine {
         for continuation in waiting.removeValue(forKey: step) ?? [] { continuation.resume() }
     }
 
-    /// From now on every step takes so long.
+    /// Makes every step take that long.
     func delaySteps(by delay: Duration) { self.delay = delay }
 
-    /// From now on the step takes so long, unless it is cancelled.
+    /// Makes the step take that long, unless it is cancelled.
     func delay(_ step: Step, by delay: Duration) { delays[step] = delay }
 
-    /// From now on installing keys takes as long as this says.
+    /// Makes installing keys take as long as the closure returns.
     func delayKeys(by delay: @escaping @Sendable (String) -> Duration) { keyDelay = delay }
 
     func releaseAll() { for step in Step.allCases { release(step) } }
