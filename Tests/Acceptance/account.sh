@@ -1,6 +1,6 @@
 # `boxd account` and `boxd api-key` beside the running boxd.
 
-# An account of its own for one test, with a key in $key and the id of that key in $key_id. Removed when the test ends.
+# Creates an account for one test. Its key is in $key, the key's id in $key_id. It is removed when the test ends.
 new_account() { # [flags of boxd account add]
     login=t$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n')
     boxd account add "$login" "$@"

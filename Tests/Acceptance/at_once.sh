@@ -1,5 +1,5 @@
-# Actions on one box against each other, twenty at once. `ActionsAtOnceTests` has every pair on an engine without machines; here, every pair
-# takes BOX_AT_ONCE=pairs and two minutes.
+# Twenty concurrent actions on one box. `ActionsAtOnceTests` runs every pair of actions on an engine without machines.
+# Here every pair needs BOX_AT_ONCE=pairs and two minutes.
 
 test_twenty_at_once() {
     local key
@@ -8,7 +8,7 @@ test_twenty_at_once() {
     python3 "$ROOT/Tests/Acceptance/at_once/actions.py" "$BOX_API_URL/api/box/v1" "$key" "${BOX_AT_ONCE:-mixed}"
 }
 
-# Of two that install keys at once, the later one must know both keys.
+# Of two concurrent installations of keys, the later one must install both keys.
 test_keys_at_once() {
     new_box
     local index adding=()
@@ -25,7 +25,7 @@ test_keys_at_once() {
     for index in $(seq 20); do match "$known" " k$index"; done
 }
 
-# A machine that runs while its box is in `error` would count for no limit, and no time to live would end it.
+# A machine that runs while its box is in `error` would count against no limit and never reach a time to live.
 test_a_start_that_fails_leaves_no_machine() {
     local key id fork
     key=$(new_account "failing-$$")

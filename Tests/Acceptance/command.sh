@@ -23,7 +23,7 @@ test_command_and_its_result() {
 $box
 root
 /dev/null"
-    # As a shell tells it.
+    # The status is the one that a shell reports.
     run '{"command":"kill -9 $$"}'
     equal "$(field '[.exitCode, .signal, .success] | tostring')" '[137,"SIGKILL",false]'
     run '{"command":"kill -40 $$"}'
@@ -65,7 +65,7 @@ test_limits_of_a_command() {
     equal "$(field '[.exitCode, .timedOut, .stdout] | tostring')" '[124,true,"before\n"]'
     run '{"command":"pgrep -c sleep"}'
     equal "$(field .stdout)" 0 "the whole process group is killed"
-    # Longer than one argument of a program can be, and unlike any file name.
+    # The script is longer than one argument of a program can be, and unlike any file name.
     python3 -c 'import json; print(json.dumps({"command": "# " + "x" * 300000 + "\necho \"$0\" end; exit 7"}))' >"$SCRATCH/long"
     api POST "/boxes/$box/commands" "@$SCRATCH/long"
     equal "$(field '[.exitCode, .stdout, .stderr] | tostring')" '[7,"bash end\n",""]'
@@ -153,7 +153,7 @@ test_forty_at_once_wait_for_their_turn() {
     for index in $(seq 40); do equal "$(jq .exitCode "$SCRATCH/$index")" 0; done
 }
 
-# A fork bomb takes the place of everything else in its box. The box says so, and can be stopped and deleted.
+# A fork bomb uses up the processes of its box. The error says so, and the box can be stopped and deleted.
 test_a_full_process_table() {
     new_box
     run '{"command":"nohup bash -c \"trap : TERM; while :; do sleep 1000 & done\" >/dev/null 2>&1 & sleep 6"}'
@@ -166,7 +166,7 @@ test_a_full_process_table() {
     equal "$status $(field .code)" "409 box_failed" "after $tries tries: $body"
     match "$(field .message)" "process table is full"
     api GET "/boxes/$box/files?path=.bashrc"
-    # Reading takes less than a command, and may find room.
+    # A read needs fewer processes than a command, so it may succeed.
     [ "$status" = 200 ] || match "$(field .message)" "process table is full"
     local begun=$SECONDS
     box stop "$box" --force --json >/dev/null
@@ -181,7 +181,7 @@ test_a_full_process_table() {
     [ $((SECONDS - begun)) -lt 10 ] || fail "deleting took $((SECONDS - begun)) s"
 }
 
-# The copy of a large disk freezes the box that it is of. What runs there meanwhile takes longer, and nothing fails.
+# The copy of a large disk freezes its box. Commands in the box take longer meanwhile, but none fails.
 test_commands_and_files_wait_for_a_fork() {
     new_box
     run '{"command":"head -c 1500000000 /dev/urandom >big; echo kept >small","timeoutSeconds":300}'
@@ -201,7 +201,7 @@ test_commands_and_files_wait_for_a_fork() {
     wait_state "$fork" ready
 }
 
-# Whoever owns a box can put anything in the place of its Python. boxd takes no harm, and the others' boxes neither.
+# The owner of a box can replace its Python. That must harm neither boxd nor other boxes.
 test_a_python_that_lies() {
     new_box
     local answer
@@ -224,7 +224,7 @@ test_a_python_that_lies() {
         api GET /me
         equal "$status" 200 "boxd lives after: $answer"
     done
-    # One that answers and never ends: the file is whole, and nobody waits for more.
+    # A program that answers and never ends: the file is complete, and the request doesn't wait for more.
     be_python "$(says '{"size":3}') printf abc; exec sleep 1000"
     equal "$(curl -sS -m 20 -H "Authorization: Bearer $(cat "$WORK/key")" \
         "http://127.0.0.1:$PORT/api/box/v1/boxes/$box/artifacts?path=x")" abc
@@ -244,7 +244,7 @@ test_output_that_is_not_utf8() {
     equal "$(md5sum <out)" "$(box ssh "$box" 'md5sum <random')"
     equal "$(od -An -tx1 <err | tr -d ' ')" 00fe
     equal "$(box exec --raw --json "$box" 'printf "\377"' | jq -c '[.stdout, .stderr, .encoding, .exitCode]')" '["/w==","","base64",0]'
-    # The exit status, signals, the time-out, the directory, the input and what stays in the background are the command's own.
+    # The exit status, signals, the timeout, the directory, the input and background processes are the command's own.
     fails_with 7 box exec --raw "$box" 'exit 7'
     fails_with 143 box exec --raw "$box" 'kill -TERM $$'
     fails_with 124 box exec --raw --timeout 1 "$box" 'printf "before\377"; sleep 60'

@@ -1,6 +1,6 @@
-# The scripts of `box completion` in real shells: each presses Tab on a terminal of its own, and shows the words that come of it.
+# The scripts of `box completion` in real shells. Each test presses Tab on a terminal and compares the completed words.
 
-# A slow machine isn't what is tested here.
+# The tests measure no speed, so a slow machine gets a long timeout.
 export BOX_COMPLETION_TIMEOUT=20000
 
 setup_of() { # SHELL
@@ -15,7 +15,7 @@ tab() { # SHELL LINE, and in $setup another way to load the completion
     timeout 90 python3 "$ROOT/Tests/Acceptance/lib/tab.py" "$1" "${setup:-$(setup_of "$1")}" "$2" | tr '\n' ' '
 }
 
-# What every shell has to complete, with a box whose id is in $box.
+# The completions that every shell must have, with a box whose id is in $box.
 check_shell() { # SHELL
     local short=${box%?}
     touch "notes and more" app.tar
@@ -83,7 +83,8 @@ test_files_where_the_shells_look_for_them() {
     equal "$(tab fish "box info ${box%?}")" "box info $box "
 }
 
-# Without a server there are no ids, no words on stderr and no failure; what is known here is there all the same.
+# Without a server there are no ids, no output on stderr and no failure. Words that need no server are completed all the
+# same.
 test_no_server_no_login() {
     completes_quietly() { # VARIABLE=VALUE...
         equal "$(env "$@" box __complete -- info '' 2>&1)" "current	the last box made in this shell"
@@ -99,7 +100,7 @@ test_no_server_no_login() {
     completes_quietly
 }
 
-# A server that takes the connection and says nothing. The limit is 200 ms; the rest is for a busy machine.
+# A server that accepts the connection and never responds. The limit is 200 ms, and a busy machine gets some more.
 test_a_silent_server_is_not_waited_for() {
     python3 -c '
 import socket, time

@@ -1,8 +1,8 @@
-# What works in a box works in it after a stop, and in its forks.
+# Programs work in a box after a stop, and in its forks, as they did before.
 
 restart() { stop_box "$1" && resume_box "$1"; }
 
-# rename(2) itself: mv would copy where it isn't possible. rustup, npm, conda and git need it.
+# rename(2) itself, because mv would copy where rename fails. rustup, npm, conda and git need it.
 move() { # ID FROM TO
     box ssh "$1" "python3 -c 'import os, sys; os.rename(sys.argv[1], sys.argv[2])' $2 $3"
 }
@@ -19,7 +19,7 @@ test_directories_can_be_renamed_after_a_resume() {
     restart "$box"
     move "$box" app/modules/.foo-1 app/foo
     equal "$(box ssh "$box" 'cat app/foo/i.js; ls -A app/modules')" 1
-    # One of the image's, which lies below everything that the box writes.
+    # A directory of the image, which is a layer below everything that the box writes.
     equal "$(box ssh "$box" 'sudo python3 -c "import os; os.rename(\"/usr/share/man\", \"/usr/share/was-man\")" && ls -d /usr/share/*man')" /usr/share/was-man
 }
 
@@ -40,7 +40,7 @@ test_etc_is_the_boxs_own() {
     restart "$box"
     equal "$(box ssh "$box" 'grep -c db.example.test /etc/hosts; grep -c six /etc/hosts; grep -c ndots:3 /etc/resolv.conf; cat /etc/machine-id')" $'1\n1\n1\n'"$id"
     equal "$(box ssh "$box" 'getent ahostsv4 "$(hostname)" | head -n 1 | cut -d" " -f1')" "$(ip_of "$box")"
-    # A fork is another machine with the same changes.
+    # A fork is another machine with the same files.
     other=$(box fork "$box" --json | jq -r 'select(.event == "ready") | .id')
     defer "box delete $other --yes --json"
     equal "$(box ssh "$other" 'grep -c db.example.test /etc/hosts; cat /etc/hostname')" $'1\n'"${other/_/-}"
@@ -49,7 +49,7 @@ test_etc_is_the_boxs_own() {
     no_match "$(box ssh "$other" cat /etc/hosts)" "${box/_/-}"
 }
 
-# Links in the place of those files lead nowhere but into the fork itself.
+# Symbolic links in place of those files can only lead into the fork itself.
 test_a_fork_of_a_damaged_etc() {
     new_box
     box ssh "$box" 'for f in hosts hostname machine-id resolv.conf; do sudo rm -rf /etc/$f; sudo ln -s /etc/passwd /etc/$f; done
@@ -72,11 +72,11 @@ test_forks_of_running_and_stopped_boxes() {
         move "$fork" app/modules/foo app/bar
         equal "$(box ssh "$fork" 'cat app/bar/i.js; stat -c "%a %U" app; test -e /usr/share/man || echo gone; getcap ping2; ls -b | grep -c "a.nb.377"')" \
             $'1\n700 user\ngone\nping2 cap_net_raw=ep\n1' "fork of a $index box"
-        # A copy of a running box's disk is the fork's own, so that hard links are still one file.
+        # The copy of a running box's disk belongs to the fork alone, so hard links still share one file.
         [ $index = stopped ] || equal "$(box ssh "$fork" 'echo two >>a; cat b')" $'one\ntwo'
         equal "$(box ssh "$fork" 'stat -c %h a')" 3
     done
-    # The source goes on, whether its disk is shared now or not, and what a fork does shows nowhere else.
+    # The source keeps running, whether its disk is shared now or not. Changes in a fork are visible only there.
     resume_box "$box"
     move "$box" app/modules/foo app/source
     equal "$(box ssh "$box" 'cat app/source/i.js a')" $'1\none'
@@ -84,7 +84,7 @@ test_forks_of_running_and_stopped_boxes() {
     equal "$(box ssh "$box" 'cat app/source/i.js; ls app')" $'1\nmodules\nsource'
 }
 
-# More layers than are merged, with renames across them, and a tree that no path reaches.
+# More layers than are merged, with renames across them, and a tree whose paths exceed the longest possible path.
 test_many_forks_of_one_disk() {
     new_box --no-env
     box ssh "$box" 'mkdir -p a/b/c && echo deep >a/b/c/f
@@ -103,7 +103,7 @@ open(\"bottom\", \"w\").close()"'
         box delete "$fork" --yes --json >/dev/null
     done
     stop_box "$box"
-    # Nineteen layers were written, and those of the first lives are one now.
+    # Nineteen layers were written. Those of the first starts are merged now.
     [ "$(jq '.layers | length' "$BOXD_DATA_DIR/boxes/$box/machine.json")" -lt 17 ] || fail "too many layers"
     resume_box "$box"
     equal "$(box ssh "$box" 'cat a/b/c/f; tail -n 1 a/b/log; ls -d in* | wc -l; find deep -name bottom | wc -l')" $'deep\n19\n19\n1'

@@ -2,7 +2,7 @@
 
 login_shell() { box ssh "$box" "sudo usermod -s $1 user"; }
 
-# The box's variable with everything in it that a value may have.
+# A variable whose value has every kind of character that is allowed.
 awkward=$'two\nlines\n "double" \'single\' $HOME `id` \\ \t é 😀 \x01 end '
 
 test_variables_are_there_whatever_the_login_shell_is() {
@@ -14,7 +14,7 @@ test_variables_are_there_whatever_the_login_shell_is() {
             "$(AWKWARD=$awkward python3 -c 'import os; print(repr(os.environ["AWKWARD"]))')" "$shell"
         equal "$(cat err)" "" "$shell"
         equal "$(box ssh "$box" 'env | grep -E "^(EMPTY|LANG|BOX_ID)=" | sort')" $'BOX_ID='"$box"$'\nEMPTY=\nLANG=C.UTF-8' "$shell"
-        # A login without a command, and a shell that an editor starts for its server.
+        # A login without a command, and a shell as an editor starts it for its server.
         equal "$(printf 'python3 -c "import os; print(len(os.environ[\\"AWKWARD\\"]))"\nexit\n' | box ssh "$box" 2>/dev/null)" ${#awkward} "$shell"
         for inner in bash sh dash zsh 'bash -l' 'sh -l' 'zsh -l'; do
             equal "$(printf 'echo ${#AWKWARD}\n' | box ssh "$box" "$inner" 2>err | tail -n 1)" "$(inner_length "$inner")" "$inner in $shell"
@@ -55,7 +55,7 @@ test_variables_stay_as_a_session_has_changed_them() {
         equal "$(box ssh "$box" 'echo ${PATH%%:*}')" /opt/own "$shell"
         equal "$(printf 'echo ${PATH%%%%:*}\n' | box ssh "$box" bash -l)" /opt/own "$shell"
     done
-    # sudo passes on what it is told to, a login of root has them again, and so has a command by the API.
+    # sudo keeps only configured variables. A root login has all of them again, and so has a command of the API.
     equal "$(box ssh "$box" 'sudo sh -c "echo \${VALUE-none} \$BOX_ID"')" "none $box"
     equal "$(box ssh "$box" 'sudo -i sh -c "echo \$VALUE"')" given
     equal "$(box exec "$box" -- 'echo $VALUE ${PATH%%:*}')" "given /opt/own"
@@ -79,7 +79,7 @@ test_ids_for_user_namespaces() {
     equal "$(box ssh "$box" 'awk -F: "{ print (\$2 > 1000 && \$2 + \$3 <= 65536) }" /etc/subuid /etc/subgid')" $'1\n1'
     equal "$(box ssh "$box" 'unshare --map-auto --map-root-user sh -c "id -u; wc -l </proc/self/uid_map; touch /tmp/other; chown 4000:4000 /tmp/other"; stat -c %u /tmp/other')" \
         $'0\n2\n13999'
-    # A second user gets a range too, within the box's ids.
+    # A second user gets a subordinate id range too, within the box's ids.
     equal "$(box ssh "$box" 'sudo useradd -m second && awk -F: "/^second/ { print (\$2 + \$3 <= 65536) }" /etc/subuid')" 1
 }
 
@@ -126,7 +126,7 @@ test_a_sandbox_within_the_box() {
     equal "$(box ssh "$box" 'bwrap --unshare-all --die-with-parent --ro-bind / / --proc /proc --dev /dev --tmpfs /tmp python3 -c "import os; print(os.getuid(), len([n for n in os.listdir(\"/proc\") if n.isdigit()]))"')" \
         "1000 2"
     equal "$(box ssh "$box" 'unshare --user --map-root-user --pid --fork --mount-proc python3 -c "import os; print(os.getpid(), [n for n in os.listdir(\"/proc\") if n.isdigit()])"')" "1 ['1']"
-    # The whole /proc that makes it possible is reachable by nobody, root included.
+    # The complete /proc that makes this possible can't be reached by any user, including root.
     equal "$(box ssh "$box" 'sudo ls /run/sshd/proc 2>&1 | grep -c "No such file"')" 1
     fails_with 32 box ssh "$box" "sudo umount /run/sshd"
 }
@@ -137,7 +137,7 @@ test_logins_survive_careless_modes() {
     equal "$(box ssh "$box" 'echo in')" in
     echo data >file
     box scp file "$box:file" >/dev/null
-    # A socket that an earlier forward left is in nobody's way.
+    # A socket that an earlier forward left doesn't block the next one.
     box ssh "$box" 'python3 -c "import socket; socket.socket(socket.AF_UNIX).bind(\"/tmp/forward\")"'
     ssh -i "$HOME/.ssh/ascii_box_ed25519" -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
         -o ExitOnForwardFailure=yes -R /tmp/forward:127.0.0.1:1 "user@$(ip_of "$box")" 'echo forwarded' >out
@@ -151,11 +151,11 @@ test_programs() {
         box ssh "$box" "command -v $program" >/dev/null || fail "there is no $program"
     done
     match "$(box ssh "$box" 'node --version; npm --version; vim --version | head -n 1; gh --version | head -n 1')" v24
-    # npm installs for everybody without sudo, and so does make.
+    # npm installs globally without sudo, and so does make.
     equal "$(box ssh "$box" 'mkdir -p pkg && cd pkg && echo "{\"name\":\"hello\",\"version\":\"1.0.0\",\"bin\":\"hello.js\"}" >package.json &&
         printf "#!/usr/bin/env node\nconsole.log(\"hello\")\n" >hello.js && npm install --global --offline --no-audit --no-fund . >/dev/null && hello')" hello
     equal "$(box ssh "$box" 'touch /usr/local/bin/mine && rm /usr/local/bin/mine && echo possible')" possible
-    # apt knows packages without being told to look first.
+    # apt knows packages without an `apt update` first.
     match "$(box ssh "$box" 'apt-cache policy nginx')" Candidate:
 }
 
@@ -169,7 +169,7 @@ test_services() {
     equal "$(box ssh "$box" 'for _ in $(seq 50); do systemctl is-active -q cron && break; sleep 0.1; done; systemctl is-active cron')" active
     box ssh "$box" 'systemctl disable --now cron'
     equal "$(box ssh "$box" 'systemctl is-active cron' || true)" inactive
-    # What a package's script does when it is installed.
+    # The commands that a package's installation script runs.
     box ssh "$box" 'sudo systemctl enable cron && sudo invoke-rc.d cron start' >/dev/null
     equal "$(box ssh "$box" 'systemctl is-active cron')" active
     fails_with 5 box ssh "$box" 'systemctl start nothing-like-it'
@@ -184,7 +184,7 @@ test_the_boxs_size() {
     cpus=$(box ssh "$box" nproc)
     [ "$cpus" -le 2 ] || fail "a box of type small has $cpus processors"
     equal "$(box ssh "$box" 'python3 -c "import os; print(len(os.sched_getaffinity(0)))"')" "$cpus"
-    # lxcfs is the host's choice: see Docs/Running.md.
+    # lxcfs is optional on the host: see Docs/Running.md.
     if [ -e /var/lib/lxcfs/proc/meminfo ]; then
         equal "$(box ssh "$box" "awk '/MemTotal/ { print \$2 }' /proc/meminfo")" $((4 << 20))
         equal "$(box ssh "$box" 'grep -c ^processor /proc/cpuinfo')" "$cpus"

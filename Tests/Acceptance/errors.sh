@@ -1,4 +1,4 @@
-# What goes wrong says what to do, in the documented shape.
+# Error messages say what to do, in the documented form.
 
 test_unknown_and_malformed_ids() {
     for id in bx_zzzzzzzz nonsense ../me 'bx_%2e'; do
@@ -50,7 +50,7 @@ test_a_stopped_box() {
 test_a_box_that_does_not_answer() {
     new_box
     box ssh "$box" true
-    # The listening sshd is stopped: the kernel takes the connection and nobody sends a banner.
+    # The listening sshd is stopped: the kernel accepts the connection, but no banner is sent.
     local pid daemon=
     for pid in $(pgrep -f "sshd: /usr/sbin/sshd -D -E /var/log/sshd.log"); do
         if grep -q "$box" "/proc/$pid/cgroup"; then daemon=$pid; fi
@@ -78,7 +78,7 @@ test_the_api_answers_everything_in_its_envelope() {
 test_a_closed_port() {
     new_box
     box ssh "$box" true
-    # The host answers in the box's place, as a machine does whose sshd is gone.
+    # The host refuses in place of the box, like a machine without sshd.
     local table="${BOXD_INSTANCE}_closed"
     defer "nft delete table ip $table"
     nft -f - <<NFT

@@ -1,4 +1,4 @@
-# box events, with boxd's real store and API. What writes the events here comes with the agents.
+# `box events` with boxd's real store and API. The tests write the events themselves.
 
 store_events() { python3 "$ROOT/Tests/Acceptance/lib/store_events.py" "$BOXD_DATA_DIR/boxd.sqlite" "$@"; }
 contents() { jq -r 'select(.data.type == "response") | .data.data.content | split(" ")[0]' "$1"; }
@@ -40,7 +40,7 @@ test_events_api_pages_by_cursors_that_clients_compute() {
 
 test_follow_has_each_event_once_while_boxd_is_killed_three_times() {
     new_box
-    # A shell starts what is in the background with Ctrl-C ignored.
+    # A shell starts background processes with SIGINT ignored.
     env --default-signal=INT box events "$box" --follow --json >lines 2>errors &
     local follower=$!
     defer "kill $follower"
@@ -96,7 +96,7 @@ test_ctrl_c_leaves_no_half_line() {
     new_box
     PADDING=300000 store_events "$box" 3
     mkfifo pipe
-    # Nobody reads until after Ctrl-C, so that a line is half in the pipe by then.
+    # The pipe isn't read until after Ctrl-C, so by then it contains a part of a line.
     exec 7<>pipe
     env --default-signal=INT box events "$box" --follow --type response --json >pipe 7<&- &
     local follower=$!
@@ -111,7 +111,7 @@ test_ctrl_c_leaves_no_half_line() {
     equal "$status" 130
     equal "$(wc -l <lines)" 1
     equal "$(contents lines)" 0
-    # Where Ctrl-C is ignored from the start, it stays ignored.
+    # When Ctrl-C is ignored from the start, it stays ignored.
     (trap '' INT; exec box events "$box" --follow --type response --json >all) &
     follower=$!
     defer "kill -KILL $follower"

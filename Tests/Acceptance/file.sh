@@ -92,7 +92,7 @@ test_no_way_out_of_the_roots() {
     equal "$(field .content)" 'odd name'
 }
 
-# A directory that turns into a link to /etc and back: whatever is answered, nothing outside may be read or written.
+# A directory that turns into a link to /etc and back. Whatever the response is, no file outside may be read or written.
 test_races() {
     new_box
     run 'mkdir -p real; echo inside > real/passwd
@@ -142,7 +142,7 @@ test_artifacts_that_nobody_finishes() {
         "http://127.0.0.1:$PORT/api/box/v1/boxes/$box/artifacts?path=zeros" | grep -qi 'content-length: 200000000'
     for _ in $(seq 50); do
         run 'pgrep -cf guest.py'
-        # Its own.
+        # The box's own file.
         [ "$(field .stdout)" -gt 1 ] || return 0
         sleep 0.2
     done

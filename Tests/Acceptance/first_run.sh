@@ -1,7 +1,7 @@
 # The README's Install and Everyday sections, command by command, on a machine that has never had boxd: nothing in /var/lib, /run,
 # /etc/boxd, /usr/local and the home directories, all defaults. A user's umask must not matter.
 
-# The shell lines of a section of the README, without those that need a provider's key.
+# The commands of a README section, except those that need a provider's key.
 readme_commands() { # HEADING
     awk -v heading="## $1" '
         /^## / { inside = $0 == heading; next }
@@ -9,7 +9,7 @@ readme_commands() { # HEADING
         inside && block { print }' "$ROOT/README.md" | grep -v '^box provider set\|^box prompt'
 }
 
-# A line of the README with another port of this machine when somebody listens on its own.
+# Replaces the port in a README line by a free one when it is in use on this machine.
 with_a_free_port() { # LINE
     local port
     port=$(sed -nE 's/.*--(local|socks) ([0-9]+).*/\2/p' <<<"$1")
@@ -20,11 +20,11 @@ with_a_free_port() { # LINE
     fi
 }
 
-# Runs the commands as somebody would type them: one shell, one line after the other, each of which has to succeed.
+# Runs the commands like a user: in one shell, one after another. Each must succeed.
 write_session() { # FILE UMASK
     {
         echo "set -eu; umask $2; cd; export HOME=\$PWD"
-        # The build is this test run's.
+        # The build under test is installed.
         printf '%s\n' "make() { BUILD=${BUILD:-debug} /home/clone/scripts/install </dev/null; }"
         { readme_commands Install; readme_commands "Everyday commands"; echo "box local down"; } | while IFS= read -r line; do
             line=$(with_a_free_port "$line")
@@ -46,7 +46,7 @@ default_instance() {
     nft list tables | grep -w boxd_box || true
 }
 
-# What is private here: directories of this test in the place of the machine's.
+# Runs with private mounts: directories of this test replace the machine's.
 run_on_a_new_machine() { # UMASK USER
     equal "$(default_instance)" "" "a boxd with default settings runs here: stop it with \`box local down\` first"
     chmod 711 "$SCRATCH"
@@ -58,21 +58,21 @@ run_on_a_new_machine() { # UMASK USER
         unshare --mount --propagation private bash -s "$2" >"$SCRATCH/session.log" 2>&1 <<'PRIVATE' || { cat "$SCRATCH/session.log"; fail "the README's commands failed"; }
 set -eu
 user=$1
-# After a failure: root has no key yet.
+# Clean-up after a failure. root has no key yet.
 trap '[ ! -e /var/lib/boxd/boxd.pid ] || { export HOME=/root; box local up; box local down; }' EXIT
 mount -t overlay overlay -o "lowerdir=/etc,upperdir=$SCRATCH/etc,workdir=$SCRATCH/etc-work" /etc
 mount -t overlay overlay -o "lowerdir=/usr/local,upperdir=$SCRATCH/local,workdir=$SCRATCH/local-work" /usr/local
 rm -rf /etc/boxd
-# The way to the name servers, on hosts with systemd-resolved.
+# The path to the name servers on hosts with systemd-resolved.
 resolved=
 [ ! -d /run/systemd/resolve ] || { resolved=$SCRATCH/resolved; mkdir "$resolved"; mount --bind /run/systemd/resolve "$resolved"; }
 mount -t tmpfs -o mode=755 tmpfs /run
 [ -z "$resolved" ] || { mkdir -p /run/systemd/resolve; mount --bind "$resolved" /run/systemd/resolve; }
 mount --bind "$SCRATCH/lib" /var/lib
 chmod 755 "$SCRATCH/lib" "$SCRATCH/home"
-# Where Debian's own tools look for what they know of this machine.
+# The directories where Debian's tools keep state about this machine.
 mount --bind "$SCRATCH/home" /home
-# What installing needs of a clone: the one of this test run may be in a directory that only root may enter.
+# The files of a clone that the installation needs. The clone under test may be in a directory that only root can enter.
 for file in scripts/install ".build/$BUILD/box" ".build/$BUILD/boxd"; do install -D -m 755 "$ROOT/$file" "/home/clone/$file"; done
 mount --bind "$SCRATCH/root" /root
 if [ "$user" = root ]; then

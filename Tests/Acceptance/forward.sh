@@ -5,12 +5,12 @@ serve() {
         until curl -fs -o /dev/null http://127.0.0.1:$1/; do sleep 0.05; done"
 }
 
-# Starts a forward and waits for so many lines of it, in ./lines; its process is $forwarder: start_forward LINES [ARGUMENTS]
+# Starts a forward and waits until ./lines has LINES lines. Its process is $forwarder: start_forward LINES [ARGUMENTS]
 start_forward() {
     local expected=$1
     shift
     : >lines  # An earlier forward's are not this one's.
-    # A shell starts what is in the background with Ctrl-C ignored.
+    # A shell starts background processes with SIGINT ignored.
     env --default-signal=INT box forward "$box" "$@" --json >lines 2>errors &
     forwarder=$!
     defer "kill $forwarder"
@@ -21,7 +21,7 @@ start_forward() {
     fail "no forward: $(cat lines errors)"
 }
 
-# The local port that a line tells: local_port LINE
+# The local port in a line: local_port LINE
 local_port() { sed -n "$1p" lines | jq .local.port; }
 
 # Waits for the forward's end: ends_with STATUS
@@ -41,7 +41,7 @@ test_a_web_server_in_a_box() {
     equal "$(curl -fsS "http://127.0.0.1:$port/")" hello
     curl -fsS -o blob "http://127.0.0.1:$port/blob"
     equal "$(md5sum <blob)" "$(box ssh "$box" 'md5sum <site/blob')"
-    # Many at once, and one after the other.
+    # Many concurrent connections, then one after another.
     seq 200 | xargs -P 50 -I{} curl -fsS -o /dev/null "http://127.0.0.1:$port/"
     kill -INT "$forwarder"
     ends_with 130
@@ -71,7 +71,7 @@ test_a_lost_connection_is_made_again() {
     new_box
     serve 3000
     start_forward 1 --remote 3000 --local 0
-    # The server's process of the one session that is open: the forward's.
+    # The sshd process of the one open session, which is the forward's.
     box ssh "$box" "sudo pkill -KILL -f '^sshd: user( |@notty|\$)'" || true
     for _ in $(seq 200); do [ "$(wc -l <lines)" -lt 3 ] || break; sleep 0.05; done
     equal "$(jq -r .event lines | xargs)" "forwarding reconnecting forwarding"
@@ -102,13 +102,13 @@ test_reverse_and_socks() {
     start_forward 1 --remote 3000 --local 0
     local here
     here=$(local_port 1)
-    # The box's port 8080 leads to that port of this machine, and so back into the box.
+    # Port 8080 of the box leads to that port of this machine, and so back into the box.
     start_forward 2 --reverse "8080:$here" --socks 0
     equal "$(sed -n 1p lines)" "{\"event\":\"forwarding\",\"id\":\"$box\",\"direction\":\"socks\",\"local\":{\"host\":\"127.0.0.1\",\"port\":$(local_port 1)}}"
     equal "$(sed -n 2p lines)" "{\"event\":\"forwarding\",\"id\":\"$box\",\"direction\":\"reverse\",\"local\":{\"host\":\"127.0.0.1\",\"port\":$here},\"remote\":{\"host\":\"localhost\",\"port\":8080}}"
     equal "$(curl -fsS --socks5-hostname "127.0.0.1:$(local_port 1)" http://127.0.0.1:8080/)" hello
     equal "$(box ssh "$box" curl -fsS http://127.0.0.1:8080/)" hello
-    # Both come again with a new connection; so does the first forward.
+    # Both are restored with a new connection, and so is the first forward.
     box ssh "$box" "sudo pkill -KILL -f '^sshd: user( |@notty|\$)'" || true
     for _ in $(seq 400); do [ "$(wc -l <lines)" -lt 5 ] || break; sleep 0.05; done
     for _ in $(seq 100); do [ "$(box ssh "$box" 'curl -fs http://127.0.0.1:8080/')" != hello ] || break; sleep 0.05; done
@@ -117,7 +117,7 @@ test_reverse_and_socks() {
 
 test_both_loopback_addresses_of_both_sides() {
     new_box
-    # As development servers do that listen on "localhost": on ::1 only.
+    # Like development servers that listen on "localhost": on ::1 only.
     box ssh "$box" 'mkdir -p site && echo six >site/index.html && cd site
         nohup python3 -m http.server --bind ::1 5173 >/dev/null 2>&1 </dev/null &
         until curl -fs -o /dev/null "http://[::1]:5173/"; do sleep 0.05; done'
@@ -130,11 +130,11 @@ test_both_loopback_addresses_of_both_sides() {
     done
     port=$(local_port 1)
     fails_with 1 box forward "$box" "$port:5173"
-    # An address is that one only.
+    # With an address, the forward listens on that one only.
     start_forward 1 127.0.0.1:0:5173
     equal "$(curl -fsS "http://127.0.0.1:$(local_port 1)/")" six
     fails_with 7 curl -sS "http://[::1]:$(local_port 1)/"
-    # And a port of the box that leads here.
+    # And a port of the box that leads to this machine.
     serve_here
     start_forward 1 --reverse "8080:$port"
     equal "$(box ssh "$box" 'curl -fsS http://127.0.0.1:8080/here.txt; curl -fsS "http://[::1]:8080/here.txt"')" $'from-here\nfrom-here'

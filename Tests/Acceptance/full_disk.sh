@@ -1,5 +1,5 @@
-# One box that fills the disk: others go on, it can be deleted, and everything goes on when there is space again. On file systems of their
-# own, without blocks that are kept for root.
+# One box fills the disk: other boxes keep running, it can be deleted, and everything continues when there is space
+# again. The tests have file systems of their own, without blocks that are reserved for root.
 
 # shellcheck source=Tests/Acceptance/lib/own_server.sh
 . "$ROOT/Tests/Acceptance/lib/own_server.sh"
@@ -8,7 +8,7 @@ fill() { # ID
     box ssh "$1" 'dd if=/dev/zero of=big bs=1M; dd if=/dev/zero of=small bs=512' 2>/dev/null || true
 }
 
-# The disk is full for boxes when one of them is paused, or nothing can be written any more.
+# The disk is full for boxes when one of them is paused or no write succeeds any more.
 wait_full() {
     for _ in $(seq 300); do
         [ "$(ready_status)" != 503 ] || return 0
@@ -58,7 +58,7 @@ test_ext4() { small_disk 200 mkfs.ext4 -q -m 0 && fill_and_delete; }
 
 test_xfs() { small_disk 320 mkfs.xfs -q && fill_and_delete; }
 
-# Somebody else than a box fills it and makes space again: what a paused box did goes on where it was.
+# A process outside the boxes fills the disk and frees space again. The processes of a paused box then continue.
 test_a_paused_box_goes_on() {
     small_disk 300 mkfs.ext4 -q -m 0
     new_box
@@ -111,7 +111,7 @@ test_the_server_can_be_stopped() {
 
 free_space() { df --output=avail -B1M "$BOXD_DATA_DIR" | tail -n 1; }
 
-# The mount of a box's earlier life goes late, and must not hold what is removed in this one.
+# A box's previous mount is unmounted late. It must not keep the space of files that are removed after the resume.
 test_what_is_removed_after_a_resume_is_free() {
     local before
     small_disk 400 mkfs.ext4 -q -m 0
@@ -129,7 +129,7 @@ test_what_is_removed_after_a_resume_is_free() {
     fail "the space isn't free: $before MB before, $(free_space) now"
 }
 
-# What fallocate takes counts for no process.
+# Space from fallocate counts as a write of no process.
 test_space_that_nobody_wrote() {
     local big other
     small_disk 300 mkfs.ext4 -q -m 0
@@ -146,7 +146,7 @@ test_space_that_nobody_wrote() {
         sleep 0.1
     done
     match "$(box info "$big" --json | jq -r '.box.warnings[0]')" "paused: the server's disk is full"
-    # All are paused until it is known whose disk has grown.
+    # All boxes are paused until it is known whose disk has grown.
     for _ in $(seq 100); do
         [ "$(box info "$other" --json | jq '.box | has("warnings")')" != false ] || break
         sleep 0.1

@@ -1,4 +1,4 @@
-# What one boxd leaves to another: a name on this host, machines, and what a boxd that was killed couldn't clear.
+# What one boxd leaves to the next: its instance name on this host, its machines, and the remains of a killed boxd.
 
 second_boxd() { boxd serve --listen 127.0.0.1:0 --data-dir "$SCRATCH/second"; }
 
@@ -12,7 +12,7 @@ test_a_second_boxd_of_the_same_name() {
     nft list table inet "boxd_$BOXD_INSTANCE" >/dev/null
 }
 
-# Whoever could open them could hold them, and boxd would never start.
+# A user who could open the lock files could hold the locks, and boxd would never start.
 test_only_root_can_hold_the_locks() {
     equal "$(stat -c %a "$BOXD_DATA_DIR/boxd.lock" "/run/boxd/$BOXD_INSTANCE.lock" | xargs)" "600 600"
     fails_with 66 setpriv --reuid=65534 --regid=65534 --clear-groups flock --nonblock "/run/boxd/$BOXD_INSTANCE.lock" true
@@ -28,7 +28,7 @@ test_boxes_that_another_data_directory_left_running() {
     nft list table inet "boxd_$BOXD_INSTANCE" >/dev/null
     start_boxd
     equal "$(box ssh "$box" 'echo alive')" alive
-    # When it runs no more, the name is free.
+    # After it has ended, the name is free.
     box delete "$box" --yes --json >/dev/null
     kill_boxd
     BOXD_DATA_DIR=$SCRATCH/second start_boxd
@@ -36,7 +36,7 @@ test_boxes_that_another_data_directory_left_running() {
     wait_gone "$(cat "$SCRATCH/second/boxd.pid")"
 }
 
-# An OCI runtime that fails where a file of its action's name is, as often as that says.
+# An OCI runtime that fails an action as often as the number in the file fail-ACTION.
 failing_runtime() {
     cat >"$SCRATCH/runtime" <<'RUN'
 #!/bin/bash

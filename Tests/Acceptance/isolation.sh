@@ -1,4 +1,4 @@
-# Root in a box is nobody outside it.
+# Root in a box has no privileges outside it.
 
 test_no_file_of_the_host() {
     new_box
@@ -48,9 +48,10 @@ test_no_false_address() {
     other_hardware=$(box ssh "$box" cat /sys/class/net/eth0/address)
     local victim=$box
     new_box
-    # Root in a box has no NET_ADMIN to take an address with.
+    # Root in a box has no NET_ADMIN, so it can't set an address.
     fails_with 2 box ssh "$box" "sudo ip address add $other_address/20 dev eth0"
-    # With a raw socket it can send anything: ARP, and a ping under another's addresses, whose answer the victim would get.
+    # With a raw socket it can send any packet: ARP, and a ping with another box's source address, whose reply that box
+    # would get.
     cat >"$SCRATCH/ping.py" <<'PY'
 import socket, struct, sys
 source, hardware, gateway = socket.inet_aton(sys.argv[1]), bytes.fromhex(sys.argv[2].replace(":", "")), socket.inet_aton(sys.argv[3])
@@ -99,7 +100,7 @@ PY
     equal "$(box ssh "$victim" 'echo reached')" reached
 }
 
-# Not even while another program has removed boxd's rules.
+# Nor while another program has removed boxd's rules.
 test_no_router_advertisements() {
     new_box
     equal "$(cat "/proc/sys/net/ipv6/conf/$BOXD_INSTANCE-${box#bx_}/disable_ipv6")" 1
@@ -108,7 +109,7 @@ test_no_router_advertisements() {
 
 test_no_taking_of_the_kernels_tables() {
     new_box
-    # inotify instances, which would otherwise be taken from the host's root.
+    # inotify instances, which would otherwise count against the limit of the host's root.
     equal "$(box ssh "$box" 'sudo python3 -c "
 import ctypes
 libc = ctypes.CDLL(None); made = 0
@@ -122,9 +123,9 @@ print(made <= 512)"')" True
 
 test_memory_limit() {
     new_box --type small
-    # Programs there size themselves by what they read: cgroup v2 has the one file, v1 the other.
+    # Programs in the box size themselves by what they read: cgroup v2 has the first file, v1 the second.
     equal "$(box ssh "$box" 'cd /sys/fs/cgroup && cat memory.max memory/memory.limit_in_bytes 2>/dev/null')" $((4 << 30))
-    # 5 GiB in a box of 4: the kernel ends the process, and the box lives on.
+    # 5 GiB in a box of 4: the kernel kills the process, and the box keeps running.
     fails_with 137 box ssh "$box" 'python3 -c "b = bytearray(5 << 30); print(len(b))"'
     equal "$(box ssh "$box" 'echo alive')" alive
     equal "$(state_of "$box")" ready
@@ -164,12 +165,12 @@ test_syscalls_and_capabilities() {
     fails_with 1 box ssh "$box" 'sudo ip link set eth0 down 2>/dev/null; ip link show eth0 | grep -q "state DOWN"'
 }
 
-# A sandbox within the box has a /proc of its own without the masks of the box's. What the host's kernel has there stays out of reach because it
-# belongs to the host's root, who is nobody in a box.
+# A sandbox in a box has its own /proc, without the masks of the box's. The host kernel's files there still can't be
+# written, because they belong to the host's root, who is another user in a box.
 test_socket_families() {
     local other=""
     new_box
-    # A 32-bit program's socketcall is refused whatever it asks for.
+    # A 32-bit program's socketcall is refused with any argument.
     [ "$(uname -m)" != x86_64 ] || other="['EAFNOSUPPORT', 'ENOSYS'] ['EAFNOSUPPORT', 'made']"
     equal "$(box ssh "$box" 'sudo python3 -' <"$ROOT/Tests/Acceptance/lib/sockets.py" | tr '\n' ' ')" "[1, 2, 10, 16, 17] $other "
 }
@@ -195,11 +196,11 @@ test_the_host_is_spared_when_memory_runs_out() {
     new_box
     equal "$(box ssh "$box" 'cat /proc/*/oom_score_adj | sort -u')" 300
     equal "$(box exec "$box" 'cat /proc/self/oom_score_adj')" 300
-    # A host that is itself a container may not let anybody below 0.
+    # A host that is itself a container may allow no value below 0.
     if (echo -1 >"/proc/$BASHPID/oom_score_adj") 2>/dev/null; then equal "$(cat "/proc/$(boxd_pid)/oom_score_adj")" -500; fi
 }
 
-# What Docs/Security.md calls hidden, and that what it calls visible can't be written.
+# Facts that Docs/Security.md calls hidden are hidden, and those that it calls visible can't be written.
 test_facts_about_the_host() {
     new_box
     local who
@@ -216,7 +217,7 @@ test_facts_about_the_host() {
 test_a_nested_proc_shows_nothing_of_the_host() {
     new_box
     local who file
-    # Of the host's keys, boxes see none.
+    # Boxes see none of the host's keys.
     if command -v keyctl >/dev/null; then
         local key
         key=$(keyctl add user box-needle secret @u)
@@ -233,14 +234,15 @@ test_a_nested_proc_shows_nothing_of_the_host() {
             sys/fs/binfmt_misc/register sys/kernel/kptr_restrict irq/0/smp_affinity irq/default_smp_affinity acpi/wakeup mtrr bus/pci/00/00.0; do
             equal "$(in_sandbox "{ echo 1 >/proc/$file; } 2>/dev/null && echo written")" "" "$who /proc/$file"
         done
-        # Whatever else can be written is the box's own: its IPC namespace's sizes, and its namespaces' limits, which the limits above them hold.
+        # Every other writable file belongs to the box: the sizes of its IPC namespace, and its namespaces' limits,
+        # which the limits of the parents bound.
         equal "$(in_sandbox "find /proc -path \"/proc/[0-9]*\" -prune -o -path /proc/self -prune -o -path /proc/thread-self -prune -o -type f -writable -print" |
             grep -vE '^/proc/(sys/user/max_[a-z_]*|sys/fs/mqueue/[a-z_]*|sys/kernel/(auto_msgmni|msg[a-z_]*|sem|sem_next_id|shm[a-z_]*|ns_last_pid|pid_max)|pressure/(io|cpu|memory|irq))$' |
             grep '^/proc/' || true)" ""
     done
-    # With a network namespace of its own it may set that one's, and no other's.
+    # With a network namespace of its own it may set that namespace's value, but no other one.
     equal "$(box ssh "$box" 'sudo unshare --user --map-root-user --net --pid --fork --mount-proc sh -c "echo 99 >/proc/sys/net/ipv4/ip_default_ttl; cat /proc/sys/net/ipv4/ip_default_ttl"; cat /proc/sys/net/ipv4/ip_default_ttl')" $'99\n64'
-    # The limits on namespaces are held by the box's.
+    # The box's limits on namespaces bound those of the sandbox.
     box ssh "$box" 'unshare --user --map-root-user --pid --fork --mount-proc sh -c "echo 9999999 >/proc/sys/user/max_user_namespaces"'
     equal "$(box ssh "$box" 'cat /proc/sys/user/max_user_namespaces')" 1024
 }

@@ -45,7 +45,7 @@ test_wrong_and_missing_keys() {
     equal "$(box config --json | jq -r .loggedIn)" false
 }
 
-# The browser is curl here; the page, the poll and the new key are real.
+# curl takes the part of the browser. The page, the poll and the new key are real.
 test_login_through_the_browser() {
     rm -rf "$HOME/.config" "$HOME/.local"
     local line url

@@ -8,16 +8,16 @@ dns_follows_the_host() {
     start_world_boxd
     new_world_box
     equal "$(resolve "$box")" 203.0.113.53
-    # The box asks the host; which server that asks is nothing that the box's file says.
+    # The box queries the host. Its own resolv.conf doesn't decide which server the host queries.
     gateway=$(box ssh "$box" "ip route show default | awk '{print \$3}'")
     match "$(box ssh "$box" cat /etc/resolv.conf)" "nameserver $gateway"
     match "$(box ssh "$box" cat /etc/resolv.conf)" "search one.test two.test"
     no_match "$(box ssh "$box" cat /etc/resolv.conf)" 198.51.100
     equal "$(box ssh "$box" 'RES_OPTIONS=use-vc getent ahostsv4 over.tcp.test' | awk 'NR == 1 { print $1 }')" 203.0.113.53
-    # Written in place.
+    # The file is changed in place.
     echo "nameserver 198.51.100.54" >/etc/resolv.conf
     becomes 4 203.0.113.54 resolve "$box"
-    # A link, as systemd-resolved has it: its stub is of no use to boxes, its upstreams are.
+    # A link, as with systemd-resolved. Boxes can't use its stub, but its upstream servers.
     echo "nameserver 198.51.100.53" >/run/systemd/resolve/resolv.conf
     echo "nameserver 127.0.0.53" >/run/systemd/resolve/stub-resolv.conf
     ln -s /run/systemd/resolve/stub-resolv.conf /etc/resolv.conf.new
@@ -25,19 +25,19 @@ dns_follows_the_host() {
     becomes 4 203.0.113.53 resolve "$box"
     echo "nameserver 198.51.100.54" >/run/systemd/resolve/resolv.conf
     becomes 4 203.0.113.54 resolve "$box"
-    # The file is gone for a moment; until there is another, the last one counts.
+    # The file is missing for a moment. Until there is another, the last servers stay in use.
     rm /etc/resolv.conf
     sleep 1.5
     equal "$(resolve "$box")" 203.0.113.54
     echo "nameserver 198.51.100.53" >/etc/resolv.conf
     becomes 4 203.0.113.53 resolve "$box"
-    # The kernel does it, so it goes on without boxd, and the next boxd has what changed meanwhile.
+    # The kernel forwards the queries, so this works without boxd. The next boxd reads what changed meanwhile.
     kill_boxd
     equal "$(resolve "$box")" 203.0.113.53
     echo "nameserver 198.51.100.54" >/etc/resolv.conf
     start_boxd
     equal "$(resolve "$box")" 203.0.113.54
-    # A dead server: the box's resolver goes on to the next one.
+    # A dead server: the box's resolver uses the next one.
     printf 'nameserver 198.51.100.99\nnameserver 198.51.100.53\n' >/etc/resolv.conf
     becomes 30 203.0.113.53 resolve "$box"
 }
@@ -48,7 +48,7 @@ dns_of_the_host_itself() {
     defer "kill $dns"
     dns_server 198.51.100.2
     defer "kill $dns"
-    # Firewalls of the host don't expect its boxes.
+    # The host's firewall has no rules for boxes.
     iptables-nft -P INPUT DROP
     iptables-nft -A INPUT -i lo -j ACCEPT
     iptables-nft -A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT
@@ -58,7 +58,7 @@ dns_of_the_host_itself() {
     equal "$(resolve "$box")" 203.0.113.1
     # Most such resolvers answer only their own machine.
     equal "$(grep ^query "$SCRATCH/queries" | sort -u)" "query from 127.0.0.1"
-    # Nothing else of the loopback network: a datagram that the box addressed there itself.
+    # No other packet reaches the loopback network: a datagram that the box itself sent there.
     python3 - "$SCRATCH/received" <<'PY' &
 import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -87,7 +87,7 @@ PY
     in_box "$box" "sudo python3 /tmp/datagram.py $address walled"
     sleep 0.5
     equal "$(cat "$SCRATCH/received")" ""
-    # The same datagram gets there without the rules, so they are what stops it.
+    # Without the rules the same datagram arrives, so the rules are what stops it.
     kill -STOP "$(boxd_pid)"
     nft flush chain inet "boxd_$BOXD_INSTANCE" source
     nft flush chain inet "boxd_$BOXD_INSTANCE" input
@@ -100,7 +100,7 @@ PY
     in_box "$box" "sudo python3 /tmp/datagram.py $address walled"
     sleep 0.5
     equal "$(cat "$SCRATCH/received")" open
-    # An address of the host that isn't a loopback one; then loopback packets are no longer routed.
+    # An address of the host that isn't loopback. Then loopback packets are no longer routed.
     echo "nameserver 198.51.100.2" >/etc/resolv.conf
     becomes 4 203.0.113.2 resolve "$box"
     equal "$(cat "/proc/sys/net/ipv4/conf/$BOXD_INSTANCE-${box#bx_}/route_localnet")" 0
@@ -134,7 +134,7 @@ no_resolver() {
     match "$(cat "$WORK/boxd.log")" "2001:db8::53"
     new_world_box
     match "$(box info "$box" --json | jq -r '.box.warnings[]')" "on this server, boxes can't resolve names"
-    # It is refused at once, and nobody's public resolver stands in.
+    # The query is refused at once, and no public resolver is used instead.
     SECONDS=0
     equal "$(resolve "$box")" ""
     [ "$SECONDS" -lt 3 ] || fail "a box waits $SECONDS s for a resolver that isn't there"
@@ -156,15 +156,15 @@ iptables_that_drops() {
         new_world_box
         equal "$(fetch "$box")" "the world" "$kind"
         equal "$(resolve "$box")" 203.0.113.53
-        # Without boxd's rules, nothing passes.
+        # Without boxd's rules, no packet passes.
         kill -STOP "$(boxd_pid)"
         $iptables -F FORWARD
         equal "$(fetch "$box")" nothing "$kind"
-        # boxd sees it and puts them back, once.
+        # boxd detects that and restores the rules, once.
         kill -CONT "$(boxd_pid)"
         becomes 15 "the world" fetch "$box"
         equal "$($iptables -S | grep -c "boxd_$BOXD_INSTANCE")" 2
-        # Others' packets are dropped as before.
+        # Packets that aren't boxes' are dropped as before.
         equal "$($iptables -S | grep -e "-P FORWARD")" "-P FORWARD DROP"
         equal "$($iptables -S | grep "boxd_$BOXD_INSTANCE" | grep -vc " $BOXD_INSTANCE-+ ")" 0
         box delete "$box" --yes --json
@@ -174,7 +174,7 @@ iptables_that_drops() {
     done
 }
 
-# The chains as Docker makes them.
+# The chains as Docker creates them.
 test_docker_that_drops() { in_world docker_that_drops; }
 docker_that_drops() {
     start_world_boxd
@@ -207,7 +207,7 @@ ufw_that_drops() {
     equal "$(resolve "$box")" 203.0.113.53
     ufw reload
     becomes 15 "the world" fetch "$box"
-    # A box that starts behind it.
+    # A box that starts with this firewall.
     new_world_box
     equal "$(fetch "$box")" "the world"
 }
@@ -230,7 +230,7 @@ firewalld_that_drops() {
     equal "$(resolve "$box")" 203.0.113.53
     firewall-cmd --reload
     becomes 20 "the world" fetch "$box"
-    # What firewalld trusts is still walled off from the host.
+    # firewalld's trusted zone doesn't give boxes access to the host.
     equal "$(box ssh "$box" "curl -s --max-time 2 -o /dev/null http://198.51.100.2:$PORT/healthz && echo reached || echo walled")" walled
     box delete "$box" --yes --json
     stop_boxd
@@ -251,7 +251,7 @@ NFT
     new_world_box
     equal "$(fetch "$box")" nothing
     match "$(box info "$box" --json | jq -r '.box.warnings[]')" "insert rule inet office forward"
-    # The command that the warning names does it.
+    # The command in the warning fixes it.
     remedy=$(boxd check --json | jq -r '.warnings[].remedy | capture("run (?<line>nft .*), and keep").line')
     eval "$remedy"
     equal "$(fetch "$box")" "the world"
@@ -301,13 +301,13 @@ rules_that_were_flushed() {
     equal "$(fetch "$box")" "the world"
     equal "$(resolve "$box")" 203.0.113.53
     match "$(cat "$WORK/boxd.log")" "were removed by another program"
-    # A single rule, too.
+    # A single removed rule, too.
     nft flush chain inet "boxd_$BOXD_INSTANCE" input
     becomes 10 walled service
     match "$(cat "$WORK/boxd.log")" "were changed by another program"
     match "$(curl -s "http://127.0.0.1:$PORT/metrics")" "boxd_network_rules_restored_total 2"
     match "$(curl -s "http://127.0.0.1:$PORT/metrics")" "boxd_network_rules_up 1"
-    # boxd's own changes are nobody else's.
+    # boxd's own changes don't count as another program's.
     count=$(grep -c "by another program" "$WORK/boxd.log")
     new_world_box
     equal "$(fetch "$box")" "the world"
@@ -325,7 +325,7 @@ metadata_of_clouds() {
         in_the_world ip address add "$address/32" dev wan0
         ip route add "$address" via 198.51.100.1
     done
-    # On Google's cloud and Azure the same address is the name server.
+    # On Google Cloud and Azure this address is the name server too.
     dns_server 169.254.169.254 in_the_world
     defer "kill $dns"
     echo "nameserver 169.254.169.254" >/etc/resolv.conf
@@ -345,7 +345,7 @@ test_connections_are_counted_everywhere() { in_world connections_are_counted_eve
 connections_are_counted_everywhere() {
     start_world_boxd
     new_world_box
-    # Pings of the gateway, each of which the host tracks for half a minute.
+    # Pings of the gateway. The host tracks each for half a minute.
     gateway=$(in_box "$box" "ip route show default | awk '{print \$3}'")
     box write "$box" /tmp/pings.py <<'PY' >/dev/null
 import socket, struct, sys

@@ -56,7 +56,7 @@ test_two_at_once_and_twenty_in_a_loop_are_distinct() {
     while read -r id; do equal "$(box ssh "$id" 'echo $BOX_ID')" "$id"; done < <(head -n 3 ids)
 }
 
-# As in a container that nsenter entered: the session's leader is outside.
+# As in a container that was entered with nsenter: the session's leader is outside.
 test_current_is_kept_where_the_session_is_not_visible() {
     enter() { unshare --pid --fork --kill-child --mount-proc bash -c "$1"; }
     enter 'box new --json >lines

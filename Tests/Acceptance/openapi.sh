@@ -1,4 +1,4 @@
-# Docs/openapi.yaml and boxd agree: what it serves is the file, and generated requests are answered as the file says. Needs PyPI.
+# Docs/openapi.yaml and boxd agree: boxd serves the file, and responses to generated requests match it. Needs PyPI.
 
 SCHEMATHESIS=schemathesis==4.32.5
 CHECKS=not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance
@@ -15,7 +15,7 @@ test_the_description_is_valid() {
     "$SCRATCH/venv/bin/openapi-spec-validator" "$ROOT/Docs/openapi.yaml"
 }
 
-# What the description says in words, because OpenAPI has no room for it.
+# The parts that the description has as text, because OpenAPI can't express them.
 test_head_options_and_other_methods() {
     local path prefix=/api/box/v1
     for path in $prefix/me $prefix/limits $prefix/boxes $prefix/api-keys $prefix/secrets $prefix/repos /healthz /openapi.yaml; do
@@ -29,8 +29,8 @@ test_head_options_and_other_methods() {
     equal "$(jq -r '.code, .error.details.route' body | paste -sd ' ')" "not_found GET $prefix/nowhere"
 }
 
-# Every operation that the description says needs a key, without one, with a wrong one, with one that was deleted and with the old
-# secret of one that was rotated.
+# Every operation that needs a key: without one, with a wrong one, with a deleted one, and with the old secret of a
+# rotated one.
 test_keys_that_are_refused() {
     local account wrong deleted rotated method path key count=0
     account=$(new_account refused)
@@ -58,12 +58,12 @@ test_keys_that_are_refused() {
     [ "$count" -ge 124 ] || fail "only $count requests were made: is the description read right?"
 }
 
-# BOX_API_CASES is about how many requests are made, BOX_API_SEED decides which.
+# BOX_API_CASES is the approximate number of requests, BOX_API_SEED selects them.
 test_generated_requests() {
     local cases=${BOX_API_CASES:-300} seed=${BOX_API_SEED:-1} phases=examples,fuzzing ids key
     [ "$cases" -lt 1000 ] || phases=examples,coverage,fuzzing
     install_packages "$SCRATCH/venv" "$SCHEMATHESIS"
-    # An account that can't start hundreds of machines, however many it asks for.
+    # An account that can't start hundreds of machines, however many requests are made.
     key=$(new_account "fuzz$seed" --max-boxes 6 --max-per-minute 100000)
     defer "delete_boxes_of $key"
     export BOX_API_KEY=$key BOX_BASE_URL=$BOX_API_URL/api/box/v1 FUZZ_FILE=$SCRATCH/fuzz.json
@@ -74,13 +74,13 @@ test_generated_requests() {
     box events "$(head -n 1 ids)" --type prompt --json | jq -sc --argjson ids "$ids" --argjson seed "$seed" \
         '{seed: $seed, boxes: $ids, prompts: map(.data.id), path: "real.txt"}' >fuzz.json
     printf '[servers.variables]\norigin = "%s"\n' "$BOX_API_URL" >schemathesis.toml
-    # Of each operation so many, beside the examples in the file; some have fewer different requests.
+    # That many requests of each operation, besides the examples in the file. Some have fewer different requests.
     echo "about $cases requests, seed $seed"
     PYTHONDONTWRITEBYTECODE=1 SCHEMATHESIS_HOOKS=$ROOT/Tests/Acceptance/lib/schemathesis_hooks.py \
         "$SCRATCH/venv/bin/schemathesis" --config-file schemathesis.toml run "$BOX_API_URL/openapi.yaml" \
         -H "Authorization: Bearer $key" --phases "$phases" --checks "$CHECKS" --max-examples "$((cases / 30 + 1))" \
         --seed "$seed" --generation-database none --workers 1 --request-timeout 60 --no-color >fuzz.log 2>&1 || fail "$(cat fuzz.log)"
     grep -A 2 'Test cases:' fuzz.log
-    # Nothing that the run needs was lost on the way.
+    # The resources that the run uses still exist.
     case $(state_of "$(head -n 1 ids)") in ready | idle | running) ;; *) fail "the box isn't usable any more" ;; esac
 }

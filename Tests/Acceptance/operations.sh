@@ -1,4 +1,4 @@
-# What is there for whoever runs boxd: health, metrics, the log, and stopping.
+# The operator's interfaces: health, metrics, the log, and stopping.
 
 test_metrics_tell_of_boxes() {
     new_box
@@ -25,7 +25,7 @@ test_the_log_is_json_and_has_no_secret() {
     ! grep -qE "hidden|$key" "$WORK/boxd.log" || fail "the log has a secret"
 }
 
-# At the signal a follower waits and a request is half sent: the one returns at once, the other is finished.
+# At the signal, a follower waits and a request is half sent. The follower returns at once, and the request is finished.
 test_a_stop_finishes_what_is_under_way() {
     own_boxd
     new_box
@@ -95,7 +95,7 @@ PYTHON
     wait_gone "$pid" || fail "boxd still runs"
 }
 
-# Clients without a key hold more connections than boxd serves, and send what they can.
+# Clients without a key open more connections than boxd serves, and send anything.
 test_a_flood_without_a_key_keeps_nobody_waiting() {
     own_boxd
     python3 - "$PORT" "$key" "$WORK/boxd.log" <<'PYTHON'
@@ -167,7 +167,7 @@ test_other_names_are_refused_on_loopback() {
     match "$err" "use a name"
 }
 
-# Neither another server's key or database nor a damaged one is served with.
+# boxd refuses another server's key or database, and a damaged one.
 test_files_that_do_not_belong_together() {
     own_boxd
     api POST /secrets '{"envContents":"A=1"}'

@@ -9,13 +9,13 @@ prompt queued
 prompt running
 response <You said: just a question>
 prompt finished"
-    # What is kept of it, as the seed's live check has it.
+    # The stored events of the run.
     equal "$(box events --json "$box" | summary)" "prompt finished
 response <You said: just a question>"
     equal "$(state_of "$box")" idle
     box events --json "$box" | jq -se 'all(.final and .data.taskId == .data.taskId and (.data.timestamp | type) == "number")' >/dev/null
     box events --json "$box" | jq -se '.[1].data.data == {content: "You said: just a question", model: "gpt-5.4", is_reverted: false}' >/dev/null
-    # What takes its time is shown while it does.
+    # A running tool call is shown while it runs.
     match "$(box prompt --json --provider codex "$box" '[[run sleep 1]]' | summary)" "partial response shell </bin/bash -lc 'sleep 1'> runs
 response shell </bin/bash -lc 'sleep 1'> = <>"
     equal "$(left_over "$box")" ""
@@ -30,7 +30,8 @@ prompt queued
 prompt running
 response <word-1 word-2 word-3 word-4 >
 prompt finished"
-    # A partial tells the text so far, so one that is overtaken by the next one, or by the answer, isn't told; each is told once, in order.
+    # A partial is the text so far. One that was replaced before it was read isn't printed; each is printed once, in
+    # order.
     told=$(grep '^partial' <<<"$out")
     [ "$(wc -l <<<"$told")" -ge 2 ] || fail "too few partials: <$out>"
     equal "$(sort -u <<<"$told")" "$told"
@@ -76,7 +77,7 @@ test_claude_edits_runs_commits_and_pushes() {
     match "$out" "git_checkpoint add a +1 -0 main"
     match "$out" "git_checkpoint second +1 -1 main pushed="
     equal "$(tail -n 1 <<<"$out")" "prompt finished"
-    # The first one was told of before it was pushed, and is known to be pushed by now.
+    # The first commit was reported before it was pushed, and its event shows by now that it was pushed.
     equal "$(box events --json --type git_checkpoint "$box" | jq -c '[.data.data.commitMessage, .data.data.pushed]')" '["add a",true]
 ["second",true]'
     equal "$(box cat "$box" work/a.txt)" two
@@ -88,7 +89,7 @@ test_what_providers_refuse() {
     out=$(box prompt --json --provider codex "$box" '[[status 429]]' | summary) || true
     match "$out" "usage_limit <exceeded retry limit, last status: 429 Too Many Requests>"
     match "$out" "prompt failed: exceeded retry limit, last status: 429 Too Many Requests"
-    # Claude tries again for minutes, and says so at once.
+    # Claude retries for minutes, and reports the limit at once.
     out=$(box prompt --json --provider claude "$box" '[[status 429 times=1]] [[say got through]]' | summary)
     match "$out" "usage_limit <the provider limits the rate of requests; Claude tries again>
 "
@@ -144,7 +145,7 @@ test_a_model_that_hangs_is_interrupted() {
     equal "$(left_over "$box")" ""
 }
 
-# Commits are looked for beside the agent, so a git that takes its time holds nobody up.
+# Commits are detected concurrently with the agent, so a slow git delays nothing.
 test_an_interrupt_does_not_wait_for_git() {
     new_agent_box
     box ssh "$box" "git init -q repo && cd repo && git config user.name a && git config user.email a@b
@@ -175,11 +176,11 @@ test_prompts_run_in_order_and_go_on_with_the_session() {
         wait_prompt "$box" "${ids[2]}" finished
         box events --json --type response "$box" | jq -se --arg id "${ids[2]}" \
             '[.[] | select(.data.taskId == $id) | .data.data.content] | length == 1 and (.[0] | contains("the first thing"))' >/dev/null
-        # A box that is stopped and resumed, and a fork, have the disk, and so the conversation.
+        # A box that is stopped and resumed has the same disk, and so has a fork. The conversation continues in both.
         stop_box "$box" && resume_box "$box"
         start_models "$box"
         match "$(box prompt --json --provider "$provider" "$box" '[[remember]]' | summary)" "the first thing"
-        # Without the agent's files there is nothing to go on with, and the prompt counts all the same.
+        # Without the agent's files there is no session to resume, but the prompt runs all the same.
         box exec "$box" -- 'rm -rf ~/.codex ~/.claude' >/dev/null
         match "$(box prompt --json --provider "$provider" "$box" '[[say anew]]' | summary)" "response <anew>"
     done
@@ -196,7 +197,7 @@ test_models_and_efforts_reach_the_provider() {
         '["gpt-5.5","high"]
 ["claude-opus-5-5","max"]
 ["gpt-5.4-mini","low"]'
-    # The API passes unknown models on; the command line knows them.
+    # The API passes unknown models on; the command line only accepts known ones.
     fails_with 1 box prompt --provider codex --model nope "$box" x
     match "$err$out" 'invalid model "nope" for codex'
     api POST "/boxes/$box/prompt" '{"provider":"codex","model":"gpt-next","prompt":"x"}'
@@ -207,12 +208,12 @@ test_the_key_stays_with_the_agent() {
     new_agent_box
     box prompt --json --provider codex "$box" "[[run env; cat /proc/*/environ | tr '\\\\0' '\\\\n'; cat /proc/*/cmdline]] [[say $PROVIDER_KEY]]" >"$SCRATCH/codex"
     box prompt --json --provider claude "$box" "[[run env; cat /proc/*/environ | tr '\\\\0' '\\\\n']] [[say $PROVIDER_KEY]]" >"$SCRATCH/claude"
-    # The prompt itself is what the person wrote.
+    # The prompt itself is the user's text.
     no_match "$(jq -c 'select(.data.type == "response")' "$SCRATCH/codex" "$SCRATCH/claude")" "$PROVIDER_KEY"
     match "$(cat "$SCRATCH/codex")" "[redacted]"
     no_match "$(box provider list; box provider list --json)" "$PROVIDER_KEY"
     no_match "$(cat "$WORK/boxd.log")" "$PROVIDER_KEY"
-    # Nowhere on the box's disk but where this test's own fake and prompts put it.
+    # The key is nowhere on the box's disk, except where this test's fake and prompts put it.
     local found
     found=$(box ssh "$box" "sudo grep -rlF --exclude-dir=proc --exclude-dir=sys '$PROVIDER_KEY' / 2>/dev/null || true")
     no_match "$(grep -v -E '^/home/user/\.(codex|claude)/|^/home/user/models.log' <<<"$found")" /
@@ -251,7 +252,7 @@ test_ends_of_a_box_end_its_run() {
     start_models "$box"
     queue "$box" claude '[[run tail -F /dev/null]]'
     wait_process "$box" 'tail -F'
-    # Its time is up.
+    # The time to live ends.
     box extend "$box" --ttl 1 --json >/dev/null
     wait_state "$box" stopped
     wait_prompt "$box" "$prompt" "failed: the box was stopped"
@@ -265,7 +266,7 @@ test_ends_of_a_box_end_its_run() {
     equal "$(state_of "$box")" idle
     queue "$box" codex '[[run tail -F /dev/null]]'
     wait_process "$box" 'tail -F'
-    # So is what watches it; nobody knows then how the agent ended.
+    # Its supervisor is killed too. It can't be known then how the agent ended.
     box ssh "$box" 'sudo pkill -9 -f guest[.]py'
     wait_prompt "$box" "$prompt" failed
     box delete "$box" --yes --json >/dev/null
@@ -275,7 +276,7 @@ test_ends_of_a_box_end_its_run() {
 
 test_out_of_memory_is_told() {
     new_agent_box --type small
-    # An agent that needs more than there is: the real one is replaced, because it doesn't.
+    # An agent that needs more memory than there is. The real one is replaced, because it needs less.
     box ssh "$box" "mkdir -p ~/.local/bin && printf '#!/bin/sh\nexec python3 -c \"x = bytearray(8 << 30)\"\n' > ~/.local/bin/codex && chmod +x ~/.local/bin/codex"
     queue "$box" codex x
     wait_prompt "$box" "$prompt" "failed: the box ran out of memory and the agent was ended"
@@ -293,7 +294,7 @@ test_runs_outlive_boxd() {
         start_boxd
         equal "$(prompt_status "$box" "$prompt")" running
         wait_prompt "$box" "$prompt" finished
-        # And one whose agent ended while there was no boxd.
+        # And one whose agent ended while no boxd ran.
         queue "$box" "$provider" '[[run sleep 1; echo slept]] [[say three]]'
         wait_process "$box" 'sleep 1'
         kill_boxd
@@ -306,8 +307,8 @@ test_runs_outlive_boxd() {
 }
 
 test_a_job_is_done_once() {
-    # A boxd that died before it could note that it had started an agent starts it again. A job whose name begins with another's goes
-    # on for that one.
+    # A boxd that died before it recorded an agent's start starts the agent again. A job whose name begins with another
+    # job's name continues that one.
     new_box
     box write "$box" /tmp/start.py >/dev/null <<'PY'
 import json, os, subprocess, time
@@ -391,7 +392,7 @@ test_the_work_directory_is_the_selected_repository() {
     new_agent_box
     match "$(box prompt --json --provider codex "$box" '[[run pwd]]' | summary)" "= </home/user/project"
     id=$box
-    # Not so in a box that has nothing of the account.
+    # A box without the account's secrets and repositories doesn't get them.
     new_agent_box --no-env
     match "$(box prompt --json --provider codex "$box" '[[run pwd]]' | summary)" "= </home/user
 >"

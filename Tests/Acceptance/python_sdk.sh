@@ -1,7 +1,7 @@
-# The hosted service's official Python SDK against a real boxd: every method, every helper, every documented error, every answer held
-# to Docs/openapi.yaml. Needs PyPI. python_sdk/run.py is what runs.
+# The hosted service's official Python SDK against a real boxd: every method, every helper and every documented error.
+# Every response is compared with Docs/openapi.yaml. Needs PyPI. The tests are in python_sdk/run.py.
 
-# A git repository on this host with a branch besides main, which the account can give its boxes.
+# Creates a git repository on this host with a second branch, and adds it to the account.
 new_repository() { # NAME ACCOUNT
     local work=$SCRATCH/$1
     git init --quiet --initial-branch=main "$work"

@@ -1,17 +1,17 @@
-# Each box's limit by project quotas. Where the kernel has none, as in many containers, only what `boxd check` says about it can be tried;
-# scripts/test-vm runs the rest.
+# Each box's disk limit by project quotas. On kernels without them, as in many containers, only the warning of `boxd
+# check` is tested. scripts/test-vm runs the rest.
 
 # shellcheck source=Tests/Acceptance/lib/own_server.sh
 . "$ROOT/Tests/Acceptance/lib/own_server.sh"
 
 fork_of() { fork=$(box fork "$1" --json | jq -r 'select(.event == "ready") | .id'); }
 
-# The megabytes that df says the box's disk has.
+# The size of the box's disk in megabytes, as df reports it.
 size_in() { box ssh "$1" "df --output=size -B1M / | tail -n 1" | tr -d ' '; }
 
 fails_to_write() { # ID MEGABYTES
     fails_with 1 box ssh "$1" "dd if=/dev/zero of=big bs=1M count=$2 status=none"
-    # ext4 and XFS say it differently.
+    # ext4 and XFS report different errors.
     match "${err/Disk quota exceeded/No space left}" "No space left"
 }
 
@@ -19,7 +19,7 @@ is_limited() {
     local first total half
     no_match "$(boxd check --json | jq -c .hints)" "disk limit"
     total=$(df --output=size -B1M "$BOXD_DATA_DIR" | tail -n 1)
-    # Rounded as df does.
+    # Rounded as df rounds.
     half=$((total / 2 + 1))
     new_box
     first=$box
@@ -30,12 +30,13 @@ is_limited() {
     box exec "$first" true
     fails_with 1 box exec "$first" 'echo much | tee -a more more2 more3 >/dev/null && head -c 9000000 /dev/zero >more'
 
-    # Beside the full one others have all of theirs.
+    # Beside the full box, other boxes still have their whole limit.
     new_box
     box ssh "$box" "head -c $((half * 1000000 / 2)) /dev/zero >half && sudo ln half /var/half && mv half other"
     box delete "$box" --yes --json >/dev/null
 
-    # A fork of a running one has what it copied, and the limit. Not of a full one: two that are full fill the disk.
+    # A fork of a running box has the copied files, and the limit. Not a fork of a full one, because two full ones fill
+    # the disk.
     box ssh "$first" "rm big more; head -c $((half * 1000000 / 2)) /dev/zero >half"
     fork_of "$first"
     fails_to_write "$fork" "$((half * 3 / 4))"
@@ -58,7 +59,7 @@ is_limited() {
     equal "$(box info "$first" --json | jq '.box.diskUsedBytes > 28000000 and .box.diskLimitBytes > 50000000')" true
 }
 
-# Layers that forks share are merged, whatever the projects.
+# Layers that forks share are merged, whatever their projects are.
 is_merged() {
     local first round
     new_box
@@ -74,7 +75,7 @@ is_merged() {
     equal "$(box ssh "$first" 'cat /srv/dd/l9 e2/hard f3 | tr -d "\n"')" 123
 }
 
-# The virtual machine says that its kernel has quotas; elsewhere nobody knows before a mount fails.
+# The virtual machine's kernel has quotas. Elsewhere only a failing mount shows that they are missing.
 limits_boxes() { # MOUNT OPTION, MKFS...
     if small_disk -o "$1" 400 "${@:2}"; then
         is_limited

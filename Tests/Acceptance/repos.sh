@@ -1,4 +1,4 @@
-# Repositories: offered by whoever runs boxd or by GitHub, selected, and cloned into new boxes.
+# Repositories: added by the operator or from GitHub, selected, and cloned into new boxes.
 
 field() { jq -r "$1" <<<"$body"; }
 run() { api POST "/boxes/$box/commands" "$(jq -nc --arg command "$1" '{command: $command}')"; }
@@ -42,7 +42,7 @@ other
 $SCRATCH/tools
 user"
     no_match "$(field .stdout)" .box-
-    # What is there stays: nothing is cloned over it.
+    # An existing directory stays, and nothing is cloned over it.
     run 'echo mine > tools/file'
     stop_box "$box"
     resume_box "$box"
@@ -55,7 +55,7 @@ user"
     equal "$(ls -A "$BOXD_DATA_DIR/scratch")" ""
 }
 
-# Whoever owns a repository of the host could put a link to another one in its place.
+# The owner of a repository on the host could replace it by a link to another one.
 test_a_link_lends_nobodys_rights() {
     make_repository "$SCRATCH/secret"
     mkdir "$SCRATCH/theirs"
@@ -94,7 +94,7 @@ test_a_failing_clone_leaves_the_box() {
     equal "$(field .stdout)" $'fine\none'
 }
 
-# Callers get words; what git and curl said is in boxd's log.
+# Clients get messages. The output of git and curl is in boxd's log.
 test_what_tools_say_is_in_the_log_only() {
     make_repository "$SCRATCH/broken"
     git init -q "$SCRATCH/empty"
@@ -140,11 +140,11 @@ test_boxes_without_an_environment_get_none() {
 }
 
 test_a_stop_while_cloning() {
-    # Answers nothing.
+    # A server that never responds.
     python3 -c 'import socket, time; s = socket.socket(); s.bind(("0.0.0.0", 0)); s.listen(); print(s.getsockname()[1], flush=True); time.sleep(60)' >"$SCRATCH/port" &
     defer "kill $!"
     until [ -s "$SCRATCH/port" ]; do sleep 0.05; done
-    # boxd's own end of the boxes' network answers nothing either: packets to the host are dropped.
+    # boxd's own address in the boxes' network doesn't respond either: packets to the host are dropped.
     select_repository "$(offer "git://10.255.255.1:$(cat "$SCRATCH/port")/acme/slow.git")"
     api POST /boxes
     box=$(field .box.id)
@@ -214,7 +214,7 @@ test_bad_offers() {
     match "$err" "boxd repo list"
 }
 
-# Another host, which boxes and this one reach: boxes can't reach this one. Its address is $other_host.
+# Another host, which boxes and this host can reach. Boxes can't reach this host. Its address is $other_host.
 other_host() {
     other_namespace=$BOXD_INSTANCE-other
     other_host=10.213.77.2
@@ -228,7 +228,7 @@ other_host() {
     ip -n "$other_namespace" link set eth0 up
     ip -n "$other_namespace" route add default via 10.213.77.1
     on_other_host() {
-        # With & the shell's own process becomes the program, so that ending $! ends that.
+        # With & the shell's own process becomes the program, so that killing $! ends it.
         if [ "$BASHPID" != $$ ]; then exec ip netns exec "$other_namespace" "$@"; fi
         ip netns exec "$other_namespace" "$@"
     }
@@ -261,7 +261,7 @@ test_github() {
     equal "$(field .stdout | head -n 1)" two "$body"
     equal "$(field '.stdout | split("\n")[2:4] | join(" ")')" "0 0"
     ! grep -qa gh-token-1 "$BOXD_DATA_DIR/boxd.sqlite" "$BOXD_DATA_DIR/boxd.sqlite-wal" "$WORK/boxd.log" || fail "the token is readable"
-    # One that is gone there is gone here.
+    # A repository that was removed from GitHub is removed here.
     touch "$SCRATCH/gone"
     api GET "/repos?sync=true&limit=200"
     equal "$(field '[.installations[].repositories[]] | length')" 1

@@ -1,7 +1,7 @@
-# Bodies that are too long, from the clients that people have: each reads its 413, boxd keeps nothing of them, and ends when it is told to.
-# Needs PyPI for httpx.
+# Bodies that are too long, from common clients: each client reads its 413, boxd keeps nothing of the bodies, and it
+# still stops when asked. Needs PyPI for httpx.
 
-# The routes that take a body, with their limits in bytes.
+# The routes with a body, and their limits in bytes.
 routes() { # ID
     local path
     for path in "POST /boxes" "PATCH /boxes/$1" "POST /boxes/$1/stop" "POST /boxes/$1/resume" "POST /boxes/$1/fork" \
@@ -50,7 +50,7 @@ test_boxd_ends_after_bodies_that_were_too_long() {
     for _ in $(seq 80); do send "$box"; done
     after=$(ps -o rss= -p "$pid")
     [ $((after - before)) -lt 16000 ] || fail "80 bodies cost $((after - before)) KiB"
-    # One that is under way, one that is being dropped, and one that was never complete.
+    # A request that is being read, one that is being dropped, and one that was never complete.
     yes | head -c 100000000 | curl -sS -m 30 --limit-rate 1M -o /dev/null -X POST -H "Authorization: Bearer $key" -H Expect: \
         --data-binary @- "$BOX_API_URL/api/box/v1/boxes/$box/commands" 2>/dev/null &
     python3 - "$PORT" "$key" "$box" <<'PYTHON' &
@@ -78,7 +78,7 @@ test_expect_100_continue() {
     key=$(cat "$WORK/key")
     head -c 1500000 /dev/zero | tr '\0' a >"$SCRATCH/c"
     jq -nc --rawfile c "$SCRATCH/c" '{path: "big", content: $c}' >"$SCRATCH/body"
-    # curl waits a second for an answer that doesn't come.
+    # Without a 100 Continue, curl would wait for a second.
     for expect in "Expect: 100-continue" "Expect:"; do
         seconds=$(curl -sS -o "$SCRATCH/answer" -w '%{time_total}' -X PUT -H "Authorization: Bearer $key" -H "$expect" \
             -d "@$SCRATCH/body" "$BOX_API_URL/api/box/v1/boxes/$box/files")

@@ -37,7 +37,7 @@ test_failures_are_told() {
 test_a_full_disk_leaves_no_file_that_looks_complete() {
     new_box
     head -c 8000000 /dev/zero >file
-    # A tmpfs of 5 MB that everybody may write to: the nearest thing to a full disk that a box has.
+    # A tmpfs of 5 MB that every user may write to, which is the closest thing to a full disk in a box.
     local full=/run/lock
     fails_with 1 box scp file "$box:$full/file"
     match "$err" "full"
@@ -68,7 +68,7 @@ test_from_box_to_box() {
 
 test_a_cut_copy_is_resumed() {
     new_box
-    # Too fast to be cut at a guess, so what a cut copy leaves is put there.
+    # The copy is too fast to be cut reliably, so the remains of a cut copy are created directly.
     head -c 40000000 /dev/urandom >big
     head -c 30000000 big >.down.box-part-abc
     box scp .down.box-part-abc "$box:.big.box-part-abc"
@@ -96,7 +96,7 @@ test_a_lost_connection_leaves_nothing_that_looks_whole() {
         fi
         box ssh "$box" 'rm -f big'
     done
-    # Holes stay holes and cost nothing.
+    # Holes in the file stay holes and cost no time.
     box scp huge "$box:huge"
     equal "$(box ssh "$box" 'stat -c %s huge; [ $(stat -c %b huge) -lt 100000 ] && tail -c 1 huge')" $'3221225472\nx'
 }
@@ -124,14 +124,14 @@ test_a_tilde_is_the_home_directory() {
     cmp down file
     box scp "$box:~/tree/sub/*" down
     equal "$(cat down)" sub
-    # Of others than ~ and ~/ it is a part of a name.
+    # Only ~ and ~/ are the home directory. In other places ~ is part of a name.
     box scp file "$box:~name"
     box scp file "$box:./~"
     equal "$(box ssh "$box" 'cat "./~name" "./~"')" $'hi\nhi'
     new_box
     box scp -r "$first:~/tree" "$box:~/copy"
     equal "$(box ssh "$box" 'cat ~/copy/sub/file')" sub
-    # The API's verbs too.
+    # The API's commands too.
     echo written | box write "$box" '~/notes/n.txt'
     equal "$(box cat "$box" '~/notes/n.txt') $(box artifact "$box" '~/notes/n.txt')" "written written"
     box artifact "$box" '~/notes/n.txt' -o got
@@ -151,22 +151,22 @@ test_a_file_is_written_into_where_its_directory_is_closed() {
     equal "$(box ssh "$box" 'cat /srv/closed/conf; stat -c "%U %a" /srv/closed/conf; ls -A /srv/closed')" $'new\nuser 640\nconf\nother'
     box scp - "$box:/srv/closed/conf" <long
     equal "$(box ssh "$box" 'cat /srv/closed/conf')" "$(cat long)"
-    # One that may not be written, and a name that isn't there, are refused as before.
+    # A file that can't be written, and a name that doesn't exist, are refused as before.
     fails_with 1 box scp file "$box:/srv/closed/other"
     match "$err" "/srv/closed/other: permission denied"
     fails_with 1 box scp file "$box:/srv/closed/none"
     match "$err" "permission denied"
-    # In /tmp new files can be made, and only a file's owner may replace it.
+    # In /tmp every user can create files, but only a file's owner may replace it.
     box scp long "$box:/tmp/shared"
     box scp file "$box:/tmp/shared"
     equal "$(box ssh "$box" 'cat /tmp/shared; stat -c %U /tmp/shared; find /tmp -name "*box-part*"')" $'new\nroot'
-    # Holes in the source are zeros there.
+    # Holes in the source become zeros in the target.
     truncate -s 300000 sparse
     printf x | dd of=sparse bs=1 seek=200000 conv=notrunc status=none
     box scp sparse "$box:/srv/closed/conf"
     equal "$(box ssh "$box" 'md5sum </srv/closed/conf')" "$(md5sum <sparse)"
 
-    # The same on this side, as somebody who isn't root.
+    # The same on this machine, as a user who isn't root.
     local home=$SCRATCH/home
     chmod 711 "$WORK" "$SCRATCH"
     mkdir "$home" closed

@@ -22,7 +22,7 @@ test_new_boxes_have_them() {
     run 'printf "%s|" "$TOKEN" "$PLAIN" "$SINGLE"; stat -c "%U %a" .config/svc/token top; cat .config/svc/token top'
     equal "$(field .stdout)" $'s3cr3t "quoted" $HOME|a b|x\ny|user 600\nuser 600\nline\nno end'
     equal "$(box ssh "$box" 'echo "$PLAIN"')" "a b"
-    # The box's own variables count, and last as long.
+    # The box's own variables take precedence, and last as long.
     box=$(curl -sS -X POST -H "Authorization: Bearer $(cat "$WORK/key")" -d '{"env":{"PLAIN":"own"}}' \
         "http://127.0.0.1:$PORT/api/box/v1/boxes" | jq -r .box.id)
     defer "box delete $box --yes --json"
@@ -103,7 +103,7 @@ test_files_that_change_their_kind() {
     equal "$(field .stdout)" two
     api POST /secrets '{}'
     equal "$(field '.pushed | tostring')" '{"updated":1,"failed":0}'
-    # Two names to Linux, one to a reader.
+    # Two names to Linux, but the same to a reader.
     set_secrets '' "$(printf 'caf\303\251')" old
     set_secrets '' "$(printf 'cafe\314\201')" new
     api POST /secrets '{}'
@@ -113,7 +113,7 @@ test_files_that_change_their_kind() {
     equal "$status $(field .code)" "400 invalid_env"
 }
 
-# A fork that shall have none of them is asked for while they are being pushed to its source.
+# A fork with --no-env is created while secrets are delivered to its source.
 test_a_fork_during_a_push() {
     forget
     new_box
@@ -138,14 +138,14 @@ test_boxes_without_them() {
     new_box --no-env
     run 'echo "<$A>"; ls -A | grep -c one'
     equal "$(field .stdout)" $'<>\n0'
-    # Forks of such a box have none either, whatever they ask for.
+    # Forks of such a box have no secrets either, whatever the request is.
     api POST "/boxes/$box/fork" '{"noEnv":false}'
     box=$(field .box.id)
     defer "box delete $box --yes --json"
     wait_state "$box" ready
     run 'echo "<$A>"'
     equal "$(field .stdout)" '<>'
-    # A box that had them gives them up, for good.
+    # A box that had secrets loses them for good.
     new_box
     run 'cat one'
     equal "$(field .stdout)" first

@@ -168,7 +168,7 @@ test_a_port_of_the_box_that_leads_here() {
     local port
     serve_here
     equal "$(box ssh -R "8080:$port" "$box" curl -fsS http://127.0.0.1:8080/here.txt)" from-here
-    # sshd is content with one of the two loopback addresses, so both are taken.
+    # sshd needs only one of the two loopback addresses, so both are in use.
     box ssh "$box" 'nohup python3 -c "import socket, time
 s = socket.create_server((\"::\", 8022), family=socket.AF_INET6, dualstack_ipv6=True)
 time.sleep(60)" >/dev/null 2>&1 </dev/null & sleep 0.5'
@@ -197,7 +197,7 @@ test_rsync_and_git_run_box_ssh() {
     rsync -a -e 'box ssh' src/ "$box:dst/"
     rsync -a -e 'box ssh -o BatchMode=yes -p 22' "user@$box:dst/" back/
     diff -r src back
-    # rsync quotes for a shell there, which also knows ~ and wildcards.
+    # rsync quotes for a remote shell, which also expands ~ and wildcards.
     rsync -a -e 'box ssh' src/one "$box:~/a b/"
     rsync -a -e 'box ssh' "$box:~/dst/o*" got/
     rsync -a -e 'box ssh' --rsync-path 'sudo rsync' "$box:/root/" root/
@@ -251,7 +251,7 @@ test_long_commands() {
 cat; pwd; exit 9" || echo "status $?")" $'its own input\n/home/user\nstatus 9' "$shell $length"
         done
     done
-    # On a terminal it isn't typed.
+    # On a terminal the script isn't typed.
     printf '# %s\ntty | cut -c1-8\n' "$(head -c 50000 /dev/zero | tr '\0' x)" >long
     match "$(script -qec "box ssh -t $box \"\$(cat long)\"" /dev/null </dev/null | tr -d '\0\r' | tail -n 1)" /dev/pts
     equal "$(box ssh "$box" 'ls -A /dev/shm /tmp | grep -c box-command || true')" 0

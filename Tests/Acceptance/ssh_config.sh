@@ -5,7 +5,7 @@ test_ssh_rsync_and_git_reach_a_box_also_after_a_resume() {
     chmod 700 "$HOME/.ssh"
     printf 'Host other\n    Port 2222\n' >"$HOME/.ssh/config"
     box ssh-config --install --json >/dev/null
-    # ssh looks for its configuration in the account's home directory, which isn't this test's.
+    # ssh reads its configuration from the account's home directory, which isn't this test's.
     reach() { ssh -F "$HOME/.ssh/config" -o BatchMode=yes "$@"; }
     equal "$(reach "$box" 'id -un')" user
     local before
@@ -42,19 +42,19 @@ test_names_are_hosts() {
     box rename "$box" "My Web" --json >/dev/null
     box ssh-config --install --names --json >/dev/null
     equal "$(ssh -F "$HOME/.ssh/config" -o BatchMode=yes box-my-web 'echo $BOX_ID')" "$box"
-    # Under its id the key is the same one.
+    # By the box's id, the same key is used.
     box ssh "$box" true
 }
 
 test_a_home_directory_with_an_odd_name() {
     new_box
-    # ssh reads % as the beginning of a token and takes words apart at blanks and quotes.
+    # ssh reads % as the beginning of a token and splits words at blanks and quotes.
     export HOME="$SCRATCH/100% of \"my\" [home]'s"
     mkdir -p "$HOME"
     box login "$(cat "$WORK/key")" --json >/dev/null
     box ssh-config --install --json >/dev/null
     ssh -G -F "$HOME/.ssh/config" "$box" >effective
-    # Of some options it shows what is written, with tokens, and of others what they mean.
+    # For some options ssh prints the value with its tokens, for others the expanded value.
     grep -qxF "identityfile ${HOME//%/%%}/.ssh/ascii_box_ed25519" effective || fail "$(grep identityfile effective)"
     grep -qF "$HOME/.config/ascii/box/known_hosts" effective || fail "$(grep userknownhostsfile effective)"
     equal "$(ssh -F "$HOME/.ssh/config" -o BatchMode=yes "$box" id -un)" user
@@ -78,7 +78,7 @@ test_a_machine_without_a_usable_home_directory() {
     done
     equal "$(ls runtime/ascii-box)" $'ascii_box_ed25519\nascii_box_ed25519.pub\nknown_hosts'
     equal "$(stat -c %a runtime/ascii-box)" 700
-    # As somebody whose HOME is another user's, with a directory of their own under /tmp.
+    # As a user whose HOME is another user's, with their own directory under /tmp.
     chown 65534:65534 runtime
     defer "rm -rf /tmp/ascii-box-65534"
     as_nobody() { ci setpriv --reuid 65534 --regid 65534 --clear-groups env "$@"; }
@@ -87,7 +87,7 @@ test_a_machine_without_a_usable_home_directory() {
     chmod 755 /tmp/ascii-box-65534
     fails_with 255 as_nobody HOME=/root box ssh "$box" id -un
     match "$err" "is not a directory of yours alone"
-    # A key that is named.
+    # A key that is given on the command line.
     equal "$(ci HOME=/nonexistent XDG_RUNTIME_DIR="$SCRATCH/runtime" box ssh --ssh-key "$SCRATCH/ci key" "$box" id -un)" user
     equal "$(ci HOME=/nonexistent BOX_SSH_KEY="$SCRATCH/ci key" box scp "$box:/etc/hostname" "$SCRATCH/hostname"; wc -l <"$SCRATCH/hostname")" 1
     BOX_SSH_KEY="$SCRATCH/ci key" box ssh-config >config

@@ -33,7 +33,7 @@ test_many_lives() {
         resume_box "$box"
     done
     equal "$(box ssh "$box" 'tail -n 1 lives; wc -l < lives; ls life.*')" $'20\n20\nlife.20'
-    # The layers of the first lives were merged.
+    # The layers of the first starts were merged.
     [ "$(jq '.layers | length' "$BOXD_DATA_DIR/boxes/$box/machine.json")" -lt 16 ] || fail "too many layers"
 }
 
@@ -46,7 +46,7 @@ test_processes_are_asked_to_end() {
     equal "$(box ssh "$box" cat asked)" asked
 }
 
-# Leaves a process in $box that writes a file N seconds after SIGTERM.
+# Starts a process in $box that writes a file N seconds after SIGTERM.
 slow_service() { # N
     box ssh "$box" "nohup python3 -c 'import signal, sys, time
 def end(*_):
@@ -90,7 +90,7 @@ test_services_have_time_to_end() {
     equal "$(state_of "$box")" ready
 }
 
-# Whoever asked for much time can change their mind.
+# A second stop can shorten the grace period of the first.
 test_a_long_stop_can_be_cut_short() {
     new_box
     slow_service 100
@@ -121,7 +121,7 @@ test_the_next_boxd_goes_on_with_a_long_stop() {
     equal "$(flushed)" yes
 }
 
-# An interactive shell ignores SIGTERM, and a process that was stopped with Ctrl-Z takes no signal at all.
+# An interactive shell ignores SIGTERM, and a process that was stopped with Ctrl-Z doesn't handle it.
 test_an_open_shell_does_not_hold_a_stop_up() {
     new_box
     python3 - "$box" <<'PYTHON' &

@@ -1,4 +1,4 @@
-# What outlives boxd.
+# What survives boxd's end.
 
 test_a_running_box_and_an_open_session_survive_kill_9() {
     new_box
@@ -63,7 +63,7 @@ test_a_lost_machine_keeps_its_disk() {
     new_box
     box ssh "$box" 'echo kept > kept'
     kill_boxd
-    # As a reboot does: the machine's processes, its mounts and the runtime's state are gone.
+    # Like a reboot: the machine's processes, its mounts and the runtime's state are gone.
     oci delete --force "$box"
     umount -l "$BOXD_DATA_DIR/boxes/$box/rootfs"
     start_boxd
@@ -80,11 +80,11 @@ test_kill_9_during_the_fork_of_a_running_box() {
     local fork
     fork=$(jq -r .id <<<"$body")
     defer "box delete $fork --yes --json"
-    # It is frozen while it is copied.
+    # The box is frozen during the copy.
     for _ in $(seq 200); do [ -n "$(find "$BOXD_DATA_DIR/layers" -maxdepth 1 -name '*part*')" ] && break; sleep 0.01; done
     kill_boxd
     start_boxd
-    # The new boxd thaws it, and freezes it once more for the copy.
+    # The new boxd thaws it, and freezes it again for the copy.
     wait_state "$fork" ready
     equal "$(box ssh "$box" 'cat kept')" kept
     equal "$(box ssh "$fork" 'ls many | wc -l')" 20000
@@ -104,8 +104,8 @@ test_a_resumed_box_answers_while_others_run() {
     done
 }
 
-# Swift's report of a crash has registers and the memory that they point to: keys may be there. It comes only where SWIFT_BACKTRACE is set,
-# which shows here that there is something to leave out.
+# Swift's crash report has registers and the memory that they point to, which may contain keys. It is only written where
+# SWIFT_BACKTRACE is set. That shows here that there is something to leave out.
 test_a_crash_of_box_shows_no_memory() {
     new_box
     crashed_box() { "$@" timeout --signal=SEGV --kill-after=15 2 box ssh "$box" 'sleep 60' 2>&1 </dev/null || true; }
@@ -124,7 +124,7 @@ test_a_crash_of_boxd_shows_no_memory() {
     no_match "$(cat "$BOXD_DATA_DIR/boxd.log")" Registers
     SWIFT_BACKTRACE=enable=yes box local up --json >/dev/null
     kill -SEGV "$(cat "$BOXD_DATA_DIR/boxd.pid")"
-    # It goes on afterwards, since no instruction of its own was at fault.
+    # The process continues afterwards, because the signal came from outside.
     for _ in $(seq 300); do
         ! grep -q Registers "$BOXD_DATA_DIR/boxd.log" || break
         sleep 0.1

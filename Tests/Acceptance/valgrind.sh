@@ -1,4 +1,4 @@
-# Runs box under valgrind: any error, and any memory that is lost for good, is status 99.
+# Runs box under valgrind. Any error and any leaked memory is status 99.
 checked() { # ARGUMENTS of box
     "${valgrind[@]}" "$WORK/bin/box" "$@"
 }

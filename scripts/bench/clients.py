@@ -1,8 +1,8 @@
-"""64 clients at a time on a boxd with real boxes: clients.py ORIGIN CONFIG SECONDS
+"""64 concurrent clients of a boxd with real boxes: clients.py ORIGIN CONFIG SECONDS
 
-Each makes a box, waits until it is ready, reads, and deletes it, again and again. Prints how many requests of each kind there were and
-their median and 99th percentile in milliseconds. Fails when a box that was made can't be found, can't be deleted or becomes an error, or when an
-answer is 5xx.
+Each repeatedly creates a box, waits until it is ready, reads it, and deletes it. Prints the number of requests of each
+kind, and their median and 99th percentile in milliseconds. Fails when a new box can't be found, can't be deleted or
+becomes an error, or when a response is 5xx.
 """
 
 import http.client
@@ -41,7 +41,7 @@ class Client:
         return json.loads(text)
 
     def life(self):
-        """One box, from its beginning to its end."""
+        """One box, from its creation to its deletion."""
         global made
         answer = self.send("create", "POST", "/boxes", {202}, '{"type":"small"}')
         if not answer["ok"]:

@@ -1,6 +1,6 @@
-"""A TCP proxy that holds every byte back for a while, half of the delay in each direction: delay.py PORT HOST MILLISECONDS
+"""A TCP proxy that delays every byte, half of the delay in each direction: delay.py PORT HOST MILLISECONDS
 
-It stands for `tc netem` where the kernel hasn't got it. Its own connections carry the mark 91, so that a rule can let them through.
+It replaces `tc netem` on kernels without it. Its own connections have the mark 91, so that a rule can let them through.
 """
 import asyncio
 import socket

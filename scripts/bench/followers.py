@@ -1,6 +1,6 @@
-"""What followers cost a boxd while nothing happens: followers.py HOST:PORT CONFIG BOX
+"""Measures the CPU use of followers while there are no events: followers.py HOST:PORT CONFIG BOX
 
-Prints the share of one core that boxd takes while 100 of them wait for an event.
+Prints the share of one core that boxd uses while 100 of them wait for an event.
 """
 
 import json

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# A boxd of its own for a benchmark, with the release build; source this. Leaves nothing but the image under .build/acceptance.
+# A boxd for one benchmark, from the release build. Source this file. It leaves nothing but the image under
+# .build/acceptance.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 if [ "$(id -u)" -ne 0 ]; then exec sudo --preserve-env=PATH "$0" "$@"; fi
@@ -26,6 +27,6 @@ box local up >/dev/null 2>"$WORK/up.log" || { cat "$WORK/up.log" >&2; exit 1; }
 
 now() { date +%s%N; }
 ms() { echo $((($2 - $1) / 1000)) | awk '{ printf "%.1f", $1 / 1000 }'; }
-# The minimum, median and maximum of the numbers on standard input.
+# Prints the minimum, median and maximum of the numbers on standard input.
 spread() { sort -n | awk '{ v[NR] = $1 } END { printf "min %.1f  median %.1f  max %.1f  (n = %d)\n", v[1], v[int((NR + 1) / 2)], v[NR], NR }'; }
 new_box() { box new --json | jq -r 'select(.event == "ready") | .id'; }

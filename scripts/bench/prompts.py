@@ -1,4 +1,4 @@
-"""Prompts boxes whose agents talk to a fake of their providers, and compares clocks: prompts.py RUNS BOX..."""
+"""Prompts boxes whose agents use a fake of their providers, and compares clocks: prompts.py RUNS BOX..."""
 
 import json
 import math
@@ -18,7 +18,7 @@ FIGURES = {
 
 
 def prompt(box, provider, text):
-    """Runs one prompt. Returns the fake's own log of it, and the lines of standard output, each with the moment of its arrival."""
+    """Runs one prompt. Returns the fake's log of it, and the lines of standard output with their times of arrival."""
     known = len(log(box))
     begun = time.time()
     process = subprocess.Popen(["box", "prompt", "--json", "--provider", provider, box, text], stdout=subprocess.PIPE)

@@ -1,4 +1,4 @@
-"""The boxd of a soak: asked by many at once, killed and started again in between."""
+"""The boxd of a soak: it gets many concurrent requests, and is killed and restarted meanwhile."""
 
 import http.client
 import json
@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 
-# What a request meets while there is no boxd, or when it dies meanwhile.
+# The errors of a request while no boxd runs, or when boxd dies during the request.
 BROKEN = (OSError, http.client.HTTPException, ValueError)
 
 
@@ -19,7 +19,7 @@ class Boxd:
         self.refused, self.lock = {}, threading.Lock()
 
     def call(self, method, path, body=None, timeout=60, headers=()):
-        """One request. Raises one of BROKEN when nobody knows whether it was done."""
+        """One request. Raises one of BROKEN when it isn't known whether it was executed."""
         connection = http.client.HTTPConnection(self.listen, timeout=timeout)
         try:
             text = None if body is None else json.dumps(body)
@@ -33,7 +33,7 @@ class Boxd:
         return status, body
 
     def note(self, method, path, status, message):
-        """Counts an answer that no request should get."""
+        """Counts a response that no request should get."""
         with self.lock:
             place = (method, path.rpartition("/")[2].partition("?")[0], status, message)
             self.refused[place] = self.refused.get(place, 0) + 1
@@ -56,7 +56,7 @@ class Boxd:
         self.end(signal.SIGKILL)
 
     def stop(self):
-        """Returns the seconds that it took."""
+        """Stops boxd and returns the seconds that it took."""
         return self.end(signal.SIGTERM)
 
     def end(self, number):
@@ -75,7 +75,7 @@ def is_alive(process):
     try:
         os.waitpid(process, os.WNOHANG)
     except ChildProcessError:
-        pass  # It was the shell that started this one.
+        pass  # The process was started by the calling shell.
     try:
         with open(f"/proc/{process}/stat") as file:
             return file.read().rpartition(") ")[2][0] != "Z"

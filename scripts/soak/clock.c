@@ -1,5 +1,5 @@
-// Preloaded into boxd: a clock that is CLOCK_OFFSET seconds off. Clocks that nobody can set, monotonic and boot time, stay: libfaketime
-// moves them too, and then no timer of the kernel fires.
+// Preloaded into boxd: a wall clock that is CLOCK_OFFSET seconds off. The clocks that can't be set, monotonic and boot
+// time, stay. libfaketime moves them too, and then no timer of the kernel fires.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdlib.h>

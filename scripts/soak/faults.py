@@ -1,4 +1,4 @@
-"""Usage: faults.py LISTEN KEY SECONDS SEED LOG CLOCK; CLOCK is the built clock.c. Fails with words when something doesn't hold."""
+"""Usage: faults.py LISTEN KEY SECONDS SEED LOG CLOCK; CLOCK is the built clock.c. Fails with a message when a check fails."""
 
 import glob
 import http.client
@@ -50,7 +50,7 @@ def worker(number):
 
 
 def ask(path, timeout=5):
-    """A request without a key. Its status and text."""
+    """A request without a key. Returns its status and text."""
     connection = http.client.HTTPConnection(listen, timeout=timeout)
     try:
         connection.request("GET", path)
@@ -78,7 +78,7 @@ def is_ready():
 
 
 def refuses_to_start(words, *arguments):
-    """Runs another boxd, which has to end with words."""
+    """Runs another boxd, which has to exit with a message."""
     command = ["boxd", "serve", "--listen", "127.0.0.1:0", *arguments]
     run = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
     if run.returncode == 0 or words not in run.stderr:
@@ -130,7 +130,7 @@ def jump_clock():
     time.sleep(1)
     boxd.stop()
     boxd.start()
-    # What was made in the future keeps nobody from anything now.
+    # Rows with a time in the future must not block anything now.
     wait("/readyz", is_ready)
     status, body = boxd.call("GET", "/limits")
     if not body.get("canStart") and body.get("startBlockedReason") != "limit_reached":

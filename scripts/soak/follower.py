@@ -1,4 +1,4 @@
-"""A `box events --follow --json` that a soak keeps running beside a box, and what it has printed."""
+"""A `box events --follow --json` that a soak keeps running for a box, and its output."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ class Follower:
             return [json.loads(line) for line in file if line.endswith("\n")]
 
     def finals(self):
-        """Its events that are whole. One that met no boxd at its very beginning is begun again."""
+        """Its complete events. A follower that found no boxd at its start is started again."""
         lines = self.lines()
         if self.process.poll() is not None and all(line["event"] != "chat" for line in lines):
             self.begin()
@@ -32,7 +32,7 @@ class Follower:
         return [line["data"] for line in lines if line["event"] == "chat" and line["final"]]
 
     def problems(self, events):
-        """What differs between all final events of the box, in their order, and what was seen. Empty when it has seen all."""
+        """The differences between the box's final events, in order, and the printed ones. Empty when all were printed."""
         seen = self.finals()
         if self.process.poll() is not None:
             yield f"box events --follow has ended: {self.lines()[-1:]}"
@@ -51,7 +51,7 @@ class Follower:
         ranks = [RANKS[status] for status in statuses]
         if statuses[-1:] != [prompt["data"]["status"]] or ranks != sorted(set(ranks)):
             yield f"prompt {prompt['id']} is {prompt['data']['status']} and was seen {statuses}"
-        # One that was over when it was first seen stands where it began.
+        # A prompt that had ended when it was first seen is at the position of its beginning.
         own = [event["type"] for event in seen if event.get("taskId") == prompt["id"]]
         if len(statuses) > 1 and own[-1] != "prompt":
             yield f"prompt {prompt['id']} was seen to end before its events"

@@ -16,7 +16,8 @@ from runs import Run
 from watch import Watch
 
 BOXES = 6
-# In seconds: for a box to get to a state, for an interrupted run to end, for a box's prompts to be over, for a follower to catch up.
+# In seconds: for a box to reach a state, for an interrupted run to end, for a box's prompts to end, for a follower to
+# catch up.
 PATIENCE, INTERRUPTION, REST, CATCHING_UP = 60, 12, 300, 15
 PROVIDER_KEY = "sk-acceptance-0123456789abcdef"
 FAKE = f"""
@@ -29,7 +30,7 @@ exit 1
 
 
 class Soak:
-    """What all boxes of a soak share."""
+    """The state that all boxes of a soak share."""
 
     def __init__(self, boxd, work, seed):
         self.boxd, self.work, self.seed = boxd, work, seed
@@ -40,7 +41,7 @@ class Soak:
         self.is_over = threading.Event()
 
     def report(self, where, what):
-        """Something that must not be. What stays so is told once."""
+        """Reports an error. One that stays is reported once."""
         with self.lock:
             if f"{where}: {what}" in self.found:
                 return
@@ -52,7 +53,7 @@ class Soak:
             self.counts[what] += 1
 
     def ask(self, method, path, body=None, expected=(200, 202), headers=()):
-        """A request that may be done twice, through all restarts."""
+        """An idempotent request, repeated through all restarts."""
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
@@ -64,18 +65,18 @@ class Soak:
                 continue
             if status in expected:
                 return answer
-            # 429: too much at a time. 5xx is counted, and may be what a boxd on its way out says.
+            # 429: too many requests at once. A 5xx is counted, and may be the response of a boxd that is stopping.
             if (status != 429 and status < 500) or time.monotonic() > deadline:
                 raise RuntimeError(f"{method} {path}: {status} {answer}")
             time.sleep(0.2)
 
 
 class Box:
-    """One box with its prompts. Only one thread asks anything of it, so what was done to each of its prompts is known."""
+    """One box with its prompts. Only one thread uses it, so all actions on its prompts are known."""
 
     def __init__(self, soak, rng, fork_of=None):
         self.soak, self.rng = soak, rng
-        # A connection that breaks must not leave a box that nobody knows.
+        # A broken connection must not leave a box whose id isn't known.
         key = {"Idempotency-Key": f"{soak.seed}-{rng.random()}"}
         path = f"/boxes/{fork_of}/fork" if fork_of else "/boxes"
         self.id = soak.ask("POST", path, {"ttlSeconds": 7200}, headers=key)["box"]["id"]
@@ -111,7 +112,7 @@ class Box:
         if status != 0:
             raise RuntimeError(f"the fake doesn't start in {self.id}: {said}")
 
-    # What is done to it
+    # Actions
 
     def queue(self, kind=None):
         run = Run(self.rng, kind)
@@ -122,7 +123,7 @@ class Box:
                 return None
             run.id = answer["promptId"]
         except BROKEN:
-            # The answer is lost; the prompt may be there.
+            # The response is lost, but the prompt may be stored.
             run.id = next((event["id"] for event in self.events("prompt") if event["data"]["prompt"] == run.text), None)
             self.soak.count("prompts without an answer")
         if run.id:
@@ -146,7 +147,7 @@ class Box:
         return [run for run in self.runs if RANKS[prompts.get(run.id, ("failed", None))[0]] < 2]
 
     def interrupt(self):
-        """What runs now has to end then. Whatever else is open may be what the request meets."""
+        """The current run has to end then. The request may affect every other open run."""
         prompts = self.prompts()
         running = [run for run in self.open_runs(prompts) if prompts[run.id][0] == "running"]
         for run in self.open_runs(prompts):
@@ -187,10 +188,10 @@ class Box:
         self.ask("DELETE", expected=(200, 202, 404))
         self.follower.end()
 
-    # What has to be true
+    # Checks
 
     def rest(self):
-        """Waits until all prompts are over; those that don't end by themselves are interrupted."""
+        """Waits until all prompts are over. Those that don't end by themselves are interrupted."""
         deadline = time.monotonic() + REST
         while is_open := self.open_runs(prompts := self.prompts()):
             if time.monotonic() > deadline:
@@ -203,7 +204,7 @@ class Box:
             self.report(f"it is {state} with nothing to do")
 
     def verify(self):
-        """Compares everything that is kept of the box's prompts with what was asked and done. The box is at rest."""
+        """Compares everything that is stored of the box's prompts with the requests and actions. The box is idle."""
         self.soak.count("verifications")
         events = self.events()
         self.verify_order(events)
@@ -247,7 +248,7 @@ class Box:
             time.sleep(0.1)
 
     def verify_processes(self, prompts):
-        """Nothing of an agent, and nothing that an ended run started; supervisors go when the next prompt starts at the latest."""
+        """Expects no processes of an agent or of an ended run. Supervisors end at the latest when the next prompt starts."""
         ended = [run.mark for run in self.runs if run.id in prompts and prompts[run.id].get("error") in ("interrupted", "the box was stopped")]
         deadline = time.monotonic() + 5
         while left := self.processes(lambda name: any(text in name for text in ["codex", "claude", *(f"{mark}-" for mark in ended)])):
@@ -257,7 +258,7 @@ class Box:
             time.sleep(0.2)
 
     def processes(self, is_wanted):
-        """Those of the box, but for the one that looks and the ones that started that."""
+        """The box's processes, without the command that lists them and its parents."""
         _, said = self.command("echo $$; ps -eo pid=,ppid=,args=")
         own, *lines = said.split("\n")
         rows = {fields[0]: (fields[1], fields[2]) for line in lines if len(fields := line.split(None, 2)) == 3}
@@ -268,14 +269,14 @@ class Box:
         return [name for process, (_, name) in rows.items() if process not in mine and is_wanted(name)]
 
     def verify_at_end(self):
-        """When no boxd dies any more."""
+        """The checks after boxd's last restart."""
         self.rest()
         self.verify()
         self.verify_supervisors()
         self.verify()
 
     def verify_supervisors(self):
-        """After one more prompt none is left."""
+        """Expects that no supervisor is left after one more prompt."""
         self.queue("steps_only")
         self.rest()
         deadline = time.monotonic() + 5
@@ -287,7 +288,7 @@ class Box:
 
 
 class Slot(threading.Thread):
-    """Does something to one box after the other, until the time is up."""
+    """Acts on one box after another, until the time is over."""
 
     def __init__(self, soak, number):
         super().__init__(daemon=True)
@@ -308,7 +309,7 @@ class Slot(threading.Thread):
             time.sleep(self.rng.choice([0, 0.2, 1, 3]))
 
     def give_up(self):
-        """With a box that can't be used any more."""
+        """Deletes the box, which can't be used any more."""
         box, self.box = self.box, None
         if box:
             box.delete()
@@ -332,7 +333,7 @@ class Slot(threading.Thread):
         self.box.forget_sessions()
 
     def fork(self):
-        """The copy has the disk and none of the prompts. One of the two goes on."""
+        """The copy has the disk and none of the prompts. One of the two is used further."""
         self.soak.count("forks")
         other = Box(self.soak, self.rng, fork_of=self.box.id)
         other.begin_use()
@@ -352,7 +353,7 @@ class Slot(threading.Thread):
 
 
 def restart(soak, rng):
-    """Ends boxd in one way or the other, leaves it away for a while, and starts it again."""
+    """Ends boxd in one of several ways, waits for a while, and starts it again."""
     if rng.random() < 0.65:
         soak.count("boxd killed")
         soak.boxd.kill()

@@ -1,7 +1,7 @@
-"""The prompts of scripts/soak/prompts: what each asks of the fake model, and which events its run may have.
+"""The prompts of scripts/soak/prompts: the directives of each for the fake model, and the events that its run may have.
 
-Everything that a run does and says carries the run's own mark, so that an event in the wrong run or box, one that is missing, and one
-that came twice are seen.
+Everything that a run does and outputs contains the run's own mark. So an event in the wrong run or box, a missing one,
+and a duplicate one are detected.
 """
 
 import itertools
@@ -13,18 +13,19 @@ PROVIDERS = ("codex", "claude-code")
 
 
 class Run:
-    """One prompt, what it has to come to, and what was done to it meanwhile."""
+    """One prompt, its expected result, and the actions on it."""
 
     def __init__(self, rng, kind=None):
         self.mark = f"m{next(numbers)}q"
         self.provider = rng.choice(PROVIDERS)
         self.id = None
-        # The final events in their order, each by a text that it must have; and whether some of them may come again or be missing.
+        # The final events in order, each by a text that it must contain; and whether some of them may be repeated or
+        # missing.
         self.expected, self.may_differ = [], False
-        # How it ends if nothing is done to it: finished, or why it fails; and whether it ends by itself at all.
+        # How it ends without any action: None for finished, or the error; and whether it ends by itself at all.
         self.failure, self.ends = None, True
         self.steps = self.commits = 0
-        # What it leaves running is the box's own unless the run was ended.
+        # The processes that it leaves belong to the box, unless the run was ended.
         self.was_interrupted = self.was_stopped = False
         self.kind = kind or rng.choices(list(KINDS), weights=list(KINDS.values()))[0]
         self.text = f"{self.mark} {getattr(self, self.kind)(rng)}"
@@ -42,7 +43,7 @@ class Run:
         return self.say(f"{self.mark}-done")
 
     def run(self, command, name):
-        """The command has to carry the name."""
+        """The command has to contain the name."""
         self.expected.append(f"{self.mark}-{name}")
         return f"[[run {command}]] "
 
@@ -77,12 +78,12 @@ class Run:
         self.ends = False
         if rng.random() < 0.3:
             return "[[hang]]"
-        # Claude keeps what was said before the model hung, Codex only whole answers.
+        # Claude keeps the text from before the model hung, Codex only complete answers.
         self.may_differ = True
         return f"{self.say(f'{self.mark}-before')} [[hang]]"
 
     def cut(self, rng):
-        """The connection breaks in the middle of an answer: once, or for Codex, which soon gives up, each time."""
+        """The connection breaks during an answer: once, or for Codex, which soon gives up, each time."""
         self.may_differ = True
         half = self.say(f"{self.mark}-half")
         if self.provider == "codex" and rng.random() < 0.3:
@@ -91,9 +92,9 @@ class Run:
         return f"{half} [[cut times=1]] {self.done()}"
 
     def refusal(self, rng):
-        """The provider refuses: once, or for good."""
+        """The provider refuses: once, or permanently."""
         if rng.random() < 0.5:
-            # Codex doesn't try again after a 429.
+            # Codex doesn't retry after a 429.
             return f"[[status {rng.choice([500, 503] if self.provider == 'codex' else [500, 529, 429])} times=1]] {self.done()}"
         if rng.random() < 0.5:
             self.failure = "401 Unauthorized" if self.provider == "codex" else r"the provider refuses the API key \(status 401\)"
@@ -111,10 +112,10 @@ class Run:
         names = [f"commit{number}." for number in range(1, self.commits + 1)]
         return "".join(self.run(commit.format(f"{self.mark}-{name}"), name) for name in names) + self.done()
 
-    # What came of it
+    # Results
 
     def problems(self, status, error, events):
-        """What is wrong with how the run ended and with its final events, in their order."""
+        """The errors in the run's end and in its final events, in order."""
         if status == "finished":
             if self.failure or not self.ends:
                 yield "finished, which it can't"
@@ -150,11 +151,12 @@ class Run:
             yield f"its responses are {responses}, not {self.expected}"
 
     def problems_of_steps(self, lines, status, events):
-        """The same with what its commands wrote into the box: `lines` are those of all runs."""
+        """The errors in what its commands wrote into the box. `lines` are those of all runs."""
         written = [line for line in lines if line.startswith(f"{self.mark}-")]
         told = sum("-step" in shown(event["data"]) for event in events if event["type"] == "response")
         is_incomplete = status == "finished" and len(written) != self.steps
-        # The last command may have been ended before it wrote or before it was told of. When a box stops, more may be untold.
+        # The last command may have been ended before it wrote, or before it was reported. When a box stops, more may be
+        # unreported.
         if (
             written != [f"{self.mark}-step{number}." for number in range(1, len(written) + 1)]
             or is_incomplete
@@ -164,12 +166,12 @@ class Run:
             yield f"the box's file has {written}, and its events {told} of {self.steps}"
 
 
-# With their weights.
+# The kinds with their weights.
 KINDS = {
     "steps_only": 30, "stream": 12, "background": 10, "endless": 12, "hang": 8, "cut": 8, "refusal": 10, "commit": 10,
 }
 
 
 def shown(response):
-    """What a response is recognised by: its text, or what its tool was given."""
+    """The text that identifies a response: its content, or its tool's input."""
     return response.get("content") or " ".join(str(tool["use"]["input"]) for tool in response.get("tools", []))

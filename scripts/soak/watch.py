@@ -1,4 +1,4 @@
-"""Looks into boxd's database all along: whatever it has committed has to be true at every moment."""
+"""Checks boxd's database continuously: what is committed has to be consistent at every moment."""
 
 import sqlite3
 import threading
@@ -25,7 +25,7 @@ class Watch(threading.Thread):
             time.sleep(0.2)
 
     def snapshot(self):
-        """Read-only and closed at once, so that a boxd that was killed is recovered from by the next one and not from here."""
+        """Read-only and closed at once, so that the next boxd recovers the database of a killed one, and not this program."""
         database = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=2)
         try:
             database.execute("BEGIN")

@@ -1,6 +1,7 @@
-"""Twenty actions at once on a box, several times: only answers that are documented, and a state in the end that is true.
+"""Runs twenty actions on a box concurrently, several times. Every response must be documented, and the final state must
+match the machine.
 
-Usage: actions.py API KEY MODE; MODE is `mixed`, or `pairs` for each action against itself and every other, ten times each."""
+Usage: actions.py API KEY MODE; MODE is `mixed`, or `pairs` for each action with itself and every other, ten times each."""
 
 import concurrent.futures
 import itertools
@@ -13,7 +14,7 @@ import urllib.request
 
 API, KEY, MODE = sys.argv[1:]
 INSIDE = {"200", "400 machine_not_running", "409 box_starting", "409 box_failed"}
-# What is sent, and what may come back besides `404 not_found`.
+# The request of each action, and its valid responses besides `404 not_found`.
 ACTIONS = {
     "stop": (("POST", "/stop", {}), {"202", "400 stop_failed"}),
     "force": (("POST", "/stop", {"force": True}), {"202", "400 stop_failed"}),
@@ -56,7 +57,7 @@ def settled(box):
 
 
 def check(box):
-    """What the state promises holds."""
+    """Checks that the machine is in the state that the box shows."""
     state = settled(box)
     status, answer = send("POST", f"/boxes/{box}/commands", {"command": "echo $BOX_ID"})
     if state == "ready":
@@ -66,7 +67,7 @@ def check(box):
 
 
 def run(names):
-    """All of these at once on a new box, and in the end on none."""
+    """Runs all of these concurrently on a new box, then checks and deletes all boxes."""
     status, answer = send("POST", "/boxes", {})
     assert status == 202, answer
     box = answer["box"]["id"]

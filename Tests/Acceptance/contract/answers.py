@@ -1,4 +1,4 @@
-"""Answers that aren't the API's, and servers that can't be reached."""
+"""Responses that aren't the API's, and servers that can't be reached."""
 
 import json
 import socket
@@ -7,13 +7,13 @@ import threading
 from harness import ID, Answer, box, check, equal, error_line, finish, json_mode, ok, prints, script, server
 from shapes import info
 
-# Answers to a request that is sent once, so that no retry takes time.
+# A DELETE is sent once, so no retry takes time.
 DELETE = f"DELETE /boxes/{ID}"
 EMPTY_END = "it is not JSON (unexpected end of JSON at byte"
 
 
 def refused(name, answer, reason, status=1):
-    """The answer can't be used, and the line says why without a code."""
+    """The response can't be used, and the error line says why, without a code."""
     message = f"the answer of the Box API at {server.origin} (HTTP {answer.status}) can't be used: {reason}"
     prints(name, ["delete", ID], {DELETE: answer}, error_line(message), status=status)
 

@@ -1,4 +1,4 @@
-"""`box desktop`: addresses that hold secrets, for programs in full."""
+"""`box desktop`: URLs that contain secrets, complete in JSON mode."""
 
 from harness import ID, Answer, box, check, equal, error_line, finish, ok, prints, script, server
 

@@ -9,7 +9,7 @@ from shapes import LIMIT_FIELDS, box_json
 NOT_FOUND = "not found (404). check the Box ID with `box list` (or use `current` if you created one in this shell)"
 LOGIN = "log in with `box login KEY`, or set BOX_API_KEY"
 
-# code, HTTP status, the words when the server gives none, exit status.
+# code, HTTP status, the message when the server sends none, exit status.
 CODES = [
     ("unauthorized", 401, "unauthorized (401). log in with `box login KEY`", 4),
     ("forbidden", 403, "forbidden (403). this key may not do that", 4),
@@ -71,7 +71,7 @@ def bare(code, message=None, **fields):
 
 
 def words(code, status, message):
-    """What the line says where the server says `message`."""
+    """The message of the error line when the server sends `message`."""
     if code == "not_found":
         return NOT_FOUND
     return f"{message} {LOGIN}" if status == 401 else message

@@ -33,19 +33,19 @@ def environment(extra=None):
 
 
 def json_mode(arguments):
-    """With --json where it is ours: what follows the box of `ssh` is the remote command's."""
+    """Adds --json where `box` reads it. After the box's name, the arguments of `ssh` are the remote command's."""
     return ["--json", *arguments] if arguments[0] == "ssh" else [*arguments, "--json"]
 
 
 def box(*arguments, env=None, stdin="", timeout=60):
-    """One run to its end."""
+    """Runs `box` to its end."""
     done = subprocess.run(["box", *arguments], env=environment(env), input=stdin.encode(), capture_output=True,
                           timeout=timeout)
     return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def script(routes):
-    """What the server answers from here on: a dictionary of routes."""
+    """Sets the server's responses: a dictionary of routes."""
     server.reset()
     for route, answers in routes.items():
         server.on(route, *(answers if isinstance(answers, (list, tuple)) else (answers,)))
@@ -67,7 +67,7 @@ def equal(name, actual, expected):
 
 
 def prints(name, arguments, routes, *lines, status=0, env=None, stdin=""):
-    """A run in JSON mode that writes exactly these lines, and nothing on stderr."""
+    """Runs in JSON mode and expects exactly these lines, and an empty stderr."""
     script(routes)
     run = box(*json_mode(arguments), env=env, stdin=stdin)
     equal(f"{name}: stdout", run.out, "".join(line + "\n" for line in lines))
@@ -85,7 +85,7 @@ def error_line(message, code=None, status=None):
         line["code"] = code
     if status is not None:
         line["status"] = status
-    # Python leaves this one as it is, which ends a line for some readers.
+    # Python doesn't escape this character, which some readers treat as the end of a line.
     return json.dumps(line, separators=(",", ":"), ensure_ascii=False).replace("\u2028", "\\u2028")
 
 

@@ -1,4 +1,4 @@
-"""The events endpoint as it is documented: pages, cursors, order and types, over events given as literal text."""
+"""The documented events endpoint: pages, cursors, order and types, over events that are given as text."""
 
 import base64
 import json
@@ -11,7 +11,7 @@ def cursor(event):
 
 
 class History:
-    """Events as texts, so that what is passed on can be compared byte by byte. `grow` is called before every answer."""
+    """Events as texts, so that the output can be compared byte by byte. `grow` is called before every response."""
 
     def __init__(self, texts, grow=None):
         self.texts, self.grow = list(texts), grow

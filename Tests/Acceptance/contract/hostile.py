@@ -1,4 +1,4 @@
-"""A server that attacks its client: values for other programs, keys for other servers, characters that drive a terminal."""
+"""A server that attacks its client: values for other programs, keys for other servers, characters that control a terminal."""
 
 import json
 import os
@@ -80,7 +80,7 @@ def a_key_goes_to_its_own_server():
             check(f"{name}: both are named", run.status == 4 and server.origin in run.out and other.origin in run.out, run.out)
     equal("with the variable's key", box("limits", "--json", env=elsewhere).status, 0)
     equal("with the variable's key: the header", other.seen[-1].headers["authorization"], f"Bearer {KEY}")
-    # The same server under a name that isn't a loopback one.
+    # The same server, by a name that isn't loopback.
     remote = ["--api-url", f"http://0.0.0.0:{server.port}"]
     for arguments in [["limits"], ["login", "box_x"], ["login"], ["list"]]:
         script({})
@@ -116,7 +116,7 @@ def shells_evaluate_no_name():
     tab = pathlib.Path(__file__).parent.parent / "lib" / "tab.py"
     boxes = [a_box(name, f"bx_{number:02}") for number, name in enumerate(NAMES)] + [a_box("last", "by_1")]
     for shell, line in setup.items():
-        # One that fits, and a list of all with their names; then a server whose ids are no ids.
+        # A valid response, and a list of all with their names; then a server that sends invalid ids.
         for name, answer, typed, expected in [
             ("one", listed(*boxes), "box info by", "box info by_1"), ("all", listed(*boxes), "box info b", "box info b"),
             ("scp", listed(*boxes), "box scp by", "box scp by_1:"),

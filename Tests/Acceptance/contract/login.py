@@ -1,4 +1,4 @@
-"""The login through a browser: an address for a person, and the key that comes of it."""
+"""The login through a browser: a URL for the user, and the new key."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Whatever a server sends in a success comes out again: every field, in its order, digit by digit."""
+"""The output has everything that a server sends in a success: every field, in order, digit by digit."""
 
 from harness import ID, finish, ok, prints
 from lossless_values import ODD

@@ -1,6 +1,6 @@
-"""What is easily lost on the way through a program."""
+"""Values that a program easily changes."""
 
-# Members as a compact writer spells them, so that input and output are the same text.
+# Members as a compact encoder writes them, so that input and output are the same text.
 ODD = ",".join([
     '"zeta":1,"alpha":2,"Mu":3', '"ok":true,"type":"large"', '"":null', '"a.b/c~d[0]":{"x":[[],{},[{}]]}',
     '"huge":1e400,"tiny":-1E-400,"plus":1E+2,"zeros":1.500,"minusZero":-0,"minusZeroPoint":-0.0',

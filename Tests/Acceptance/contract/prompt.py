@@ -27,7 +27,7 @@ def queued(provider="codex"):
 
 
 class Work:
-    """A prompt that moves on with every look at it: queued, running, finished."""
+    """A prompt whose status changes with every read: queued, running, finished."""
 
     def __init__(self, provider="codex"):
         self.provider, self.looks, self.is_queued = provider, 0, False
@@ -163,7 +163,7 @@ def a_person_who_interrupts_is_told_how_it_goes_on():
         while select.select([terminal], [], [], 20)[0] and (chunk := os.read(terminal, 4096)):
             shown += chunk
     except OSError:
-        pass  # Linux's word for the end of a terminal.
+        pass  # Linux reports the end of a terminal with this error.
     check("prompt on a terminal, interrupted: what goes on",
           f"the work goes on. watch it with `box events {ID} -f`, or end it with `box interrupt {ID}`\r\n".encode()
           in shown, shown)

@@ -1,4 +1,4 @@
-"""`box provider`: the server's objects passed on, and an API key that only the server gets to see."""
+"""`box provider`: passes on the server's objects, and sends the API key to the server only."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What a server sends on success, as literal text."""
+"""The server's success responses as literal text."""
 
 from harness import ID
 

@@ -1,4 +1,4 @@
-"""Where the output goes: closed pipes, a full disk, no stdout at all."""
+"""Output to closed pipes, to a full disk, and without a stdout."""
 
 import subprocess
 
@@ -7,7 +7,7 @@ from shapes import CREATED, box_json, info
 
 
 def shell(line):
-    """A line for Bash that sees every status of a pipe."""
+    """A line for Bash that prints the status of every command of a pipe."""
     return subprocess.run(["bash", "-c", f"set -o pipefail; {line}"], env=environment(), capture_output=True,
                           timeout=60)
 

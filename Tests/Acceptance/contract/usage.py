@@ -2,7 +2,7 @@
 
 from harness import box, check, equal, finish, script, server
 
-# The command line, and what the message has to name: the word that is wrong, what is valid or near, where to read on.
+# The command line, and what the message must name: the wrong word, the valid or similar ones, and the help command.
 WRONG = [
     (["lst"], ['unknown command "lst"', 'did you mean "list"?', "box --help"]),
     (["infoo", "x"], ['unknown command "infoo"', '"info"']),

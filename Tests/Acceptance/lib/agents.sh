@@ -1,8 +1,9 @@
-# Boxes whose agents, which are the real ones, talk to a fake of their providers in the same box.
+# Boxes with the real agents, which use a fake of their providers in the same box.
 
 PROVIDER_KEY=sk-acceptance-0123456789abcdef
 
-# Sets both providers up and makes a box in $box with the fake on its loopback address; its log is ~/models.log.
+# Configures both providers and creates a box in $box with the fake on its loopback address. The fake's log is
+# ~/models.log.
 new_agent_box() { # [flags of box new]
     set_up_providers
     new_box "$@"
@@ -59,13 +60,13 @@ wait_prompt() { # ID PROMPT STATUS
     fail "the prompt is $now, not $3"
 }
 
-# Waits until the agent runs a command with that text in it.
+# Waits until the agent runs a command that contains TEXT.
 wait_process() { # ID TEXT
     box exec "$1" -- "for _ in \$(seq 200); do ! pgrep -f '[${2:0:1}]${2:1}' >/dev/null || exit 0; sleep 0.05; done; exit 1" >/dev/null
 }
 
-# The processes of the box that aren't its own: nothing of an agent, and nothing that one started. The box forgets a run a moment after
-# its end was told.
+# The box's processes that aren't its own: those of an agent, and those that an agent started. The box removes a run a
+# moment after it has reported the run's end.
 left_over() { # ID
     box ssh "$1" "for _ in \$(seq 40); do
         left=\$(ps -eo args= | grep -E 'codex|claude|sleep|jobs.py|guest.py' | grep -v -E 'grep|ps -eo|for _ in')

@@ -1,11 +1,11 @@
-# What the tests say and make.
+# Assertions, and helpers that create what tests need.
 
 fail() { printf 'assertion failed: %s\n' "$*" >&2; exit 1; }
 equal() { [ "$1" = "$2" ] || fail "expected <$2>, got <$1>${3:+ ($3)}"; }
 match() { case $1 in *$2*) ;; *) fail "expected something with <$2>, got <$1>" ;; esac; }
 no_match() { case $1 in *$2*) fail "expected nothing with <$2>, got <$1>" ;; esac; }
 
-# Runs a command that has to fail with that status; its output is in $out and $err.
+# Runs a command that must fail with that status. Its output is in $out and $err.
 fails_with() { # STATUS COMMAND...
     local expected=$1 status=0
     shift
@@ -15,14 +15,15 @@ fails_with() { # STATUS COMMAND...
     no_match "$err" "Fatal error"
 }
 
-# A connection that is made and reset at once: curl says 56, and 7 or 55 when the reset comes before it looks or while it sends.
+# The connection is accepted and reset at once: curl returns 56, or 7 or 55 when the reset comes before it reads or
+# while it sends.
 is_reset() { # URL
     local status=0
     curl -sS "$1" >.reset 2>&1 || status=$?
     case $status in 7 | 55 | 56) ;; *) fail "curl $1 ended with $status: $(cat .reset)" ;; esac
 }
 
-# Makes a box, waits until it is ready, and leaves its id in $box. Deleted when the test ends.
+# Creates a box, waits until it is ready, and leaves its id in $box. It is deleted when the test ends.
 new_box() { # [flags of box new]
     box=$(box new --json "$@" | jq -r 'select(.event == "ready") | .id')
     match "$box" bx_
@@ -45,7 +46,8 @@ wait_state() { # ID STATE
 stop_box() { box stop "$1" --json >/dev/null && wait_state "$1" stopped; }
 resume_box() { box resume "$1" --json >/dev/null && wait_state "$1" ready; }
 
-# The API itself, for what the command line doesn't show: api METHOD PATH [BODY]; the status is in $status, the body in $body.
+# Calls the API directly, for what the command line doesn't show: api METHOD PATH [BODY]. The status is in $status, the
+# body in $body.
 api() {
     status=$(curl -sS -o "$SCRATCH/.body" -w '%{http_code}' -X "$1" -H "Authorization: Bearer $(cat "$WORK/key")" \
         ${3+-d "$3"} "http://127.0.0.1:$PORT/api/box/v1$2")
@@ -53,7 +55,7 @@ api() {
     body=$(cat "$SCRATCH/.body")
 }
 
-# Makes a virtual environment with these packages; the machine's own pip and packages have no part in it.
+# Creates a virtual environment with these packages. It doesn't use the machine's own pip and packages.
 install_packages() { # DIRECTORY PACKAGE...
     local directory=$1 log=$SCRATCH/pip.log
     shift
@@ -62,19 +64,19 @@ install_packages() { # DIRECTORY PACKAGE...
         fail "pip can't install $*: this test needs https://pypi.org. $(tail -n 5 "$log")"
 }
 
-# Makes an account and prints a key of it.
+# Creates an account and prints one of its keys.
 new_account() { # LOGIN [flags of boxd account add]
     boxd account add "$@" >/dev/null
     boxd api-key create --account "$1" --name acceptance
 }
 
-# For accounts that new_account made.
+# Deletes all boxes of an account that new_account created.
 delete_boxes_of() { # KEY
     local id
     for id in $(BOX_API_KEY=$1 box list --json | jq -r '.boxes[].id'); do BOX_API_KEY=$1 box delete "$id" --yes --json; done
 }
 
-# A boxd of the test's own, on a port, a data directory and a network of its own.
+# A boxd for the test, on its own port, data directory and network.
 own_boxd() { # [flags of boxd serve]
     BOXD_INSTANCE=o$(od -An -N2 -tx1 /dev/urandom | tr -d ' \n')
     export BOXD_INSTANCE BOXD_DATA_DIR=$SCRATCH/data

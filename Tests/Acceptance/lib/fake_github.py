@@ -1,7 +1,8 @@
-"""A fake of GitHub for tests: the list of a user's repositories, and one repository over git's HTTP protocol, for one token.
+"""A fake of GitHub for tests: the list of a user's repositories, and one repository over git's HTTP protocol, for one
+token.
 
-Usage: fake_github.py DIRECTORY HOST TOKEN. DIRECTORY/site.git is `octo/site`; when DIRECTORY/gone is there, it is the only one of none but
-`octo/other`. Writes the API's base URL to standard output.
+Usage: fake_github.py DIRECTORY HOST TOKEN. DIRECTORY/site.git is `octo/site`. While DIRECTORY/gone exists, the list has
+only `octo/other`. Writes the API's base URL to standard output.
 """
 
 import base64
@@ -88,7 +89,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 class Server(http.server.ThreadingHTTPServer):
     def server_bind(self):
-        """Without asking the name servers, which may not be there, for this host's name."""
+        """Without a query for this host's name: there may be no name servers."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 

@@ -69,20 +69,20 @@ GRAMMAR = {
 }
 FAULTS = {"status", "usage-limit", "hang", "cut", "fail", "garbage"}
 
-# How the texts begin that the agents themselves send as the user's.
+# The beginnings of texts that the agents themselves send in the user's role.
 NOT_TYPED = ("<", "[Request interrupted", "[Your previous response", "Your response above was cut off", "Continue from where you left off")
 
 
 class Cut(Exception):
-    """The connection is to end here."""
+    """Ends the connection here."""
 
 
 class Garbage(Exception):
-    """The answer is to end in something else."""
+    """Ends the response with another body."""
 
 
 def cut_after(pieces):
-    """Whether an agent keeps a complete text of a cut answer is a matter of a millisecond; half a text is always said again."""
+    """It is a race whether an agent keeps a complete text of a cut response. A partial text is always repeated."""
     yield from pieces
     raise Cut
 
@@ -93,7 +93,7 @@ class Directive:
 
 
 def parse(prompt):
-    """The script in a prompt. What is no directive is answered with a word on it."""
+    """The script in a prompt. Text without directives gets a one-word answer."""
     script = []
     for name, words in re.findall(r"\[\[([\w-]+)\s*(.*?)\s*\]\]", prompt, re.DOTALL):
         options, rest = {}, words
@@ -110,7 +110,7 @@ def parse(prompt):
 
 
 def turn(script, tools, calls):
-    """What the model does after so many calls of tools: everything up to the next one, and that."""
+    """The model's actions after that many tool calls: everything up to and including the next call."""
     parts = []
     for directive in script:
         if calls == 0:
@@ -179,7 +179,7 @@ class Responses:
         return {**fields, "error": error, "output": self.output, "usage": usage if status == "completed" else None}
 
     def item(self, kind, prefix, fields, fill=lambda item, index: None):
-        """One output item: added, filled by events of its own, done."""
+        """One output item: added, filled by its own events, done."""
         item, index = {"type": kind, "id": new_id(prefix), "status": "in_progress", **fields}, len(self.output)
         self.send("response.output_item.added", output_index=index, item=item)
         fill(item, index)
@@ -232,7 +232,7 @@ class Responses:
             self.call("exec_command", {"cmd": command, "yield_time_ms": 30_000})
 
     def wait(self):
-        """Asks for more of the command that is still running."""
+        """Requests more output of the command that is still running."""
         self.call("write_stdin", {"session_id": self.running, "chars": "", "yield_time_ms": 300_000})
 
     def patch(self, *lines):
@@ -331,7 +331,7 @@ class Messages:
         kinds = [part["type"] for part in parts]
         self.calls += kinds.count("tool_use")
         if message["role"] == "user" and "tool_result" not in kinds:
-            # A prompt that got no answer is in one message with the next.
+            # A prompt without an answer is in one message with the next prompt.
             for part in parts:
                 if part["type"] == "text" and (prompt := typed([part["text"]])):
                     self.prompts.append(prompt)
@@ -438,7 +438,7 @@ class Log:
 
 
 class Faults:
-    """How many requests have met each fault."""
+    """How many requests each fault has affected."""
 
     def __init__(self):
         self.met, self.lock = {}, threading.Lock()
@@ -451,7 +451,7 @@ class Faults:
 
 
 class Stream:
-    """Where the events of one answer go. An answer that is read whole has none."""
+    """The sink of one response's events. A response that isn't streamed has none."""
 
     def __init__(self, handler, protocol):
         self.handler, self.protocol = handler, protocol
@@ -476,7 +476,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_GET(self):
-        """What the agents look up at their start."""
+        """The requests that the agents make at their start."""
         self.server.log.write("request", method=self.command, path=self.path)
         if self.path.split("?")[0].endswith("/models"):
             return self.reply(200, {"object": "list", "data": [], "models": [], "has_more": False})
@@ -502,7 +502,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(protocol, parts)
 
     def due(self, protocol):
-        """This turn of the script, without the faults that are over."""
+        """This turn of the script, without the faults that have been used up."""
         prompt = protocol.prompts[-1] if protocol.prompts else ""
         if not protocol.tools:
             return [Directive("say", [f"You said: {prompt.replace('[[', '').replace(']]', '')[:500]}"], {})]
@@ -511,7 +511,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return [part for part in parts if part.name not in FAULTS or self.server.faults.due(part, place)]
 
     def refusal(self, protocol, parts):
-        """The answer to a key that isn't valid, or the one that the script asks for."""
+        """The response to an invalid key, or the one that the script requests."""
         if self.server.keys and protocol.key not in self.server.keys:
             return protocol.refusal(401, None)
         for part in parts:
@@ -602,7 +602,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 getattr(protocol, name)(*part.arguments)
 
     def hang(self):
-        """Until the agent closes the connection."""
+        """Waits until the agent closes the connection."""
         self.connection.recv(1)
         raise Cut
 
@@ -621,12 +621,12 @@ class Server(http.server.ThreadingHTTPServer):
     keys: set
 
     def server_bind(self):
-        """Without asking the name servers, which may not be there, for this host's name."""
+        """Without a query for this host's name: there may be no name servers."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def handle_error(self, request, address):
-        """An agent that goes away in the middle of an answer is no error."""
+        """An agent that disconnects during a response is no error."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, address)
 

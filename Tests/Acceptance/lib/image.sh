@@ -1,7 +1,7 @@
 # The image and the agents' programs, made once per clone. Needs ROOT, WORK, BOXD_DATA_DIR and boxd.
 
-# Makes what is missing, and puts it into the data directory, whose modes are boxd's own business. Boxes have to get at the agents, which
-# they can't where only root may pass, so these are linked file by file.
+# Builds what is missing, and puts it into the data directory. boxd sets the modes there. Boxes must reach the agents'
+# programs, and can't where only root may pass. So the programs are linked file by file.
 use_image_and_agents() {
     local cache=$ROOT/.build/acceptance
     mkdir -p "$cache" "$BOXD_DATA_DIR/agents"

@@ -12,7 +12,7 @@ unset XDG_CONFIG_HOME XDG_STATE_HOME BOX_ID BOX_API_KEY NO_COLOR
 export BOX_API_URL=http://127.0.0.1:$PORT
 cd "$SCRATCH"
 
-# Clean-up is declared where something is made and runs in reverse order.
+# Clean-up is declared beside the creation and runs in reverse order.
 deferred=()
 defer() { deferred+=("$*"); }
 clean_up() {

@@ -1,9 +1,9 @@
-"""Holds HTTP answers to Docs/openapi.yaml: operation, status, content type, required headers and body.
+"""Compares HTTP responses with Docs/openapi.yaml: operation, status, content type, required headers and body.
 
     contract = Contract("Docs/openapi.yaml")
     contract.check("GET", "http://127.0.0.1:7070/api/box/v1/me", 200, headers, body)
 
-Raises Undocumented for whatever the document doesn't say. contract.seen has the operation ids that were checked, with their statuses.
+Raises Undocumented for every difference. contract.seen has the operation ids that were checked, with their statuses.
 """
 
 import json
@@ -20,7 +20,7 @@ METHODS = ("get", "put", "post", "patch", "delete")
 
 
 class Undocumented(AssertionError):
-    """An answer that Docs/openapi.yaml doesn't describe."""
+    """A response that Docs/openapi.yaml doesn't describe."""
 
 
 class Operation:
@@ -28,7 +28,7 @@ class Operation:
 
     def __init__(self, document, path, method):
         item = document["paths"][path]
-        # The few paths with servers of their own are at the root.
+        # The few paths with their own servers are at the root.
         prefix = "" if "servers" in item else API
         self.method, self.definition = method.upper(), item[method]
         self.id = self.definition["operationId"]
@@ -40,7 +40,7 @@ class Operation:
 
 
 def escape(part):
-    """As a part of a JSON pointer."""
+    """Encodes a part of a JSON pointer."""
     return part.replace("~", "~0").replace("/", "~1")
 
 
@@ -91,7 +91,7 @@ class Contract:
         raise Undocumented(f"{method} {path} is no documented operation")
 
     def resolve(self, value, pointer):
-        """What a reference stands for, and where that is."""
+        """The target of a reference, and where it is."""
         while "$ref" in value:
             pointer = value["$ref"].removeprefix("#")
             value = self.document

@@ -1,4 +1,4 @@
-# A server of one test's own, with a data directory, a port and an instance beside those of the boxd under test.
+# A server for one test, with its own data directory, port and instance beside those of the boxd under test.
 
 own_server() { # [DATA DIRECTORY, which is there already]
     BOXD_INSTANCE=l$(od -An -N2 -tx1 /dev/urandom | tr -d ' \n')
@@ -8,12 +8,12 @@ own_server() { # [DATA DIRECTORY, which is there already]
     chmod 711 "$SCRATCH"
     rm -rf "$HOME/.config"
     mkdir -p "$BOXD_DATA_DIR"
-    # Only so that it needn't be built again.
+    # Linked so that the image needn't be built again.
     ln -s "$ROOT/.build/acceptance/images" "$BOXD_DATA_DIR/images"
     defer "box local down"
 }
 
-# One on a file system of its own. OPTIONS are those of mount; what the kernel doesn't know fails.
+# Creates a file system of its own. OPTIONS are those of mount. It fails for what the kernel doesn't support.
 small_disk() { # [-o OPTIONS] MEGABYTES MKFS...
     local disk=$SCRATCH/disk options=loop
     if [ "$1" = -o ]; then options=$options,$2 && shift 2; fi

@@ -1,10 +1,11 @@
-"""Hooks of Schemathesis that let generated requests get somewhere, and keep them from doing harm.
+"""Hooks of Schemathesis that make generated requests reach real resources, and keep them from doing harm.
 
-Half of the requests to a box, a key or a prompt get a real one's id, else nearly all would end with 404. What they make is removed at
-once, so that a run has a few machines at a time. The key of the run is never rotated or deleted.
+Half of the requests to a box, a key or a prompt get an existing id, because nearly all would end with 404 otherwise.
+What they create is removed at once, so that only a few machines run at a time. The run's own key is never rotated or
+deleted.
 
-The environment: BOX_API_KEY, BOX_BASE_URL, and FUZZ_FILE with {"seed": 1, "boxes": [three ids], "prompts": [ids, of the first box],
-"path": a file in the first box}.
+The environment: BOX_API_KEY, BOX_BASE_URL, and FUZZ_FILE with {"seed": 1, "boxes": [three ids], "prompts": [ids, of the
+first box], "path": a file in the first box}.
 """
 
 import json
@@ -34,7 +35,7 @@ def api(method, path, **options):
 
 
 def new_box():
-    """A box that nobody will miss. It may be still starting."""
+    """A box that may be deleted. It may still be starting."""
     answer = api("POST", "/boxes", json={"ttlSeconds": 600, "type": "small"})
     return answer.json()["box"]["id"] if answer.status_code == 202 else None
 
@@ -45,7 +46,7 @@ def new_key():
 
 
 def real_box(operation):
-    """A box's id for that operation, or None when there is none to spare."""
+    """A box's id for that operation, or None when no box can be used for it."""
     if operation == "remove":
         return new_box()
     if operation in ("stop", "resume", "fork"):
@@ -66,7 +67,7 @@ def before_call(context, case, kwargs):
 
 def use_real_ids(case):
     parameters = case.path_parameters
-    # Either the generated ids or real ones, for the whole request.
+    # For the whole request, either the generated ids or existing ones.
     if not parameters or CHOICE.random() < 0.5:
         return
     real = {}
@@ -84,7 +85,7 @@ def use_real_ids(case):
 
 
 def keep_what_is_needed(case):
-    """Ids that were seen in answers come again where nobody put them."""
+    """Protects the box that must stay, because Schemathesis puts ids from responses into other requests."""
     if (case.path_parameters or {}).get("boxId") != STAYS:
         return
     if operation_id(case) in ("remove", "stop"):
@@ -94,7 +95,7 @@ def keep_what_is_needed(case):
 
 
 def keep_short(case):
-    """Keeps a request from taking its time, which would be no failure."""
+    """Shortens timeouts and waits, because a slow request is no failure."""
     if operation_id(case) == "command" and isinstance(case.body, dict):
         seconds = case.body.get("timeoutSeconds", 30)
         if seconds is None or (type(seconds) is int and SECONDS < seconds <= 600):
@@ -105,14 +106,14 @@ def keep_short(case):
 
 @schemathesis.hook
 def after_call(context, case, response):
-    """Removes what a request made."""
+    """Removes what a request created."""
     if response.status_code not in (200, 201, 202):
         return
     operation = operation_id(case)
     if operation in ("create", "fork"):
         api("DELETE", f"/boxes/{response.json()['box']['id']}")
     if operation == "prompt":
-        # Whatever provider was generated, its agent needn't try to reach it.
+        # The generated provider may be unreachable, so the agent is ended.
         api("POST", f"/boxes/{response.json()['id']}/interrupt")
     if operation in ("createApiKey", "rotateApiKey"):
         api("DELETE", f"/api-keys/{response.json()['apiKey']['id']}")

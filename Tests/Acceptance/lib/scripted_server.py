@@ -36,7 +36,7 @@ class Answer:
         self.then, self.gate = then, gate
 
     def send(self, connection):
-        """Returns whether the connection can go on."""
+        """Returns whether the connection can be used again."""
         if self.gate is not None:
             self.gate.wait(30)
         if self.then == "reset":
@@ -64,7 +64,7 @@ class Answer:
 
 
 class Request:
-    """A request as it came: method, path below the API's prefix, query, headers by lower-case name, body."""
+    """A received request: method, path below the API's prefix, query, headers by lower-case name, body."""
 
     def __init__(self, method, target, headers, body):
         self.method, self.headers, self.body = method, headers, body
@@ -73,7 +73,7 @@ class Request:
 
     @property
     def parameters(self):
-        """The query's, by name."""
+        """The query's parameters by name."""
         return dict(urllib.parse.parse_qsl(self.query, keep_blank_values=True))
 
     @property

@@ -1,4 +1,4 @@
-# Starting and ending the boxd under test. Needs WORK, PORT, BOXD_DATA_DIR and BOXD_INSTANCE.
+# Starts and ends the boxd under test. Needs WORK, PORT, BOXD_DATA_DIR and BOXD_INSTANCE.
 
 # The OCI runtime that boxd chooses; see HostCheck.
 oci() { "$(command -v runc || command -v crun)" --root "/run/boxd/$BOXD_INSTANCE/runtime" "$@"; }
@@ -38,10 +38,10 @@ kill_boxd() {
     wait_gone "$pid"
 }
 
-# Where something is mounted below the data directory; the options of overlays name its directories too.
+# The mount points below the data directory. The options of overlays contain its directories too.
 mounts_of_boxd() { awk -v start="$BOXD_DATA_DIR/" 'index($2, start) == 1 { print $2 }' /proc/mounts; }
 
-# What this instance has on the host: interfaces, rules, mounts, processes, cgroups, runtime state.
+# Everything that this instance has on the host: interfaces, rules, mounts, processes, cgroups, runtime state.
 list_remains() {
     ip -o link | grep -o "$BOXD_INSTANCE-[^:@ ]*" || true
     nft list tables | grep "boxd_$BOXD_INSTANCE" || true
@@ -54,7 +54,7 @@ list_remains() {
     find "$BOXD_DATA_DIR/boxes" "$BOXD_DATA_DIR/layers" -mindepth 1 -maxdepth 1 ! -name '.*' 2>/dev/null || true
 }
 
-# For runs that were cut short: ends what is left, so that the next run starts on a clean host.
+# Removes the remains of an aborted run, so that the next run starts on a clean host.
 remove_remains() {
     local id pid
     set +e

@@ -1,4 +1,4 @@
-"""Runs in a box: which socket families can be made, as a 64-bit and as a 32-bit program."""
+"""Runs in a box and prints which socket families can be created, by a 64-bit and by a 32-bit program."""
 import ctypes
 import errno
 import mmap
@@ -17,7 +17,7 @@ for family in range(64):
 print(sorted(made))
 
 if platform.machine() == "x86_64":
-    # int 0x80 takes registers of 32 bits, so what they point to is in the lowest 4 GiB: MAP_32BIT.
+    # int 0x80 takes 32-bit registers, so the data must be in the lowest 4 GiB: MAP_32BIT.
     page = mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x40, prot=7)
     address = ctypes.addressof(ctypes.c_char.from_buffer(page))
     arguments = address + 256

@@ -1,7 +1,7 @@
-"""Stores events of a box, as boxd's agents do, straight in its database: store_events.py DATABASE BOX COUNT [PAUSE]
+"""Stores events of a box directly in boxd's database, like boxd's agents do: store_events.py DATABASE BOX COUNT [PAUSE]
 
-Each event's content is its number and the moment of its commit in milliseconds. Some share a timestamp. PADDING in the environment
-is how many bytes each has besides.
+Each event's content is its number and the time of its commit in milliseconds. Some share a timestamp. PADDING in the
+environment is the number of further bytes of each.
 """
 import json
 import os
@@ -27,10 +27,10 @@ def store(kind, identifier, task, data, timestamp):
 
 
 begun = int(time.time() * 1000)
-# Not queued and not running: a boxd that starts would run it.
+# Neither queued nor running, because a boxd that starts would run it.
 store("prompt", prompt, prompt, {"prompt": "count", "status": "sending"}, begun)
 for number in range(count):
-    # Ids of one moment grow, as a server's own do; three events share each moment.
+    # The ids of one timestamp increase, as a server's own do. Three events share each timestamp.
     data = {"content": f"{number} {time.time() * 1000:.3f}", "is_reverted": False, "padding": "x" * int(os.environ.get("PADDING", "0"))}
     store("response", f"{number:08d}-{uuid.uuid4()}", prompt, data, begun + 1 + number // 3)
     if pause:

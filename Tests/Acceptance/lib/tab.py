@@ -1,9 +1,9 @@
-"""Types a line into a real shell on a pseudo terminal, presses Tab, and prints the words that come of it, one a line.
+"""Types a line into a real shell on a pseudo-terminal, presses Tab, and prints the completed words, one a line.
 
 Usage: tab.py bash|zsh|fish SETUP LINE
 
-SETUP is a line of that shell that loads the completion. The words are printed by the shell itself: before Enter, `words`
-is put before the line, a function that shows its arguments between marks.
+SETUP is a line of that shell that loads the completion. The shell itself prints the words: before Enter, `words` is
+inserted at the start of the line. It is a function that prints its arguments between marks.
 """
 
 import os
@@ -26,7 +26,7 @@ SECONDS = 30
 
 
 def read_until(terminal, text):
-    """What the shell writes, up to that text."""
+    """The shell's output up to that text."""
     end, seen = time.monotonic() + SECONDS, b""
     while text not in seen:
         ready, _, _ = select.select([terminal], [], [], max(0, end - time.monotonic()))
@@ -45,7 +45,7 @@ def main(shell, setup, line):
         os.execvp(arguments[0], arguments)
     os.write(terminal, f"{prompt}; {words}; {setup}\r".encode())
     read_until(terminal, b"READY> ")
-    # Ctrl-A is the start of the line, in each of them. Keys are taken in turn, so nothing has to be waited for.
+    # Ctrl-A moves to the start of the line in each of the shells. Keys are processed in order, so no wait is needed.
     os.write(terminal, line.encode() + b"\t\x01words \r")
     seen = read_until(terminal, b"DONE").decode(errors="replace")
     os.write(terminal, b"\x15exit\r")

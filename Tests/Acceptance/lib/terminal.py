@@ -1,6 +1,6 @@
-"""Plays a person at a real pseudo terminal: vim, top, a resize, Ctrl-C, Ctrl-Z, 10 MB of `yes`, and a lost connection.
+"""Uses `box ssh` on a real pseudo-terminal: vim, top, a resize, Ctrl-C, Ctrl-Z, 10 MB of `yes`, and a lost connection.
 
-Usage: terminal.py BOX; runs `box ssh BOX` and fails with what the screen showed.
+Usage: terminal.py BOX; runs `box ssh BOX` and fails with the screen's contents.
 """
 
 import fcntl
@@ -23,9 +23,9 @@ class Screen:
         self.seen = b""
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
-            # Swift's own handler of a crash would ask questions.
+            # Swift's own crash handler would ask questions on the terminal.
             os.environ.update(TERM="xterm-256color", SWIFT_BACKTRACE="enable=no")
-            # The modes of the terminal are shown by the shell around it when box has ended.
+            # The surrounding shell prints the terminal's modes after box has ended.
             os.execvp("sh", ["sh", "-c", '"$@"; echo "[status $?]"; stty -a | grep -o "[-]*icanon\\|[-]*echo "; echo "[end]"', "sh",
                              *arguments])
         self.resize(24, 80)
@@ -45,7 +45,7 @@ class Screen:
             return b""
 
     def expect(self, pattern):
-        """Reads until the pattern, and forgets what was up to its end."""
+        """Reads until the pattern matches, and drops the output up to its end."""
         end = time.monotonic() + SECONDS
         while not (found := re.search(pattern, self.seen, re.DOTALL)):
             if time.monotonic() > end:
@@ -69,7 +69,7 @@ def programs(box):
     screen.type("export PS1='READ''Y> '\r")
     screen.expect(rb"READY> ")
 
-    # vim draws on the other screen, takes keys one by one, and gives the first screen back.
+    # vim uses the alternate screen, reads single keys, and restores the first screen.
     vim = subprocess.run(["box", "ssh", box, "command -v vim || command -v vi"], capture_output=True, text=True).stdout.strip()
     if vim:
         screen.type(f"{vim} note\r")
@@ -85,7 +85,7 @@ def programs(box):
         screen.type("\x1b\x03x")
         screen.expect(rb"'\\x1b\\x03x'")
 
-    # top shows itself again in the new size.
+    # top draws again in the new size.
     screen.resize(40, 120)
     screen.type("stty size; top -d 0.2\r")
     screen.expect(rb"40 120\r\n")

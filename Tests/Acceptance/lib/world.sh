@@ -1,8 +1,9 @@
-# Runs one function of one test file with a boxd of its own in network and mount namespaces of its own, where tests may change
+# Runs one function of one test file with its own boxd in its own network and mount namespaces, where tests may change
 # firewalls and the host's resolver: world.sh FILE FUNCTION. Use it through `in_world FUNCTION`, see network.sh.
 #
-# The "host" there has 198.51.100.2 and a private /etc; a second namespace is the world behind it, with a web server at 198.51.100.1 and DNS
-# servers at 198.51.100.53 and .54. Each of these answers every name with its own number: 203.0.113.53 and 203.0.113.54.
+# The "host" there has 198.51.100.2 and a private /etc. A second namespace is the internet behind it, with a web server
+# at 198.51.100.1 and DNS servers at 198.51.100.53 and .54. Each of these answers every name with its own number:
+# 203.0.113.53 and 203.0.113.54.
 set -euo pipefail
 # shellcheck source=Tests/Acceptance/lib/server.sh
 . "$ROOT/Tests/Acceptance/lib/server.sh"
@@ -35,7 +36,7 @@ clean_up() {
     exit "$outcome"
 }
 
-# The new namespace needs a /sys of its own to see its interfaces; the cgroups are the host's.
+# The new namespace needs its own /sys to see its interfaces. The cgroups are the host's.
 mkdir "$SCRATCH/cgroup" "$SCRATCH/etc"
 mount --rbind /sys/fs/cgroup "$SCRATCH/cgroup"
 mount -t sysfs sysfs /sys
@@ -49,7 +50,7 @@ mkdir /run/systemd/resolve
 unshare -n sleep infinity &
 world=$!
 trap clean_up EXIT
-# With & the shell's own process becomes the program, so that ending $! ends that.
+# With & the shell's own process becomes the program, so that killing $! ends it.
 in_the_world() {
     if [ "$BASHPID" != $$ ]; then exec nsenter -t "$world" -n "$@"; fi
     nsenter -t "$world" -n "$@"
@@ -92,8 +93,8 @@ start_world_boxd() {
     start_boxd
     box login "$(cat "$WORK/key")" --json >/dev/null
 }
-# Runs a command in a box with OpenSSH, which works while boxd is stopped; the first `box ssh` registers the key. A connection that began
-# without rules isn't tracked until the host sends something, so it asks whether the box is alive.
+# Runs a command in a box with OpenSSH, which works while boxd is stopped. The first `box ssh` registers the key. A
+# connection that began without rules isn't tracked until the host sends a packet, so ssh sends keepalives.
 in_box() { # ID COMMAND
     [ -e "$HOME/known-$1" ] || { box ssh "$1" true </dev/null && touch "$HOME/known-$1"; }
     timeout 60 ssh -n -q -F none -o ServerAliveInterval=1 -i "$HOME/.ssh/ascii_box_ed25519" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
@@ -105,7 +106,7 @@ new_world_box() {
     ips[$box]=$(ip_of "$box")
     in_box "$box" true
 }
-# What the box's resolver says of a name nobody asked for before.
+# The box resolver's answer for a name that was never looked up before.
 names=0
 resolve() { # ID
     names=$((names + 1))

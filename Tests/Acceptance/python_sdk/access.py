@@ -31,7 +31,7 @@ def ssh_key(world):
 
 
 def desktop(world):
-    # What the body is called differs between the SDK's versions.
+    # The body's parameter has different names in the SDK's versions.
     body = {"desktop_request", "request_body"} & set(inspect.signature(BoxApi.desktop).parameters)
     with world.new_box() as box_id:
         options = {"vnc": 1, body.pop(): {"publicAccess": True}}

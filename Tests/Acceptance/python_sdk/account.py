@@ -1,4 +1,4 @@
-"""me, limits, and API keys from their creation to their end."""
+"""me, limits, and the life of API keys."""
 
 from ascii_box_sdk.models.api_key_create_request import ApiKeyCreateRequest
 
@@ -17,7 +17,7 @@ def the_account(world):
 
 def api_keys(world):
     made = world.box.create_api_key(ApiKeyCreateRequest(name="ci"))
-    # The SDK reads the answer to this call where the status is 201, and returns None for another.
+    # The SDK parses this response only when the status is 201, and returns None for another.
     shows("create_api_key returns the secret once", made is not None and made.secret.startswith("box_"))
     key = made.api_key
     shows("its id and hints", (key.name, key.id[:4], key.key_last_four), ("ci", "sak_", made.secret[-4:]))

@@ -1,4 +1,4 @@
-"""Boxes from their creation to their end, and their list."""
+"""The life of boxes, and their list."""
 
 import datetime
 
@@ -91,7 +91,7 @@ def fork(world, source):
 
 
 def waiting_for_idle(world):
-    """Prompts make boxes idle, which prompts.py shows; here the state is set in boxd's database."""
+    """prompts.py tests that a prompt makes a box idle. Here the state is set in boxd's database."""
     with world.new_box() as box_id:
         try:
             world.helpers.wait_until_idle(world.box, box_id, QUICK, QUICK)

@@ -1,4 +1,4 @@
-"""secrets and repositories: what new boxes get, and what running ones are given."""
+"""Secrets and repositories, for new boxes and for running ones."""
 
 from ascii_box_sdk.models.create_box_request import CreateBoxRequest
 from ascii_box_sdk.models.repo_selection_request import RepoSelectionRequest

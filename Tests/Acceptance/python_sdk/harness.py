@@ -1,4 +1,4 @@
-"""What the checks of the official Python SDK share: clients whose answers are held to Docs/openapi.yaml, boxes, and assertions."""
+"""Helpers of the Python SDK's checks: clients whose responses are compared with Docs/openapi.yaml, boxes, and assertions."""
 
 import contextlib
 import inspect
@@ -29,7 +29,7 @@ PATIENCE = 60
 
 
 def shows(what, got, wanted=True):
-    """One check, and its line."""
+    """Checks one value and prints its line."""
     if got != wanted:
         raise AssertionError(f"{what}: expected {wanted!r}, got {got!r}")
     print(f"ok    {what}", flush=True)
@@ -47,7 +47,7 @@ def refused(what, status, code, call, *arguments, **options):
 
 
 def every_page(call, items, *arguments, **options):
-    """All items of a list, asked for one by one."""
+    """All items of a list, fetched in pages of one."""
     found, cursor = [], None
     while True:
         page = call(*arguments, limit=1, cursor=cursor, **options)
@@ -62,7 +62,7 @@ def every_page(call, items, *arguments, **options):
 
 
 class Helpers:
-    """The SDK's helper functions; notes which were called."""
+    """The SDK's helper functions. Records which were called."""
 
     names = {
         name for name, function in inspect.getmembers(box_helpers, inspect.isfunction)
@@ -88,7 +88,7 @@ class World:
         self.box = self.client(os.environ["SDK_KEY"])
 
     def client(self, key):
-        """A BoxApi with that key, or without one, every answer of which is held to the document."""
+        """A BoxApi with that key or without one. Every response is compared with the description."""
         configuration = Configuration(host=self.base, access_token=key)
         client = ApiClient(configuration)
         client.rest_client = self.checked(client.rest_client)
@@ -107,7 +107,7 @@ class World:
         return client
 
     def call(self, method, path, body=None):
-        """A request that the SDK's own checks would not let through."""
+        """A request that the SDK's own checks would refuse."""
         client = self.box.api_client
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {client.configuration.access_token}"}
         answer = client.call_api(method, self.base + path, headers, body)
@@ -117,7 +117,7 @@ class World:
 
     @contextlib.contextmanager
     def new_box(self, box=None, **wishes):
-        """The id of a new box that is ready, and is gone in the end."""
+        """The id of a new box that is ready. It is deleted at the end."""
         box = box or self.box
         made = box.create(CreateBoxRequest(**{"ttl_seconds": 1800, **wishes})).box.id
         with self.removed(made, box):
@@ -126,7 +126,7 @@ class World:
 
     @contextlib.contextmanager
     def removed(self, box_id, box=None):
-        """Removes the box in the end."""
+        """Deletes the box at the end."""
         try:
             yield box_id
         finally:
@@ -137,7 +137,7 @@ class World:
         return self.helpers.wait_until_ready(self.box, box_id, PATIENCE, QUICK)
 
     def output(self, box_id, command):
-        """What a command writes, without the last line's end."""
+        """A command's output, without the last line's end."""
         result = self.helpers.exec_command(self.box, box_id, command)
         if result.exit_code != 0:
             raise AssertionError(f"{command!r} ended with {result.exit_code}: {result.stderr}")
@@ -155,7 +155,7 @@ class World:
             time.sleep(QUICK)
         raise AssertionError(f"box {box_id} is {found}, not {state}")
 
-    # What no agent does at will
+    # States that an agent can't be made to produce
 
     database = property(lambda self: os.environ["BOXD_DATABASE"])
 
@@ -166,5 +166,5 @@ class World:
         database.close()
 
     def store_events(self, box_id, count, pause=0):
-        """Starts to put a prompt and its responses into boxd's database."""
+        """Adds a prompt and its responses to boxd's database, in the background."""
         return subprocess.Popen([sys.executable, LIB / "store_events.py", self.database, box_id, str(count), str(pause)])

@@ -1,4 +1,4 @@
-"""Accounts that may do as good as nothing."""
+"""Accounts whose limits are already reached."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Prompts, their runs, and events: with the real agents and a fake of their providers, which runs in the box."""
+"""Prompts, their runs, and events. The real agents use a fake of their providers, which runs in the box."""
 
 import itertools
 import time
@@ -34,7 +34,7 @@ KEY = "sk-python-sdk-0123456789"
 
 
 def start_models(world, box_id):
-    """Sets the providers up, and starts the fake of them in the box."""
+    """Configures the providers, and starts their fake in the box."""
     for provider, path in (("codex", "/v1"), ("claude-code", "")):
         answer = world.call("PUT", f"/providers/{provider}", {"apiKey": KEY, "baseUrl": f"http://127.0.0.1:9000{path}"})
         shows(f"{provider} is set up", (answer["provider"]["configured"], answer["provider"]["keyLastFour"]), (True, "6789"))
@@ -46,7 +46,7 @@ def start_models(world, box_id):
 
 
 def facts(event):
-    """What a response says, whichever way the SDK shows its data."""
+    """The text of a response, in each of the ways in which the SDK represents its data."""
     data = event.data if isinstance(event.data, dict) else event.data.to_dict()
     tools = [tool["result"]["content"] for tool in data.get("tools") or [] if tool.get("result")]
     return data.get("content", ""), tools, bool(data.get("is_streaming"))

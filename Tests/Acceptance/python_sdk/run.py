@@ -1,7 +1,7 @@
-"""Runs every theme against a boxd, then checks that no method and no helper of the SDK was left out.
+"""Runs all checks against a boxd, then verifies that every method and helper of the SDK was used.
 
-The environment: BOX_BASE_URL, BOXD_DATABASE, SDK_LOGIN, SDK_KEY, and SDK_KEY_boxes, SDK_KEY_per_minute and SDK_KEY_per_day, keys of
-accounts with that limit at 1. The account has the repositories first-LOGIN and second-LOGIN.
+The environment: BOX_BASE_URL, BOXD_DATABASE, SDK_LOGIN, SDK_KEY, and SDK_KEY_boxes, SDK_KEY_per_minute and
+SDK_KEY_per_day, keys of accounts with that limit at 1. The account has the repositories first-LOGIN and second-LOGIN.
 """
 
 import inspect
@@ -38,7 +38,7 @@ def everything_was_called(world):
 
 
 def tell(error):
-    """What went wrong, and where in these files: the SDK's own frames tell nothing."""
+    """Prints an error and where in these files it occurred. The SDK's own frames are left out."""
     for frame in traceback.extract_tb(error.__traceback__):
         if str(ROOT) in frame.filename:
             print(f"      {frame.filename.removeprefix(str(ROOT))}:{frame.lineno}: {frame.line}")

@@ -1,7 +1,7 @@
 import Hummingbird
 import Logging
 
-/// The least that a server on Hummingbird does, for scripts/bench/load to compare boxd with: hello HOST:PORT
+/// A minimal Hummingbird server, with which scripts/bench/load compares boxd: hello HOST:PORT
 @main
 struct Hello {
     static func main() async throws {
