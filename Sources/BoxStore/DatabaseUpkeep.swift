@@ -48,8 +48,8 @@ package struct DatabaseUpkeep: Sendable {
 extension Database {
     /// In bytes: the size to which the write-ahead log is cut when it starts again.
     private static let logLimit = 4 << 20
-    /// In pages of 4 KiB: how many may stay free for new rows, and how many one step gives back so that writers don't
-    /// wait long.
+    /// In pages of 4 KiB: how many may stay free for new rows, and how many one step gives back. Steps are small so
+    /// that writers don't wait long.
     private static let freePages = 1024
     private static let pagesAtOnce = 2000
 

@@ -1,5 +1,6 @@
-# The README's Install and Everyday sections, command by command, on a machine that has never had boxd: nothing in /var/lib, /run,
-# /etc/boxd, /usr/local and the home directories, all defaults. A user's umask must not matter.
+# The README's Install and Everyday sections, command by command, on a machine that has never had boxd. Nothing is in
+# /var/lib, /run, /etc/boxd, /usr/local and the home directories, and all settings are defaults. A user's umask must not
+# matter.
 
 # The commands of a README section, except those that need a provider's key.
 readme_commands() { # HEADING

@@ -158,8 +158,9 @@ struct RunRecorder: Sendable {
 
     // MARK: Bounds
 
-    /// In bytes: the longest text, tool input or tool result; the longest reason of an end; the longest partial, which
-    /// is stored again and again; and all events of one run.
+    /// Limits in bytes. `longestValue` is for a text, a tool's input and its result; `longestReason` for the reason of
+    /// an end. `longestPartial` is smaller, because a partial is stored again and again. `longestRun` is for all events
+    /// of one run.
     static let longestValue = 256 << 10
     static let longestReason = 4 << 10
     static let longestPartial = 64 << 10

@@ -58,7 +58,7 @@ enum RepositoryURL {
     }
 
     /// The owner of a repository on this host. Nil when there is none at the path, or when the path contains a symbolic
-    /// link: its creator could choose the user as whom git runs.
+    /// link. The link's creator could choose the user as whom git runs.
     static func owner(ofPath path: String) -> (id: uid_t, group: gid_t)? {
         var status = stat()
         guard resolved(path: path) == path else { return nil }

@@ -3,8 +3,8 @@ import Hummingbird
 import NIOCore
 import NIOHTTPTypes
 
-/// Handles unread request bodies. It sends `100 Continue` when a route begins to read (RFC 9110, 10.1.1), and closes
-/// the connection after a response that came before the body's end.
+/// Handles unread request bodies. It sends `100 Continue` when a route begins to read (RFC 9110, 10.1.1). It closes the
+/// connection after a response that came before the body's end.
 ///
 /// Such a close has two steps (RFC 9112, 9.6): the sending side is closed, then received data is dropped for a while.
 /// Closing at once with unread data makes the kernel send a reset, which can destroy the response before the client has

@@ -1,5 +1,5 @@
-// Functions of the kernel and glibc that Swift can't import: raw system calls, and code that must run between clone and
-// exit without touching a runtime's locks.
+// Functions of the kernel and glibc that Swift can't import. These are raw system calls, and code that must run between
+// clone and exit without touching a runtime's locks.
 #ifndef BOX_CLINUX_SHIM_H
 #define BOX_CLINUX_SHIM_H
 

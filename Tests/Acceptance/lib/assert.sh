@@ -15,8 +15,8 @@ fails_with() { # STATUS COMMAND...
     no_match "$err" "Fatal error"
 }
 
-# The connection is accepted and reset at once: curl returns 56, or 7 or 55 when the reset comes before it reads or
-# while it sends.
+# The connection is accepted and reset at once: curl returns 56. It returns 7 or 55 when the reset comes before it reads
+# or while it sends.
 is_reset() { # URL
     local status=0
     curl -sS "$1" >.reset 2>&1 || status=$?

@@ -1,5 +1,5 @@
-# Runs one function of one test file with its own boxd in its own network and mount namespaces, where tests may change
-# firewalls and the host's resolver: world.sh FILE FUNCTION. Use it through `in_world FUNCTION`, see network.sh.
+# Runs one function of one test file with its own boxd in its own network and mount namespaces: world.sh FILE FUNCTION.
+# Tests may change firewalls and the host's resolver there. Use it through `in_world FUNCTION`, see network.sh.
 #
 # The "host" there has 198.51.100.2 and a private /etc. A second namespace is the internet behind it, with a web server
 # at 198.51.100.1 and DNS servers at 198.51.100.53 and .54. Each of these answers every name with its own number:
