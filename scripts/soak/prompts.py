@@ -16,8 +16,7 @@ from runs import Run
 from watch import Watch
 
 BOXES = 6
-# Timeouts in seconds: for a box to reach a state, for an interrupted run to end, for a box's prompts to end, and for a
-# follower to catch up.
+# Timeouts in seconds. A box reaches a state, an interrupted run ends, all prompts of a box end, a follower catches up.
 PATIENCE, INTERRUPTION, REST, CATCHING_UP = 60, 12, 300, 15
 PROVIDER_KEY = "sk-acceptance-0123456789abcdef"
 FAKE = f"""

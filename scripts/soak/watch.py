@@ -18,7 +18,7 @@ class Watch(threading.Thread):
             try:
                 boxes, prompts = self.snapshot()
             except sqlite3.Error:
-                boxes = {}  # While there is no boxd nobody has made the journal readable.
+                boxes = {}  # Without a running boxd the journal may be unreadable.
             if boxes:
                 self.looks += 1
                 self.look(boxes, prompts)
