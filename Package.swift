@@ -139,7 +139,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
-            exclude: ["AgentRecordings"]
+            exclude: ["Agents/AgentRecordings"]
         ),
     ],
     swiftLanguageModes: [.v6]

@@ -194,7 +194,7 @@ public struct Server: Sendable {
                 address: .hostname(configuration.host, port: configuration.port), serverName: "boxd",
                 availableConnectionsDelegate: ConnectionAdmission(table: connections)),
             onServerRunning: { [readiness] channel in
-                readiness.enter(.ready)
+                readiness.set(.ready)
                 await onRunning(channel.localAddress?.port ?? 0)
             },
             logger: logger)

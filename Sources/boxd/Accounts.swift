@@ -44,36 +44,36 @@ extension Boxd {
             kind: .choice(Permission.allCases.map(\.rawValue))),
     ]
 
-    static func administration(_ place: Place) throws -> Administration {
-        try place.prepare()
-        return try Administration(dataDirectory: place.dataDirectory)
+    static func administration(_ installation: Installation) throws -> Administration {
+        try installation.prepare()
+        return try Administration(dataDirectory: installation.dataDirectory)
     }
 
     // MARK: Commands
 
-    static func addAccount(_ parsed: ParsedCommand, _ place: Place) async throws {
+    static func addAccount(_ parsed: ParsedCommand, _ installation: Installation) async throws {
         let limits = try limits(parsed)
         let login = parsed.argument("LOGIN") ?? ""
-        let account = try await administration(place).addAccount(login, email: parsed.value("email"), limits)
-        if parsed.has("json") { return say(account) }
-        say("the account \(login) is made. give it a key with: boxd api-key create --account \(login)\n", to: .error)
+        let account = try await administration(installation).addAccount(login, email: parsed.value("email"), limits)
+        if parsed.has("json") { return emit(account) }
+        emit("the account \(login) is made. give it a key with: boxd api-key create --account \(login)\n", to: .error)
     }
 
-    static func setAccount(_ parsed: ParsedCommand, _ place: Place) async throws {
+    static func setAccount(_ parsed: ParsedCommand, _ installation: Installation) async throws {
         let limits = try limits(parsed)
         guard limits != AccountLimits() || parsed.has("email") else {
             throw parsed.usageError(
                 "nothing to change. Use --max-boxes, --max-per-minute, --max-per-day, --nested or --email")
         }
         let login = parsed.argument("LOGIN") ?? ""
-        let account = try await administration(place).setAccount(login, email: parsed.value("email"), limits)
-        if parsed.has("json") { return say(account) }
-        say("the account \(login) is changed\n", to: .error)
+        let account = try await administration(installation).setAccount(login, email: parsed.value("email"), limits)
+        if parsed.has("json") { return emit(account) }
+        emit("the account \(login) is changed\n", to: .error)
     }
 
-    static func listAccounts(_ parsed: ParsedCommand, _ place: Place) async throws {
-        let accounts = try await administration(place).accountList()
-        if parsed.has("json") { return say(["accounts": .array(accounts.map(\.json))]) }
+    static func listAccounts(_ parsed: ParsedCommand, _ installation: Installation) async throws {
+        let accounts = try await administration(installation).accountList()
+        if parsed.has("json") { return emit(["accounts": .array(accounts.map(\.json))]) }
         let rows = accounts.map { account in
             let limits = account.limits
             return [
@@ -82,21 +82,21 @@ extension Boxd {
                 account.isRemoving ? "is being removed" : "",
             ]
         }
-        say(
+        emit(
             columns(
                 [["LOGIN", "EMAIL", "ACTIVE/BOXES", "KEYS", "MAX BOXES", "A MINUTE", "A DAY", "NESTED", ""]] + rows),
             to: .output)
     }
 
-    static func removeAccount(_ parsed: ParsedCommand, _ place: Place) async throws {
+    static func removeAccount(_ parsed: ParsedCommand, _ installation: Installation) async throws {
         let login = parsed.argument("LOGIN") ?? ""
-        let administration = try administration(place)
+        let administration = try administration(installation)
         confirm("remove the account \(login)\(parsed.has("delete-boxes") ? " and its boxes" : "")", parsed)
         let left = try await administration.removeAccount(login, deletingBoxes: parsed.has("delete-boxes"))
-        if parsed.has("json") { return say(["login": .string(login), "removed": true, "boxesLeft": JSON(left)]) }
+        if parsed.has("json") { return emit(["login": .string(login), "removed": true, "boxesLeft": JSON(left)]) }
         let rest =
             left == 0 ? "" : "; boxd deletes \(left == 1 ? "its box" : "its \(left) boxes") now, or when it runs again"
-        say("the account \(login) is removed\(rest)\n", to: .error)
+        emit("the account \(login) is removed\(rest)\n", to: .error)
     }
 
     // MARK: Limits

@@ -95,28 +95,28 @@ enum Boxd {
     ]
 
     static func run(_ parsed: ParsedCommand) async throws {
-        let place = try Place(parsed)
+        let installation = try Installation(parsed)
         switch parsed.path.dropFirst().joined(separator: " ") {
-        case "serve": try await serve(parsed, place)
-        case "account add": try await addAccount(parsed, place)
-        case "account list": try await listAccounts(parsed, place)
-        case "account set": try await setAccount(parsed, place)
-        case "account remove": try await removeAccount(parsed, place)
-        case "api-key create": try await createKey(parsed, place)
-        case "api-key list": try await listKeys(parsed, place)
-        case "api-key delete": try await deleteKey(parsed, place)
-        case "image build": try await buildImage(parsed, place)
-        case "image status": try imageStatus(parsed, place)
-        case "check": try await check(parsed, place)
+        case "serve": try await serve(parsed, installation)
+        case "account add": try await addAccount(parsed, installation)
+        case "account list": try await listAccounts(parsed, installation)
+        case "account set": try await setAccount(parsed, installation)
+        case "account remove": try await removeAccount(parsed, installation)
+        case "api-key create": try await createKey(parsed, installation)
+        case "api-key list": try await listKeys(parsed, installation)
+        case "api-key delete": try await deleteKey(parsed, installation)
+        case "image build": try await buildImage(parsed, installation)
+        case "image status": try imageStatus(parsed, installation)
+        case "check": try await check(parsed, installation)
         case let action where ["repo", "github"].contains(parsed.path.dropFirst().first):
-            try await manageRepositories(action, parsed, place)
-        default: say("boxd \(version)\n", to: .output)
+            try await manageRepositories(action, parsed, installation)
+        default: emit("boxd \(version)\n", to: .output)
         }
     }
 }
 
 /// The data directory and engine that a command works on.
-struct Place {
+struct Installation {
     let dataDirectory: String
     let engine: OCIEngineConfiguration
 

@@ -27,26 +27,26 @@ extension Boxd {
                 positionals: [PositionalSpec("ID", "the key's id, such as sak_0123456789abcdef")]),
         ])
 
-    static func createKey(_ parsed: ParsedCommand, _ place: Place) async throws {
-        let key = try await administration(place).createKey(
+    static func createKey(_ parsed: ParsedCommand, _ installation: Installation) async throws {
+        let key = try await administration(installation).createKey(
             name: parsed.value("name") ?? "boxd api-key create", login: parsed.value("account"))
-        if parsed.has("json") { return say(["id": .string(key.id), "secret": .string(key.secret)]) }
-        say("\(key.secret)\n", to: .output)
+        if parsed.has("json") { return emit(["id": .string(key.id), "secret": .string(key.secret)]) }
+        emit("\(key.secret)\n", to: .output)
     }
 
-    static func listKeys(_ parsed: ParsedCommand, _ place: Place) async throws {
-        let keys = try await administration(place).keyList(login: parsed.value("account"))
-        if parsed.has("json") { return say(["apiKeys": .array(keys.map(\.json))]) }
+    static func listKeys(_ parsed: ParsedCommand, _ installation: Installation) async throws {
+        let keys = try await administration(installation).keyList(login: parsed.value("account"))
+        if parsed.has("json") { return emit(["apiKeys": .array(keys.map(\.json))]) }
         let rows = keys.map { [$0.id, $0.login, $0.hint, $0.lastUsedAt ?? "never", $0.name] }
-        say(columns([["ID", "ACCOUNT", "KEY", "LAST USED", "NAME"]] + rows), to: .output)
+        emit(columns([["ID", "ACCOUNT", "KEY", "LAST USED", "NAME"]] + rows), to: .output)
     }
 
-    static func deleteKey(_ parsed: ParsedCommand, _ place: Place) async throws {
+    static func deleteKey(_ parsed: ParsedCommand, _ installation: Installation) async throws {
         let id = parsed.argument("ID") ?? ""
-        let administration = try administration(place)
+        let administration = try administration(installation)
         confirm("delete the API key \(id)", parsed)
         try await administration.deleteKey(id)
-        if parsed.has("json") { return say(["id": .string(id), "deleted": true]) }
-        say("the API key \(id) is deleted\n", to: .error)
+        if parsed.has("json") { return emit(["id": .string(id), "deleted": true]) }
+        emit("the API key \(id) is deleted\n", to: .error)
     }
 }

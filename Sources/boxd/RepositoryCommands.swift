@@ -51,10 +51,11 @@ extension Boxd {
         ]
     }
 
-    static func manageRepositories(_ action: String, _ parsed: ParsedCommand, _ place: Place) async throws {
-        try place.prepare()
+    static func manageRepositories(_ action: String, _ parsed: ParsedCommand, _ installation: Installation) async throws
+    {
+        try installation.prepare()
         let administration = try await RepositoryAdministration(
-            dataDirectory: place.dataDirectory, login: parsed.value("account") ?? "local")
+            dataDirectory: installation.dataDirectory, login: parsed.value("account") ?? "local")
         switch action {
         case "repo add": try await addRepository(parsed, administration)
         case "repo list": try await listRepositories(parsed, administration)
@@ -74,7 +75,7 @@ extension Boxd {
             url: parsed.argument("URL") ?? "", name: parsed.value("name"), branch: parsed.value("branch"),
             isPrivate: parsed.has("private"))
         let name = json["fullName"]?.string ?? ""
-        say(
+        emit(
             parsed.has("json") ? json.compact + "\n" : "\(name) can be selected now: box repos select \(name)\n",
             to: .output)
     }
@@ -84,10 +85,10 @@ extension Boxd {
     {
         for json in try await administration.list() {
             if parsed.has("json") {
-                say(json.compact + "\n", to: .output)
+                emit(json.compact + "\n", to: .output)
             } else {
                 let mark = json["selected"]?.bool == true ? "selected" : "-"
-                say("\(json["fullName"]?.string ?? "")\t\(mark)\t\(json["url"]?.string ?? "")\n", to: .output)
+                emit("\(json["fullName"]?.string ?? "")\t\(mark)\t\(json["url"]?.string ?? "")\n", to: .output)
             }
         }
     }

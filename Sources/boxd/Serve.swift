@@ -8,15 +8,15 @@ import HostTools
 import Logging
 
 extension Boxd {
-    static func serve(_ parsed: ParsedCommand, _ place: Place) async throws {
+    static func serve(_ parsed: ParsedCommand, _ installation: Installation) async throws {
         let listen = try ListenAddress(parsed)
         let (logPath, names) = (try logFile(parsed), try hostNames(parsed))
-        try place.prepare()
+        try installation.prepare()
         chdir("/")  // The file system of the directory where boxd was started can then be unmounted.
         raiseOpenFileLimit()
         avoidOutOfMemoryKiller()
-        let lock = try hold(place.dataDirectory)
-        let pidFile = "\(place.dataDirectory)/boxd.pid"
+        let lock = try hold(installation.dataDirectory)
+        let pidFile = "\(installation.dataDirectory)/boxd.pid"
         try writeProcessID(to: pidFile)
         defer {
             unlink(pidFile)
@@ -32,7 +32,7 @@ extension Boxd {
         }
         let logger = Logger(label: "boxd")
         var configuration = ServerConfiguration(
-            dataDirectory: place.dataDirectory, host: listen.host, port: listen.port)
+            dataDirectory: installation.dataDirectory, host: listen.host, port: listen.port)
         configuration.hostNames = HostNames(listeningOn: listen.host, names: names)
         if let count = parsed.integer("max-boxes") { configuration.limits.activeBoxes = count }
         if let count = parsed.integer("max-per-minute") { configuration.limits.creationsPerMinute = count }
@@ -52,7 +52,7 @@ extension Boxd {
         }
         defer { rotation.cancel() }
         do {
-            let engine = try OCIEngine(configuration: place.engine, logger: logger)
+            let engine = try OCIEngine(configuration: installation.engine, logger: logger)
             let server = try Server(configuration: configuration, engine: engine, logger: logger)
             try await server.run { logger.info("listening on http://\(listen)") }
         } catch {

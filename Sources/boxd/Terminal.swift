@@ -8,19 +8,19 @@ extension Boxd {
     /// A standard stream by its descriptor. The output is too small to need stdio's buffers.
     enum Stream: Int32 { case output = 1, error = 2 }
 
-    static func say(_ text: String, to stream: Stream) {
+    static func emit(_ text: String, to stream: Stream) {
         _ = Descriptor.write(text.utf8, to: stream.rawValue)
     }
 
-    static func say(_ json: JSON) { say(json.compact + "\n", to: .output) }
+    static func emit(_ json: JSON) { emit(json.compact + "\n", to: .output) }
 
     /// Asks for confirmation on a terminal, unless `--yes` was given, and exits on a no. Without a terminal, or with
     /// `--json`, the command runs without a question.
     static func confirm(_ what: String, _ parsed: ParsedCommand) {
         guard !parsed.has("yes"), !parsed.has("json"), isatty(0) == 1, isatty(2) == 1 else { return }
-        say("\(what)? [y/N] ", to: .error)
+        emit("\(what)? [y/N] ", to: .error)
         guard ["y", "yes"].contains(readLine()?.lowercased() ?? "") else {
-            say("nothing was changed\n", to: .error)
+            emit("nothing was changed\n", to: .error)
             exit(1)
         }
     }

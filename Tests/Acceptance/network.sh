@@ -1,12 +1,12 @@
-# The network around the host: its resolver, its firewalls, and what other programs do to the rules. See lib/world.sh.
+# The network around the host: its resolver, its firewalls, and what other programs do to the rules. See lib/private_network.sh.
 
-in_world() { unshare --net --mount --propagation private bash "$ROOT/Tests/Acceptance/lib/world.sh" Tests/Acceptance/network.sh "$1"; }
+in_private_network() { unshare --net --mount --propagation private bash "$ROOT/Tests/Acceptance/lib/private_network.sh" Tests/Acceptance/network.sh "$1"; }
 
-test_dns_follows_the_host() { in_world dns_follows_the_host; }
+test_dns_follows_the_host() { in_private_network dns_follows_the_host; }
 dns_follows_the_host() {
     printf '# written by hand\nnameserver\t198.51.100.53 \r\nsearch  one.test two.test\noptions edns0\n' >/etc/resolv.conf
-    start_world_boxd
-    new_world_box
+    start_private_boxd
+    new_private_box
     equal "$(resolve "$box")" 203.0.113.53
     # The box queries the host. Its own resolv.conf doesn't decide which server the host queries.
     gateway=$(box ssh "$box" "ip route show default | awk '{print \$3}'")
@@ -42,7 +42,7 @@ dns_follows_the_host() {
     becomes 30 203.0.113.53 resolve "$box"
 }
 
-test_dns_of_the_host_itself() { in_world dns_of_the_host_itself; }
+test_dns_of_the_host_itself() { in_private_network dns_of_the_host_itself; }
 dns_of_the_host_itself() {
     dns_server 127.0.0.1 2>"$SCRATCH/queries"
     defer "kill $dns"
@@ -53,8 +53,8 @@ dns_of_the_host_itself() {
     iptables-nft -A INPUT -i lo -j ACCEPT
     iptables-nft -A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT
     echo "nameserver 127.0.0.1" >/etc/resolv.conf
-    start_world_boxd
-    new_world_box
+    start_private_boxd
+    new_private_box
     equal "$(resolve "$box")" 203.0.113.1
     # Most such resolvers answer only their own machine.
     equal "$(grep ^query "$SCRATCH/queries" | sort -u)" "query from 127.0.0.1"
@@ -111,28 +111,28 @@ PY
 }
 rules_without() { nft list chain inet "boxd_$BOXD_INSTANCE" source | grep -q 127.0.0.0/8 || echo none; }
 
-test_dns_of_dnsmasq() { in_world dns_of_dnsmasq; }
+test_dns_of_dnsmasq() { in_private_network dns_of_dnsmasq; }
 dns_of_dnsmasq() {
     command -v dnsmasq >/dev/null || { echo "dnsmasq is not installed" >&2; return 0; }
     dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --server=198.51.100.54 --listen-address=127.0.0.1 --bind-interfaces \
         --local-service --pid-file= --user=root &
     defer "kill $!"
     echo "nameserver 127.0.0.1" >/etc/resolv.conf
-    start_world_boxd
-    new_world_box
+    start_private_boxd
+    new_private_box
     equal "$(resolve "$box")" 203.0.113.54
 }
 
-test_no_resolver() { in_world no_resolver; }
+test_no_resolver() { in_private_network no_resolver; }
 no_resolver() {
     echo "nameserver 2001:db8::53" >/etc/resolv.conf
-    start_world_boxd
+    start_private_boxd
     check=$(boxd check --json)
     equal "$(jq .ready <<<"$check")" true
     match "$(jq -r '.warnings[].problem' <<<"$check")" "this host names 2001:db8::53 only"
     match "$(boxd check)" "add a name server with an IPv4 address to /etc/resolv.conf"
     match "$(cat "$WORK/boxd.log")" "2001:db8::53"
-    new_world_box
+    new_private_box
     match "$(box info "$box" --json | jq -r '.box.warnings[]')" "on this server, boxes can't resolve names"
     # The query is refused at once, and no public resolver is used instead.
     SECONDS=0
@@ -147,14 +147,14 @@ no_resolver() {
     equal "$(box info "$box" --json | jq -c '.box.warnings // []')" "[]"
 }
 
-test_iptables_that_drops() { in_world iptables_that_drops; }
+test_iptables_that_drops() { in_private_network iptables_that_drops; }
 iptables_that_drops() {
     for kind in nft legacy; do
         iptables=iptables-$kind
         $iptables -P FORWARD DROP
-        start_world_boxd
-        new_world_box
-        equal "$(fetch "$box")" "the world" "$kind"
+        start_private_boxd
+        new_private_box
+        equal "$(fetch "$box")" "the internet" "$kind"
         equal "$(resolve "$box")" 203.0.113.53
         # Without boxd's rules, no packet passes.
         kill -STOP "$(boxd_pid)"
@@ -162,7 +162,7 @@ iptables_that_drops() {
         equal "$(fetch "$box")" nothing "$kind"
         # boxd detects that and restores the rules, once.
         kill -CONT "$(boxd_pid)"
-        becomes 15 "the world" fetch "$box"
+        becomes 15 "the internet" fetch "$box"
         equal "$($iptables -S | grep -c "boxd_$BOXD_INSTANCE")" 2
         # Packets that aren't boxes' are dropped as before.
         equal "$($iptables -S | grep -e "-P FORWARD")" "-P FORWARD DROP"
@@ -175,11 +175,11 @@ iptables_that_drops() {
 }
 
 # The chains as Docker creates them.
-test_docker_that_drops() { in_world docker_that_drops; }
+test_docker_that_drops() { in_private_network docker_that_drops; }
 docker_that_drops() {
-    start_world_boxd
-    new_world_box
-    equal "$(fetch "$box")" "the world"
+    start_private_boxd
+    new_private_box
+    equal "$(fetch "$box")" "the internet"
     kill -STOP "$(boxd_pid)"
     for chain in DOCKER-USER DOCKER DOCKER-ISOLATION-STAGE-1; do iptables -N "$chain"; done
     iptables -A DOCKER-USER -j RETURN
@@ -190,34 +190,34 @@ docker_that_drops() {
     iptables -P FORWARD DROP
     equal "$(fetch "$box")" nothing
     kill -CONT "$(boxd_pid)"
-    becomes 15 "the world" fetch "$box"
+    becomes 15 "the internet" fetch "$box"
     equal "$(iptables -S DOCKER-USER | grep -c "boxd_$BOXD_INSTANCE")" 2
 }
 
-test_ufw_that_drops() { in_world ufw_that_drops; }
+test_ufw_that_drops() { in_private_network ufw_that_drops; }
 ufw_that_drops() {
     command -v ufw >/dev/null || { echo "ufw is not installed" >&2; return 0; }
-    start_world_boxd
-    new_world_box
-    equal "$(fetch "$box")" "the world"
+    start_private_boxd
+    new_private_box
+    equal "$(fetch "$box")" "the internet"
     ufw --force enable
     match "$(ufw status verbose)" "Status: active"
     match "$(iptables -S FORWARD)" "-P FORWARD DROP"
-    becomes 15 "the world" fetch "$box"
+    becomes 15 "the internet" fetch "$box"
     equal "$(resolve "$box")" 203.0.113.53
     ufw reload
-    becomes 15 "the world" fetch "$box"
+    becomes 15 "the internet" fetch "$box"
     # A box that starts with this firewall.
-    new_world_box
-    equal "$(fetch "$box")" "the world"
+    new_private_box
+    equal "$(fetch "$box")" "the internet"
 }
 
-test_firewalld_that_drops() { in_world firewalld_that_drops; }
+test_firewalld_that_drops() { in_private_network firewalld_that_drops; }
 firewalld_that_drops() {
     command -v firewalld >/dev/null && command -v dbus-daemon >/dev/null || { echo "firewalld is not installed" >&2; return 0; }
-    start_world_boxd
-    new_world_box
-    equal "$(fetch "$box")" "the world"
+    start_private_boxd
+    new_private_box
+    equal "$(fetch "$box")" "the internet"
     dbus-daemon --system --fork --print-pid >"$SCRATCH/dbus.pid"
     defer "kill $(cat "$SCRATCH/dbus.pid")"
     kill -STOP "$(boxd_pid)"
@@ -226,10 +226,10 @@ firewalld_that_drops() {
     for _ in $(seq 100); do ! firewall-cmd --state 2>/dev/null || break; sleep 0.1; done
     equal "$(fetch "$box")" nothing
     kill -CONT "$(boxd_pid)"
-    becomes 20 "the world" fetch "$box"
+    becomes 20 "the internet" fetch "$box"
     equal "$(resolve "$box")" 203.0.113.53
     firewall-cmd --reload
-    becomes 20 "the world" fetch "$box"
+    becomes 20 "the internet" fetch "$box"
     # firewalld's trusted zone doesn't give boxes access to the host.
     equal "$(box ssh "$box" "curl -s --max-time 2 -o /dev/null http://198.51.100.2:$PORT/healthz && echo reached || echo walled")" walled
     box delete "$box" --yes --json
@@ -237,7 +237,7 @@ firewalld_that_drops() {
     equal "$(firewall-cmd --zone=trusted --list-interfaces)" ""
 }
 
-test_nftables_that_drops() { in_world nftables_that_drops; }
+test_nftables_that_drops() { in_private_network nftables_that_drops; }
 nftables_that_drops() {
     nft -f - <<'NFT'
 table inet office {
@@ -246,20 +246,20 @@ table inet office {
     }
 }
 NFT
-    start_world_boxd
+    start_private_boxd
     match "$(cat "$WORK/boxd.log")" "the nftables chain inet office forward drops boxes' packets"
-    new_world_box
+    new_private_box
     equal "$(fetch "$box")" nothing
     match "$(box info "$box" --json | jq -r '.box.warnings[]')" "insert rule inet office forward"
     # The command in the warning fixes it.
     remedy=$(boxd check --json | jq -r '.warnings[].remedy | capture("run (?<line>nft .*), and keep").line')
     eval "$remedy"
-    equal "$(fetch "$box")" "the world"
+    equal "$(fetch "$box")" "the internet"
     equal "$(boxd check --json | jq -c .warnings)" "[]"
     becomes 8 1 grep -c "nothing drops boxes' packets any more" "$WORK/boxd.log"
 }
 
-test_nftables_that_drops_dns() { in_world nftables_that_drops_dns; }
+test_nftables_that_drops_dns() { in_private_network nftables_that_drops_dns; }
 nftables_that_drops_dns() {
     dns_server 127.0.0.1
     defer "kill $dns"
@@ -272,10 +272,10 @@ table inet filter {
     }
 }
 NFT
-    start_world_boxd
-    equal "$(boxd check --json | jq -c .warnings)" "[]" "the name server is out in the world"
+    start_private_boxd
+    equal "$(boxd check --json | jq -c .warnings)" "[]" "the name server is out in the internet"
     echo "nameserver 127.0.0.1" >/etc/resolv.conf
-    new_world_box
+    new_private_box
     becomes 4 1 grep -c "the nftables chain inet filter input drops boxes' DNS queries" "$WORK/boxd.log"
     equal "$(resolve "$box")" ""
     remedy=$(boxd check --json | jq -r '.warnings[].remedy | capture("run (?<line>nft .*), and keep").line')
@@ -284,10 +284,10 @@ NFT
     equal "$(boxd check --json | jq -c .warnings)" "[]"
 }
 
-test_rules_that_were_flushed() { in_world rules_that_were_flushed; }
+test_rules_that_were_flushed() { in_private_network rules_that_were_flushed; }
 rules_that_were_flushed() {
-    start_world_boxd
-    new_world_box
+    start_private_boxd
+    new_private_box
     python3 -m http.server --bind 198.51.100.2 8123 >/dev/null 2>&1 &
     defer "kill $!"
     curl -fs --retry 20 --retry-delay 1 --retry-connrefused -o /dev/null http://198.51.100.2:8123/
@@ -298,7 +298,7 @@ rules_that_were_flushed() {
     equal "$(service)" reached
     kill -CONT "$(boxd_pid)"
     becomes 10 walled service
-    equal "$(fetch "$box")" "the world"
+    equal "$(fetch "$box")" "the internet"
     equal "$(resolve "$box")" 203.0.113.53
     match "$(cat "$WORK/boxd.log")" "were removed by another program"
     # A single removed rule, too.
@@ -309,42 +309,42 @@ rules_that_were_flushed() {
     match "$(curl -s "http://127.0.0.1:$PORT/metrics")" "boxd_network_rules_up 1"
     # boxd's own changes don't count as another program's.
     count=$(grep -c "by another program" "$WORK/boxd.log")
-    new_world_box
-    equal "$(fetch "$box")" "the world"
+    new_private_box
+    equal "$(fetch "$box")" "the internet"
     sleep 2.5
     equal "$(grep -c "by another program" "$WORK/boxd.log")" "$count"
     # A box that starts right after a flush.
     nft flush ruleset
-    new_world_box
-    becomes 4 "the world" fetch "$box"
+    new_private_box
+    becomes 4 "the internet" fetch "$box"
 }
 
-test_metadata_of_clouds() { in_world metadata_of_clouds; }
+test_metadata_of_clouds() { in_private_network metadata_of_clouds; }
 metadata_of_clouds() {
     for address in 169.254.169.254 100.100.100.200 168.63.129.16; do
-        in_the_world ip address add "$address/32" dev wan0
+        on_the_internet ip address add "$address/32" dev wan0
         ip route add "$address" via 198.51.100.1
     done
     # On Google Cloud and Azure this address is the name server too.
-    dns_server 169.254.169.254 in_the_world
+    dns_server 169.254.169.254 on_the_internet
     defer "kill $dns"
     echo "nameserver 169.254.169.254" >/etc/resolv.conf
-    in_the_world python3 -m http.server --directory "$SCRATCH/www" --bind 0.0.0.0 81 >/dev/null 2>&1 &
+    on_the_internet python3 -m http.server --directory "$SCRATCH/www" --bind 0.0.0.0 81 >/dev/null 2>&1 &
     defer "kill $!"
-    start_world_boxd
-    new_world_box
+    start_private_boxd
+    new_private_box
     equal "$(resolve "$box")" 203.0.113.254
     for address in 169.254.169.254 100.100.100.200 168.63.129.16; do
-        equal "$(curl -fs --retry 20 --retry-delay 1 --retry-connrefused "http://$address:81/")" "the world"
+        equal "$(curl -fs --retry 20 --retry-delay 1 --retry-connrefused "http://$address:81/")" "the internet"
         equal "$(in_box "$box" "curl -s --max-time 1 http://$address:81/ || echo walled")" walled
     done
-    equal "$(in_box "$box" "curl -s --max-time 2 http://198.51.100.1:81/")" "the world"
+    equal "$(in_box "$box" "curl -s --max-time 2 http://198.51.100.1:81/")" "the internet"
 }
 
-test_connections_are_counted_everywhere() { in_world connections_are_counted_everywhere; }
+test_connections_are_counted_everywhere() { in_private_network connections_are_counted_everywhere; }
 connections_are_counted_everywhere() {
-    start_world_boxd
-    new_world_box
+    start_private_boxd
+    new_private_box
     # Pings of the gateway. The host tracks each for half a minute.
     gateway=$(in_box "$box" "ip route show default | awk '{print \$3}'")
     box write "$box" /tmp/pings.py <<'PY' >/dev/null

@@ -17,7 +17,7 @@ struct RepositoryTests {
                 id: "repo_\(index)", accountID: account, source: .configured, url: "https://example.org/\(name).git",
                 fullName: name, githubID: nil, isPrivate: false, permissions: nil, avatarURL: nil, ownerType: "User",
                 defaultBranch: nil, pushedAt: Int64(1000 + index))
-            ids.append(try await api.server.repositories.store.enter(row).id)
+            ids.append(try await api.server.repositories.store.insert(row).id)
         }
         return ids
     }

@@ -17,7 +17,7 @@ from watch import Watch
 
 BOXES = 6
 # Timeouts in seconds. A box reaches a state, an interrupted run ends, all prompts of a box end, a follower catches up.
-PATIENCE, INTERRUPTION, REST, CATCHING_UP = 60, 12, 300, 15
+TIMEOUT, INTERRUPTION, REST, CATCHING_UP = 60, 12, 300, 15
 PROVIDER_KEY = "sk-acceptance-0123456789abcdef"
 FAKE = f"""
 curl -fs -o /dev/null http://127.0.0.1:9000/api/hello && exit
@@ -53,7 +53,7 @@ class Soak:
 
     def ask(self, method, path, body=None, expected=(200, 202), headers=()):
         """An idempotent request, repeated through all restarts."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while True:
             try:
                 status, answer = self.boxd.call(method, path, body, headers=headers)
@@ -93,7 +93,7 @@ class Box:
         return self.ask("GET")["box"]["state"]
 
     def wait_state(self, *states):
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while (state := self.state()) not in states:
             if state == "error" or time.monotonic() > deadline:
                 raise RuntimeError(f"box {self.id} is {state}, not {states}: {self.ask('GET')['box'].get('errorMessage')}")

@@ -46,8 +46,8 @@ protocol AgentReader: Sendable {
 protocol AgentLaunch: Sendable {
     /// A bash script. It gets the provider's key in `BOX_PROVIDER_KEY` and the agent's arguments as `$@`.
     var script: String { get }
-    func arguments(_ wish: AgentWish) -> [String]
-    func environment(_ wish: AgentWish) -> [(name: String, value: String)]
+    func arguments(_ options: AgentOptions) -> [String]
+    func environment(_ options: AgentOptions) -> [(name: String, value: String)]
     /// The agent's standard input.
     func input(_ prompt: String) -> String
     func reader() -> any AgentReader
@@ -56,7 +56,7 @@ protocol AgentLaunch: Sendable {
 }
 
 /// The settings that an agent is started with.
-struct AgentWish: Sendable {
+struct AgentOptions: Sendable {
     var model: String
     var reasoningEffort: String?
     var baseURL: String?

@@ -63,7 +63,7 @@ actor AgentRun {
             return
         }
         let giveUp = Task { [following] in
-            try await Task.sleep(for: Self.patience)
+            try await Task.sleep(for: Self.retryInterval)
             following?.cancel()
         }
         do { try await services.engine.stopJob(job, in: box) } catch {
@@ -74,7 +74,7 @@ actor AgentRun {
     }
 
     /// How long the machine has to end an interrupted agent.
-    private static let patience = Duration.seconds(3)
+    private static let retryInterval = Duration.seconds(3)
 
     // MARK: Steps
 
@@ -120,7 +120,7 @@ actor AgentRun {
             Task { await interrupt() }
         }
         let following = Task { [services, box] in
-            try await services.engine.followJob(job, in: box) { try await progress.take($0) }
+            try await services.engine.followJob(job, in: box) { try await progress.consume($0) }
         }
         jobs.append(job)
         self.following = following

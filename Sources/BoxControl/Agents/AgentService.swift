@@ -11,7 +11,7 @@ package actor AgentService {
         var task: Task<Void, Never>?
         var run: AgentRun?
         /// Whether a prompt may have been queued since the worker's last check.
-        var hasNews = true
+        var hasWork = true
     }
 
     package nonisolated let services: AgentServices
@@ -27,22 +27,22 @@ package actor AgentService {
     ///
     /// - Returns: the prompt's event; nil when the box isn't usable now.
     /// - Throws: ``APIError`` `provider_not_configured`, or `rate_limited` when the box's queue is full.
-    package func queue(_ wish: PromptRequest, in box: BoxRow, setUpURL: String) async throws -> EventRow? {
-        guard try await services.providers.find(wish.provider.name, of: box.accountID) != nil else {
+    package func queue(_ options: PromptRequest, in box: BoxRow, setUpURL: String) async throws -> EventRow? {
+        guard try await services.providers.find(options.provider.name, of: box.accountID) != nil else {
             throw APIError(
                 .providerNotConfigured,
-                "\(wish.provider.name) is not set up for this account: run `box provider set \(wish.provider.name)`",
-                details: ["provider": .string(wish.provider.name), "setupUrl": .string(setUpURL)])
+                "\(options.provider.name) is not set up for this account: run `box provider set \(options.provider.name)`",
+                details: ["provider": .string(options.provider.name), "setupUrl": .string(setUpURL)])
         }
         let event = NewEvent(
             id: UUID().uuidString.lowercased(), type: "prompt",
             data: [
-                "prompt": .string(wish.text), "status": "queued", "is_reverted": false,
-                "provider": .string(wish.provider.name), "model": JSON(wish.model),
-                "reasoning_effort": JSON(wish.reasoningEffort),
+                "prompt": .string(options.text), "status": "queued", "is_reverted": false,
+                "provider": .string(options.provider.name), "model": JSON(options.model),
+                "reasoning_effort": JSON(options.reasoningEffort),
             ])
-        switch try await services.prompts.enter(event, box: box.id) {
-        case .entered(let row):
+        switch try await services.prompts.insert(event, box: box.id) {
+        case .stored(let row):
             wake(box.id)
             return row
         case .full:
@@ -58,13 +58,13 @@ package actor AgentService {
     package func interrupt(_ box: String) async {
         guard let run = workers[box]?.run else { return }
         Task { await run.interrupt() }
-        let deadline = ContinuousClock.now + Self.interruptPatience
+        let deadline = ContinuousClock.now + Self.interruptTimeout
         while let current = workers[box]?.run, current === run, ContinuousClock.now < deadline {
             try? await Task.sleep(for: .milliseconds(5))
         }
     }
 
-    private static let interruptPatience = Duration.seconds(5)
+    private static let interruptTimeout = Duration.seconds(5)
 
     // MARK: Workers
 
@@ -78,14 +78,14 @@ package actor AgentService {
         isShuttingDown = true
         for worker in workers.values { worker.task?.cancel() }
         // A worker that waits for the download of the agents' programs isn't waited for beyond the deadline.
-        let deadline = ContinuousClock.now + Self.interruptPatience
+        let deadline = ContinuousClock.now + Self.interruptTimeout
         while !workers.isEmpty, ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }
     }
 
     private func wake(_ box: String) {
         guard !isShuttingDown else { return }
         if workers[box] != nil {
-            workers[box]?.hasNews = true
+            workers[box]?.hasWork = true
             return
         }
         workers[box] = Worker()
@@ -93,8 +93,8 @@ package actor AgentService {
     }
 
     private func work(on box: String) async {
-        while workers[box]?.hasNews == true {
-            workers[box]?.hasNews = false
+        while workers[box]?.hasWork == true {
+            workers[box]?.hasWork = false
             do {
                 while let prompt = try await services.prompts.next(of: box) { try await run(prompt) }
             } catch is CancellationError where Task.isCancelled {
@@ -103,7 +103,7 @@ package actor AgentService {
                 // Most likely a database error, which may be transient.
                 logger.error("a box's prompts can't be worked on", metadata: ["box": "\(box)", "error": "\(error)"])
                 try? await Task.sleep(for: .seconds(1))
-                if !Task.isCancelled { workers[box]?.hasNews = true }
+                if !Task.isCancelled { workers[box]?.hasWork = true }
             }
         }
         workers[box] = nil

@@ -13,21 +13,21 @@ struct ClaudeLaunch: AgentLaunch {
         exec claude "$@"
         """
 
-    func arguments(_ wish: AgentWish) -> [String] {
+    func arguments(_ options: AgentOptions) -> [String] {
         [
             "-p", "--output-format", "stream-json", "--verbose", "--include-partial-messages",
-            "--dangerously-skip-permissions", "--model", wish.model,
-        ] + (wish.reasoningEffort.map { ["--effort", $0] } ?? []) + (wish.session.map { ["--resume", $0] } ?? [])
+            "--dangerously-skip-permissions", "--model", options.model,
+        ] + (options.reasoningEffort.map { ["--effort", $0] } ?? []) + (options.session.map { ["--resume", $0] } ?? [])
     }
 
-    func environment(_ wish: AgentWish) -> [(name: String, value: String)] {
+    func environment(_ options: AgentOptions) -> [(name: String, value: String)] {
         [
             ("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1"), ("DISABLE_AUTOUPDATER", "1"),
             // Claude would wait for processes that a command leaves running, such as a server.
             ("CLAUDE_CODE_DISABLE_BACKGROUND_TASKS", "1"),
             // While a provider hangs, Claude would keep printing that it waits.
             ("CLAUDE_CODE_DISABLE_NONSTREAMING_FALLBACK", "1"),
-        ] + (wish.baseURL.map { [("BOX_BASE_URL", $0)] } ?? [])
+        ] + (options.baseURL.map { [("BOX_BASE_URL", $0)] } ?? [])
     }
 
     /// The line feed keeps a text that begins with a slash from being read as one of Claude's own commands.

@@ -9,9 +9,9 @@ struct CodexLaunch: AgentLaunch {
 
     let script = "exec codex \"$@\""
 
-    func arguments(_ wish: AgentWish) -> [String] {
+    func arguments(_ options: AgentOptions) -> [String] {
         let provider =
-            "{name=\"box\",base_url=\(Self.toml(wish.baseURL ?? Self.address)),env_key=\"BOX_PROVIDER_KEY\",wire_api=\"responses\"}"
+            "{name=\"box\",base_url=\(Self.toml(options.baseURL ?? Self.address)),env_key=\"BOX_PROVIDER_KEY\",wire_api=\"responses\"}"
         var settings = [
             "model_provider=\"box\"", "model_providers.box=\(provider)",
             // With analytics the process would stay for seconds after its work.
@@ -19,20 +19,20 @@ struct CodexLaunch: AgentLaunch {
             // Commands don't need the key.
             "shell_environment_policy.exclude=[\"BOX_PROVIDER_KEY\"]",
         ]
-        if let effort = wish.reasoningEffort { settings.append("model_reasoning_effort=\(Self.toml(effort))") }
+        if let effort = options.reasoningEffort { settings.append("model_reasoning_effort=\(Self.toml(effort))") }
         var arguments = ["exec"]
-        if wish.session != nil { arguments.append("resume") }
+        if options.session != nil { arguments.append("resume") }
         arguments += ["--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"]
         for setting in settings { arguments += ["-c", setting] }
         // `plugins` keeps the process longer too. With `unbounded_connection_retries` it would retry a refused
         // connection for ever.
         for feature in ["plugins", "unbounded_connection_retries"] { arguments += ["--disable", feature] }
-        arguments += ["-m", wish.model]
-        if let session = wish.session { arguments.append(session) }
+        arguments += ["-m", options.model]
+        if let session = options.session { arguments.append(session) }
         return arguments + ["-"]
     }
 
-    func environment(_ wish: AgentWish) -> [(name: String, value: String)] { [] }
+    func environment(_ options: AgentOptions) -> [(name: String, value: String)] { [] }
 
     func input(_ prompt: String) -> String { prompt }
 

@@ -44,12 +44,12 @@ struct RunPlan: Sendable {
     /// - Parameter silence: in seconds, how long the agent may be silent.
     func job(_ id: String, session: String?, silence: Int) throws -> MachineJob {
         let launch = provider.launch
-        let wish = AgentWish(model: model, reasoningEffort: reasoningEffort, baseURL: baseURL, session: session)
+        let options = AgentOptions(model: model, reasoningEffort: reasoningEffort, baseURL: baseURL, session: session)
         return MachineJob(
             // The PATH of boxes from older images lacks this directory.
             id: id, script: "PATH=$PATH:\(AgentDirectory.programs)\n\(launch.script)",
-            arguments: ["agent"] + launch.arguments(wish),
-            environment: launch.environment(wish) + [("BOX_PROVIDER_KEY", key ?? "")],
+            arguments: ["agent"] + launch.arguments(options),
+            environment: launch.environment(options) + [("BOX_PROVIDER_KEY", key ?? "")],
             secrets: ["BOX_PROVIDER_KEY"], directories: directories, input: Array(launch.input(text).utf8),
             silence: silence)
     }

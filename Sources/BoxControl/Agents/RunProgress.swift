@@ -36,7 +36,7 @@ actor RunProgress {
     /// The shortest time between two writes of partial text. Text from in between is part of the next write.
     private static let partialInterval = Duration.milliseconds(25)
 
-    func take(_ records: [JobRecord]) async throws {
+    func consume(_ records: [JobRecord]) async throws {
         var pending: [AgentOutput] = []
         var isPartialOnly = true
         for record in records {
@@ -47,11 +47,11 @@ actor RunProgress {
                 if let json = try? JSON.parse(line) { pending += reader.read(json) }
                 continue
             case .commit(let commit):
-                try await store(recorder.take(pending))
-                changes = recorder.take(commit: commit)
+                try await store(recorder.consume(pending))
+                changes = recorder.consume(commit: commit)
             case .pushed(let commit):
-                try await store(recorder.take(pending))
-                changes = recorder.take(pushed: commit)
+                try await store(recorder.consume(pending))
+                changes = recorder.consume(pushed: commit)
             case .ended(let outcome):
                 ended = outcome
                 continue
@@ -61,7 +61,7 @@ actor RunProgress {
             try await store(changes)
         }
         let wasUnrecoverable = recorder.isUnrecoverable
-        let changes = recorder.take(pending)
+        let changes = recorder.consume(pending)
         try await store(changes)
         if recorder.isUnrecoverable, !wasUnrecoverable { giveUp() }
         if isPartialOnly, changes.events.isEmpty, changes.partial != nil {
@@ -80,7 +80,7 @@ actor RunProgress {
         // Treat a session that can't be resumed as missing.
         let isBroken = recorder.failure == nil && ended.reason == nil && (ended.exitCode ?? 0) != 0
         let isMissing =
-            !recorder.saidSomething
+            !recorder.hasOutput
             && (isResumed && isBroken || launch.isMissingSession(ended.standardError, failure: recorder.failure))
         return RunOutcome(end: end(ended, isInterrupted), usage: recorder.usage, sessionIsMissing: isMissing)
     }
@@ -98,7 +98,7 @@ actor RunProgress {
         if ended.outOfMemory { return .failed("the box ran out of memory and the agent was ended") }
         if let signal = ended.signal { return .failed("the agent was ended by \(signal)") }
         if isInterrupted { return .failed(AgentRun.interrupted) }
-        let said = ended.standardError.split(separator: "\n").last.map { ": \($0.prefix(500))" } ?? ""
-        return .failed("the agent ended with exit code \(ended.exitCode ?? -1)\(said)")
+        let lastLine = ended.standardError.split(separator: "\n").last.map { ": \($0.prefix(500))" } ?? ""
+        return .failed("the agent ended with exit code \(ended.exitCode ?? -1)\(lastLine)")
     }
 }

@@ -29,21 +29,21 @@ struct RunRecorder: Sendable {
     private(set) var isUnrecoverable = false
     private(set) var usage: JSON?
     /// Whether the agent has produced any event or has completed.
-    var saidSomething: Bool { count > 0 || isDone }
+    var hasOutput: Bool { count > 0 || isDone }
 
     init(prompt: String, provider: String, model: String, secret: String?) {
         (self.prompt, self.provider, self.model, self.secret) = (prompt, provider, model, secret)
     }
 
     /// - Parameter outputs: the output since the last call.
-    mutating func take(_ outputs: [AgentOutput]) -> RunChanges {
+    mutating func consume(_ outputs: [AgentOutput]) -> RunChanges {
         var changes = RunChanges()
-        for output in outputs { take(output, &changes) }
+        for output in outputs { consume(output, &changes) }
         refreshPartial(&changes)
         return changes
     }
 
-    private mutating func take(_ output: AgentOutput, _ changes: inout RunChanges) {
+    private mutating func consume(_ output: AgentOutput, _ changes: inout RunChanges) {
         switch output {
         case .session(let id):
             // The id is passed as an argument of a later run, so it must be a UUID.
@@ -80,7 +80,7 @@ struct RunRecorder: Sendable {
     }
 
     /// Records a commit that was made in the box.
-    mutating func take(commit: JobCommit) -> RunChanges {
+    mutating func consume(commit: JobCommit) -> RunChanges {
         var changes = RunChanges()
         add(&changes, "git_checkpoint", commit.json)
         if let event = changes.events.first, let data = commit.json.object, data["pushed"] == false {
@@ -89,7 +89,7 @@ struct RunRecorder: Sendable {
         return changes
     }
 
-    mutating func take(pushed commit: String) -> RunChanges {
+    mutating func consume(pushed commit: String) -> RunChanges {
         guard var event = commits.removeValue(forKey: commit) else { return RunChanges() }
         event.data["pushed"] = true
         return RunChanges(changed: [(event.id, .object(event.data))])

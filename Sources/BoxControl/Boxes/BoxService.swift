@@ -74,7 +74,7 @@ package actor BoxService {
         if !row.noEnv {
             row.pendingRepositories = try await setUp.repositories.store.selected(by: account.id).map(\.row.id)
         }
-        let (box, isNew) = try await enter(row, idempotency)
+        let (box, isNew) = try await insert(row, idempotency)
         if isNew { await actor(box.id).boot() }
         return box
     }
@@ -99,7 +99,7 @@ package actor BoxService {
         row.noEnv = source.noEnv || row.noEnv
         row.deliveredFiles = source.deliveredFiles
         row.forkedFrom = source.id
-        let (box, isNew) = try await enter(row, idempotency)
+        let (box, isNew) = try await insert(row, idempotency)
         if isNew {
             // Queued at the source now, so that a later stop or delete of the source waits for the copy.
             let copy = await actor(source.id).copyDisk(to: box.id)
@@ -108,7 +108,7 @@ package actor BoxService {
         return box
     }
 
-    private func enter(_ row: BoxRow, _ idempotency: IdempotencyKey?) async throws -> (BoxRow, isNew: Bool) {
+    private func insert(_ row: BoxRow, _ idempotency: IdempotencyKey?) async throws -> (BoxRow, isNew: Bool) {
         switch try await store.insert(row, limits: limits, idempotency: idempotency) {
         case .inserted: return (row, true)
         case .refused(let refusal): throw refusal.error

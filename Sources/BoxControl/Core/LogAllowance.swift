@@ -26,7 +26,7 @@ package final class LogAllowance: Sendable {
     /// Uses up one line of the limit.
     ///
     /// - Returns: whether a line may be written.
-    package func take(at now: ContinuousClock.Instant = .now) -> Bool {
+    package func consume(at now: ContinuousClock.Instant = .now) -> Bool {
         state.withLock { state in
             state.advance(to: now)
             let isAllowed = state.lines < Self.linesPerMinute

@@ -11,7 +11,7 @@ package final class Readiness: Sendable {
     package init() {}
 
     package var current: Phase { phase.withLock { $0 } }
-    package func enter(_ phase: Phase) { self.phase.withLock { $0 = phase } }
+    package func set(_ phase: Phase) { self.phase.withLock { $0 = phase } }
 
     /// How long the database may take to answer.
     static let databaseTimeout = Duration.seconds(2)
@@ -50,6 +50,6 @@ package struct StopNotice: Service {
 
     package func run() async throws {
         try await gracefulShutdown()
-        readiness.enter(.stopping)
+        readiness.set(.stopping)
     }
 }

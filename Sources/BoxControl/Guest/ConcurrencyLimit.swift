@@ -31,7 +31,7 @@ package final class ConcurrencyLimit: Sendable {
     }
 
     private struct Use {
-        var taken = 0
+        var used = 0
         var waiting: [Waiter] = []
     }
 
@@ -51,7 +51,7 @@ package final class ConcurrencyLimit: Sendable {
         let waiter = Waiter()
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                if let outcome = enter(waiter, key, continuation) { continuation.resume(with: outcome) }
+                if let outcome = admit(waiter, key, continuation) { continuation.resume(with: outcome) }
             }
         } onCancel: {
             leave(waiter, key)
@@ -63,14 +63,14 @@ package final class ConcurrencyLimit: Sendable {
     package func waiting(_ key: String) -> Int { uses.withLock { $0[key]?.waiting.count ?? 0 } }
 
     /// - Returns: nil for a waiter that was queued.
-    private func enter(
+    private func admit(
         _ waiter: Waiter, _ key: String, _ continuation: CheckedContinuation<Void, any Error>
     ) -> Result<Void, any Error>? {
         uses.withLock { uses in
             if waiter.isCancelled { return .failure(CancellationError()) }
             var use = uses[key] ?? Use()
-            if use.taken < slots {
-                use.taken += 1
+            if use.used < slots {
+                use.used += 1
             } else {
                 guard use.waiting.count < queue else { return .failure(QueueIsFull()) }
                 waiter.continuation = continuation
@@ -96,8 +96,8 @@ package final class ConcurrencyLimit: Sendable {
         let next: Waiter? = uses.withLock { uses in
             guard var use = uses[key] else { return nil }
             let next = use.waiting.isEmpty ? nil : use.waiting.removeFirst()
-            if next == nil { use.taken -= 1 }
-            uses[key] = use.taken > 0 ? use : nil
+            if next == nil { use.used -= 1 }
+            uses[key] = use.used > 0 ? use : nil
             return next
         }
         next?.continuation?.resume()

@@ -41,7 +41,7 @@ public struct RepositoryAdministration: Sendable {
             id: "repo_" + RandomText.hex(bytes: 8), accountID: account.id, source: .configured, url: url,
             fullName: fullName, githubID: nil, isPrivate: isPrivate, permissions: nil, avatarURL: nil,
             ownerType: "User", defaultBranch: branch, pushedAt: Timestamp.now.milliseconds)
-        return try await store.enter(row).json
+        return try await store.insert(row).json
     }
 
     private static func check(_ url: String) throws {

@@ -24,7 +24,7 @@ package struct RepositoryService: Sendable {
         try await syncs.join(account.id) {
             let found = try await GitHub(access: access).repositories(account: account.id)
             try await store.updateGitHub(found.rows, account: account.id, removingOthers: found.areAll)
-            try await github.noteSync(of: account.id)
+            try await github.recordSync(of: account.id)
         }
     }
 

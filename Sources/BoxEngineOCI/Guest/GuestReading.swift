@@ -13,7 +13,7 @@ final class GuestReading: @unchecked Sendable {  // OpenFile allows one caller a
 
     /// - Parameters:
     ///   - limit: in bytes. What the machine sends beyond it, or beyond the size that it reported, is ignored.
-    ///   - patience: how long the machine's next bytes may take.
+    ///   - timeout: how long the machine's next bytes may take.
     init(_ call: GuestCall, _ request: JSON, limit: Int?, timeout: Duration) {
         let (pieces, sizes) = (AsyncThrowingChannel<[UInt8], any Error>(), AsyncThrowingChannel<Int, any Error>())
         let stopwatch = Stopwatch()

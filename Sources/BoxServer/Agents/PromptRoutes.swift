@@ -19,12 +19,12 @@ struct PromptRoutes {
     @Sendable private func prompt(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let account = try context.requireAccount()
         let row = try await boxes.get(context.boxID(), account)
-        let wish = try PromptRequest(
+        let options = try PromptRequest(
             await context.body(of: request).body,
             fallback: try await agents.services.providers.defaultProvider(of: account.id))
         try row.requireRunning()
         let setUpURL = context.origin(of: request) + AgentRoutes.path
-        guard let event = try await agents.queue(wish, in: row, setUpURL: setUpURL) else {
+        guard let event = try await agents.queue(options, in: row, setUpURL: setUpURL) else {
             // The box was stopped or deleted meanwhile.
             try await boxes.get(row.id, account).requireRunning()
             throw APIError(.boxNotPromptable, "box \(row.id) can't take a prompt now: try again")
@@ -33,8 +33,8 @@ struct PromptRoutes {
             "prompt.queued",
             [
                 "id": .string(row.id), "promptId": .string(event.id), "status": "queued",
-                "provider": .string(wish.provider.name), "model": JSON(wish.model),
-                "reasoningEffort": JSON(wish.reasoningEffort), "promptRun": event.promptRun,
+                "provider": .string(options.provider.name), "model": JSON(options.model),
+                "reasoningEffort": JSON(options.reasoningEffort), "promptRun": event.promptRun,
             ], status: .accepted)
     }
 

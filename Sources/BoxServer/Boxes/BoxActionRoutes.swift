@@ -28,9 +28,10 @@ struct BoxActionRoutes {
     }
 
     @Sendable private func resume(_ request: Request, _ context: BoxdContext) async throws -> Response {
-        let wish = try CreateRequest(await context.body(of: request).body)
+        let options = try CreateRequest(await context.body(of: request).body)
         return Self.action(
-            "box.resuming", "resuming", try await boxes.resume(context.boxID(), wish, account: context.requireAccount())
+            "box.resuming", "resuming",
+            try await boxes.resume(context.boxID(), options, account: context.requireAccount())
         )
     }
 

@@ -36,12 +36,12 @@ struct BoxRoutes {
 
     @Sendable private func create(_ request: Request, _ context: BoxdContext) async throws -> Response {
         let (body, bytes) = try await context.body(of: request)
-        let wish = try CreateRequest(body)
+        let options = try CreateRequest(body)
         let row = try await boxes.create(
-            wish, account: context.requireAccount(),
+            options, account: context.requireAccount(),
             idempotency: boxes.idempotency(request.idempotencyKey, operation: "create", body: bytes))
         return .success(
-            "box.created", ["status": "provisioning", "ttlSeconds": JSON(wish.ttlSeconds), "box": row.json],
+            "box.created", ["status": "provisioning", "ttlSeconds": JSON(options.ttlSeconds), "box": row.json],
             status: .accepted)
     }
 
@@ -53,8 +53,8 @@ struct BoxRoutes {
         }
         guard let seconds = request.secondsToWait else { return .json(bytes: view) }
         let known = request.headers[.ifNoneMatch]
-        let news = try await views.news(id, account: account, known: known, for: .seconds(seconds))
-        guard let (body, tag) = news else { throw APIError.boxNotFound(id) }
+        let change = try await views.change(id, account: account, known: known, for: .seconds(seconds))
+        guard let (body, tag) = change else { throw APIError.boxNotFound(id) }
         var response = tag == known ? Response(status: .notModified) : .json(bytes: body)
         response.headers[.eTag] = tag
         response.headers[.init("Preference-Applied")!] = "wait"

@@ -32,7 +32,7 @@ struct BoxViews: Sendable {
 
     /// The response's body with its tag. Returns once the tag differs from the known one, when the time has passed, or
     /// when boxd shuts down.
-    func news(_ id: String, account: String, known: String?, for time: Duration) async throws -> (
+    func change(_ id: String, account: String, known: String?, for time: Duration) async throws -> (
         body: ByteBuffer, tag: String
     )? {
         let deadline = ContinuousClock.now + time

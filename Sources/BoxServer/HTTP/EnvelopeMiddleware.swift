@@ -60,7 +60,7 @@ struct EnvelopeMiddleware: RouterMiddleware {
     /// The log level of a line, or debug when requests without a key have used up their limit of lines.
     private func bounded(_ level: Logger.Level, _ context: Context) -> Logger.Level {
         guard !context.caller.hasKey, context.logger.logLevel > .debug else { return level }
-        return allowance.take() ? level : .debug
+        return allowance.consume() ? level : .debug
     }
 
     /// All other methods count as one, so that clients can't create unlimited counters.

@@ -132,7 +132,7 @@ package struct KeyStore: Sendable {
         guard let holder = found else { return nil }
         // The last use is in the future when the clock was ahead.
         let isOutdated = abs(now - (holder.lastUsedAt ?? 0)) > Self.useInterval
-        if isOutdated { try await note(holder.keyID, usedAt: now) }
+        if isOutdated { try await record(holder.keyID, usedAt: now) }
         return holder.account
     }
 
@@ -150,7 +150,7 @@ package struct KeyStore: Sendable {
     }
 
     /// The condition makes only the first of many concurrent requests write.
-    private func note(_ key: String, usedAt now: Int64) async throws {
+    private func record(_ key: String, usedAt now: Int64) async throws {
         try await database.write {
             try $0.execute(
                 sql: "UPDATE apiKey SET lastUsedAt = ? WHERE id = ? AND ABS(? - COALESCE(lastUsedAt, 0)) > ?",

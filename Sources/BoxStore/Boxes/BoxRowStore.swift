@@ -39,7 +39,7 @@ package struct BoxRowStore: Sendable {
             try database.execute(
                 sql: "DELETE FROM creation WHERE at < ? OR at > ?",
                 arguments: [row.createdAt - ServerLimits.longestWindow, row.createdAt + 60_000])
-            try idempotency?.enter(row, in: database)
+            try idempotency?.insert(row, in: database)
             return .inserted
         }
     }

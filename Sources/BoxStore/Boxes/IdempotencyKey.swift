@@ -41,7 +41,7 @@ package struct IdempotencyKey: Sendable {
         return .repeated(boxID: row["boxID"])
     }
 
-    package func enter(_ box: BoxRow, in database: GRDB.Database) throws {
+    package func insert(_ box: BoxRow, in database: GRDB.Database) throws {
         try database.execute(
             sql: "INSERT INTO idempotency (accountID, key, requestHash, boxID, createdAt) VALUES (?, ?, ?, ?, ?)",
             arguments: [box.accountID, key, requestHash, box.id, box.createdAt])

@@ -56,7 +56,7 @@ package final class CommitSignal: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let waiter = Waiter(seen: seen, deadline: deadline, continuation: continuation)
-                enter(id, waiter)
+                insert(id, waiter)
             }
         } onCancel: {
             let waiter = waiting.withLock { waiting in
@@ -69,7 +69,7 @@ package final class CommitSignal: Sendable {
         try Task.checkCancellation()
     }
 
-    private func enter(_ id: Int, _ waiter: Waiter) {
+    private func insert(_ id: Int, _ waiter: Waiter) {
         let (isCancelled, starts) = waiting.withLock { waiting in
             guard !waiting.cancelled.contains(id) else { return (true, false) }
             waiting.waiters[id] = waiter

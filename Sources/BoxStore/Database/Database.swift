@@ -25,7 +25,7 @@ package final class Database: Sendable {
             try Facts.recordVersion(in: pool)
         } catch let error as DatabaseError {
             throw StartupError(
-                Self.saysDamaged(error)
+                Self.isDamaged(error)
                     ? Self.damage(path, "\(error)") : "the database \(path) can't be opened: \(error)")
         }
     }

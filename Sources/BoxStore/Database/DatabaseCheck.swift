@@ -45,12 +45,12 @@ extension Database {
     package func requireWhole() throws {
         let found: String?
         do { found = try pool.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") } } catch let error
-            as DatabaseError where Self.saysDamaged(error)
+            as DatabaseError where Self.isDamaged(error)
         { found = "\(error)" }
         if let found, found != "ok" { throw StartupError(Self.damage(pool.path, found)) }
     }
 
-    static func saysDamaged(_ error: DatabaseError) -> Bool {
+    static func isDamaged(_ error: DatabaseError) -> Bool {
         [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode)
     }
 

@@ -16,10 +16,10 @@ package struct PromptStore: Sendable {
     /// The largest number of open prompts of one box.
     package static let maximumQueue = 100
 
-    package enum Entry: Sendable { case entered(EventRow), full, notUsable }
+    package enum Entry: Sendable { case stored(EventRow), full, notUsable }
 
     /// Appends a prompt to a box's queue, if the box is usable.
-    package func enter(_ event: NewEvent, box: String) async throws -> Entry {
+    package func insert(_ event: NewEvent, box: String) async throws -> Entry {
         try await database.write { database in
             guard let row = try BoxRow.fetchOne(database, key: box), !row.isDeleting, row.boxState.isUsable else {
                 return .notUsable
@@ -28,7 +28,7 @@ package struct PromptStore: Sendable {
                 database, sql: "SELECT COUNT(*) FROM event WHERE boxID = ? AND \(Schema.isOpenPrompt)", arguments: [box]
             )
             guard open ?? 0 < Self.maximumQueue else { return .full }
-            return .entered(try EventStore.append(event, to: box, task: event.id, in: database))
+            return .stored(try EventStore.append(event, to: box, task: event.id, in: database))
         }
     }
 

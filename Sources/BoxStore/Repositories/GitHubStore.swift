@@ -43,7 +43,7 @@ package struct GitHubStore: Sendable {
         }
     }
 
-    package func noteSync(of account: String) async throws {
+    package func recordSync(of account: String) async throws {
         try await database.write {
             try $0.execute(
                 sql: "UPDATE githubAccess SET syncedAt = ? WHERE accountID = ?",

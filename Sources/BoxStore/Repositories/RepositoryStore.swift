@@ -85,11 +85,11 @@ package struct RepositoryStore: Sendable {
     // MARK: Inventory
 
     /// Inserts a repository, or changes the one of the same source and name, which keeps its id and selection.
-    package func enter(_ row: RepositoryRow) async throws -> RepositoryRow {
-        try await database.write { try Self.enter(row, in: $0) }
+    package func insert(_ row: RepositoryRow) async throws -> RepositoryRow {
+        try await database.write { try Self.insert(row, in: $0) }
     }
 
-    private static func enter(_ row: RepositoryRow, in database: GRDB.Database) throws -> RepositoryRow {
+    private static func insert(_ row: RepositoryRow, in database: GRDB.Database) throws -> RepositoryRow {
         let earlier = try RepositoryRow.filter(
             Column("accountID") == row.accountID && Column("source") == row.source.rawValue
                 && Column("fullName") == row.fullName
@@ -105,7 +105,7 @@ package struct RepositoryStore: Sendable {
     /// - Parameter removingOthers: whether the account's other GitHub repositories are removed, with their selection.
     package func updateGitHub(_ rows: [RepositoryRow], account: String, removingOthers: Bool) async throws {
         try await database.write { database in
-            let kept = Set(try rows.map { try Self.enter($0, in: database).id })
+            let kept = Set(try rows.map { try Self.insert($0, in: database).id })
             guard removingOthers else { return }
             let known = try RepositoryRow.filter(
                 Column("accountID") == account && Column("source") == RepositoryRow.Source.github.rawValue

@@ -24,7 +24,7 @@ from openapi_contract import Contract  # noqa: E402
 QUICK = 0.05
 """Seconds between two questions of a waiter."""
 
-PATIENCE = 60
+TIMEOUT = 60
 """Seconds that a waiter waits at most."""
 
 
@@ -77,7 +77,7 @@ class Helpers:
         return getattr(box_helpers, name)
 
 
-class World:
+class Fixture:
     """A boxd, an account of it, and the SDK."""
 
     def __init__(self):
@@ -116,10 +116,10 @@ class World:
     # Boxes
 
     @contextlib.contextmanager
-    def new_box(self, box=None, **wishes):
+    def new_box(self, box=None, **options):
         """The id of a new box that is ready. It is deleted at the end."""
         box = box or self.box
-        made = box.create(CreateBoxRequest(**{"ttl_seconds": 1800, **wishes})).box.id
+        made = box.create(CreateBoxRequest(**{"ttl_seconds": 1800, **options})).box.id
         with self.removed(made, box):
             self.ready(made)
             yield made
@@ -134,7 +134,7 @@ class World:
                 (box or self.box).remove(box_id)
 
     def ready(self, box_id):
-        return self.helpers.wait_until_ready(self.box, box_id, PATIENCE, QUICK)
+        return self.helpers.wait_until_ready(self.box, box_id, TIMEOUT, QUICK)
 
     def output(self, box_id, command):
         """A command's output, without the last line's end."""
@@ -148,7 +148,7 @@ class World:
         self.wait_for_state(box_id, "archived")
 
     def wait_for_state(self, box_id, state):
-        for _ in range(int(PATIENCE / QUICK)):
+        for _ in range(int(TIMEOUT / QUICK)):
             found = self.box.get(box_id).box.state
             if found == state:
                 return

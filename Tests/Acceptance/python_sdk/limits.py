@@ -13,10 +13,10 @@ LIMITS = [
 ]
 
 
-def limits(world):
+def limits(fixture):
     for kind, code, name in LIMITS:
-        box = world.client(os.environ[f"SDK_KEY_{kind}"])
-        with world.removed(box.create(CreateBoxRequest(ttl_seconds=600)).box.id, box):
+        box = fixture.client(os.environ[f"SDK_KEY_{kind}"])
+        with fixture.removed(box.create(CreateBoxRequest(ttl_seconds=600)).box.id, box):
             details = refused(f"a second box, limit {kind}", 429, code, box.create, CreateBoxRequest(ttl_seconds=600))
             shows("the error tells the limit", details[name], 1)
             if kind == "boxes":

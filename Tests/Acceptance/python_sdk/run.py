@@ -18,7 +18,7 @@ import environment
 import files
 import limits
 import prompts
-from harness import ROOT, World, shows
+from harness import ROOT, Fixture, shows
 
 
 def operations():
@@ -29,12 +29,12 @@ def operations():
         yield first + "".join(word.capitalize() for word in others)
 
 
-def everything_was_called(world):
-    missing = {operation for operation in operations() if not any(s < 300 for s in world.contract.seen.get(operation, ()))}
+def everything_was_called(fixture):
+    missing = {operation for operation in operations() if not any(s < 300 for s in fixture.contract.seen.get(operation, ()))}
     # This can't succeed yet: boxes have no desktops.
     shows("every method of BoxApi succeeded at least once", missing - {"desktop"}, set())
-    shows("the other one was refused as documented", {"desktop"} - set(world.contract.seen), set())
-    shows("every helper was called", world.helpers.names - world.helpers.called, set())
+    shows("the other one was refused as documented", {"desktop"} - set(fixture.contract.seen), set())
+    shows("every helper was called", fixture.helpers.names - fixture.helpers.called, set())
 
 
 def tell(error):
@@ -47,18 +47,18 @@ def tell(error):
 
 def main():
     print(f"ascii-box-sdk {ascii_box_sdk.__version__}")
-    world, broken = World(), []
+    fixture, broken = Fixture(), []
     for module in (account, environment, boxes, files, prompts, access, limits):
         for theme in module.THEMES:
             print(f"--    {theme.__name__}", flush=True)
             try:
-                theme(world)
+                theme(fixture)
             except Exception as error:  # Whatever it is, the other themes run too.
                 tell(error)
                 broken.append(f"{theme.__name__}: {type(error).__name__}: {error}"[:500])
     if broken:
         sys.exit("failed: " + "\nfailed: ".join(broken))
-    everything_was_called(world)
+    everything_was_called(fixture)
 
 
 if __name__ == "__main__":

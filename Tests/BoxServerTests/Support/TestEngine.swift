@@ -51,7 +51,7 @@ actor TestEngine: MachineEngine {
 
     func calls(_ step: Step) -> Int { calls.count { $0.hasPrefix(step.rawValue + " ") } }
 
-    private func enter(_ step: Step, _ id: String) async throws {
+    private func record(_ step: Step, _ id: String) async throws {
         calls.append("\(step.rawValue) \(id)")
         if held.contains(step) { await withCheckedContinuation { waiting[step, default: []].append($0) } }
         let delay = step == .setAuthorizedKeys ? keyDelay?(id) ?? delay : delays[step] ?? delay
@@ -65,19 +65,19 @@ actor TestEngine: MachineEngine {
 
     func start(_ spec: MachineSpec) async throws -> String {
         specs.append(spec)
-        try await enter(.start, spec.id)
+        try await record(.start, spec.id)
         return try await books.start(spec)
     }
 
     func stop(_ id: String, grace: StopGrace) async throws {
         graces.append(grace)
-        try await enter(.stop, id + (grace.duration == .zero ? " force" : ""))
+        try await record(.stop, id + (grace.duration == .zero ? " force" : ""))
         if grace.isAbandoned { throw CancellationError() }
         try await books.stop(id, grace: grace)
     }
 
     func remove(_ id: String) async throws {
-        try await enter(.remove, id)
+        try await record(.remove, id)
         try await books.remove(id)
     }
 
@@ -86,7 +86,7 @@ actor TestEngine: MachineEngine {
     func shutdown() async {}
 
     func fork(_ source: String, to id: String) async throws {
-        try await enter(.fork, "\(source) \(id)")
+        try await record(.fork, "\(source) \(id)")
         try await books.fork(source, to: id)
     }
 
@@ -96,17 +96,17 @@ actor TestEngine: MachineEngine {
     func diskUse(of id: String) async -> DiskUse? { await books.diskUse(of: id) }
 
     func setAuthorizedKeys(_ keys: [String], of id: String) async throws {
-        try await enter(.setAuthorizedKeys, id)
+        try await record(.setAuthorizedKeys, id)
         try await books.setAuthorizedKeys(keys, of: id)
     }
 
     func setEnvironment(_ environment: [(name: String, value: String)], of id: String) async throws {
-        try await enter(.setEnvironment, id)
+        try await record(.setEnvironment, id)
         try await books.setEnvironment(environment, of: id)
     }
 
     func run(_ command: MachineCommand, in id: String) async throws -> CommandOutcome {
-        try await enter(.run, id)
+        try await record(.run, id)
         return try await books.run(command, in: id)
     }
 
@@ -119,12 +119,12 @@ actor TestEngine: MachineEngine {
     }
 
     func apply(_ change: FileChange, in id: String) async throws -> [String: String] {
-        try await enter(.apply, id)
+        try await record(.apply, id)
         return try await books.apply(change, in: id)
     }
 
     func startJob(_ job: MachineJob, in id: String) async throws {
-        try await enter(.startJob, "\(id) \(job.id)")
+        try await record(.startJob, "\(id) \(job.id)")
         try await books.startJob(job, in: id)
     }
 
@@ -135,11 +135,11 @@ actor TestEngine: MachineEngine {
     }
 
     func stopJob(_ job: String, in id: String) async throws {
-        try await enter(.stopJob, "\(id) \(job)")
+        try await record(.stopJob, "\(id) \(job)")
         try await books.stopJob(job, in: id)
     }
 
     func forgetJob(_ job: String, in id: String) async throws { try await books.forgetJob(job, in: id) }
 
-    func installAgents() async throws { try await enter(.installAgents, "") }
+    func installAgents() async throws { try await record(.installAgents, "") }
 }

@@ -16,14 +16,14 @@ struct RunRecorderTests {
     func readingAgainGivesTheSameEvents(_ recording: String) throws {
         let outputs = try AgentReaderTests.outputs(recording)
         var whole = recorder()
-        let expected = whole.take(outputs).events
+        let expected = whole.consume(outputs).events
         try #require(!expected.isEmpty)
         for size in 1...4 {
             var pieces = recorder()
             var events: [NewEvent] = []
             var (alive, rest): (Set<String>, _) = ([], outputs[...])
             while !rest.isEmpty {
-                let changes = pieces.take(Array(rest.prefix(size)))
+                let changes = pieces.consume(Array(rest.prefix(size)))
                 rest = rest.dropFirst(size)
                 events += changes.events
                 alive.subtract(changes.outdated)
@@ -39,11 +39,11 @@ struct RunRecorderTests {
     @Test func aRunningToolIsAPartialAndThenOneEvent() throws {
         var recorder = recorder()
         let tool = AgentTool(id: "t-1", name: "Bash", input: ["command": "ls"])
-        let started = recorder.take([.toolStarted(tool)])
+        let started = recorder.consume([.toolStarted(tool)])
         #expect(started.events.isEmpty)
         #expect(started.partial?.data["is_streaming"] == true)
         #expect(started.partial?.data["tools"] == [["use": tool.json]])
-        let ended = recorder.take([.toolEnded(tool, result: "out", isError: true)])
+        let ended = recorder.consume([.toolEnded(tool, result: "out", isError: true)])
         #expect(ended.partial == nil)
         #expect(ended.outdated == [try #require(started.partial).id])
         #expect(
@@ -64,21 +64,21 @@ struct RunRecorderTests {
 
     @Test func aSecretInPiecesIsNotShown() {
         var recorder = recorder(secret: "sk-secret")
-        let changes = recorder.take([.partial("the key is sk-se"), .partial("the key is sk-secret.")])
+        let changes = recorder.consume([.partial("the key is sk-se"), .partial("the key is sk-secret.")])
         #expect(changes.partial?.data["content"] == "the key is [redacted].")
     }
 
     @Test(arguments: [("so: sk-secre", "so: "), ("so: sk-", "so: sk-"), ("so: sk-sx", "so: sk-sx")])
     func theBeginningOfASecretWaits(_ text: String, _ shown: String) {
         var recorder = recorder(secret: "sk-secret")
-        #expect(recorder.take([.partial(text)]).partial?.data["content"] == .string(shown))
+        #expect(recorder.consume([.partial(text)]).partial?.data["content"] == .string(shown))
     }
 
     @Test func whatIsDeepIsShownAsText() throws {
         var recorder = recorder()
         var deep: JSON = 1
         for _ in 0..<500 { deep = [deep] }
-        let changes = recorder.take([
+        let changes = recorder.consume([
             .toolEnded(AgentTool(id: "t", name: "x", input: deep), result: deep, isError: false), .usage(["a": deep]),
         ])
         let tool = try #require(changes.events.first?.data["tools"]?.array?.first)
@@ -91,7 +91,7 @@ struct RunRecorderTests {
         var recorder = recorder()
         let long = String(repeating: "ä", count: RunRecorder.longestValue)
         let tool = AgentTool(id: long, name: long, input: ["text": .string(long)])
-        let changes = recorder.take([
+        let changes = recorder.consume([
             .toolEnded(tool, result: .string(long), isError: false), .text(long), .failure(long),
         ])
         let shown = try #require(changes.events.first?.data["tools"]?.array?.first)
@@ -99,7 +99,7 @@ struct RunRecorderTests {
         #expect(shown["result"]?["content"]?.string?.hasSuffix("… [\(long.utf8.count) bytes in all]") == true)
         for event in changes.events { #expect(event.data.compact.utf8.count < 2 * RunRecorder.longestValue) }
         #expect(try #require(recorder.failure).utf8.count <= RunRecorder.longestReason)
-        let partial = recorder.take(Array(repeating: .toolStarted(tool), count: 100) + [.partial(long)]).partial
+        let partial = recorder.consume(Array(repeating: .toolStarted(tool), count: 100) + [.partial(long)]).partial
         #expect(try #require(partial).data.compact.utf8.count < 3 * RunRecorder.longestPartial)
     }
 
@@ -107,7 +107,7 @@ struct RunRecorderTests {
         var recorder = recorder()
         let text = String(repeating: "x", count: RunRecorder.longestValue - 1000)
         var stored = 0
-        for _ in 0..<1000 { stored += recorder.take([.text(text)]).events.count }
+        for _ in 0..<1000 { stored += recorder.consume([.text(text)]).events.count }
         #expect(recorder.isUnrecoverable)
         #expect(recorder.failure == "the agent said more than can be kept and was ended")
         #expect(stored * text.utf8.count <= RunRecorder.longestRun)
@@ -116,7 +116,7 @@ struct RunRecorderTests {
     @Test(arguments: ["--help", "", "session-1", "01a1ff3c-e2c3-78a0-8be9-53f08be2d09c; rm"])
     func aSessionThatIsNoUUIDIsNoneToGoOnWith(_ id: String) {
         var recorder = recorder()
-        #expect(recorder.take([.session(id)]).session == nil)
+        #expect(recorder.consume([.session(id)]).session == nil)
     }
 
     private static let commit: JSON = [
@@ -128,14 +128,14 @@ struct RunRecorderTests {
     @Test func aCommitThatIsPushedLaterChangesItsEvent() throws {
         var recorder = recorder()
         let commit = try #require(JobCommit(Self.commit))
-        let event = try #require(recorder.take(commit: commit).events.first)
+        let event = try #require(recorder.consume(commit: commit).events.first)
         #expect(event.type == "git_checkpoint")
         #expect(event.data == Self.commit)
-        let changes = recorder.take(pushed: commit.sha)
+        let changes = recorder.consume(pushed: commit.sha)
         #expect(changes.changed.map(\.id) == [event.id])
         #expect(changes.changed.first?.data["pushed"] == true)
-        #expect(recorder.take(pushed: commit.sha).isEmpty)
-        #expect(recorder.take(pushed: "unknown").isEmpty)
+        #expect(recorder.consume(pushed: commit.sha).isEmpty)
+        #expect(recorder.consume(pushed: "unknown").isEmpty)
     }
 
     @Test(
@@ -157,7 +157,7 @@ struct RunRecorderTests {
 
     @Test func aFailureThatWasOvercomeIsNone() {
         var recorder = recorder()
-        _ = recorder.take([.failure("a moment of weakness"), .text("x"), .done])
+        _ = recorder.consume([.failure("a moment of weakness"), .text("x"), .done])
         #expect(recorder.failure == nil)
         #expect(recorder.isDone)
     }

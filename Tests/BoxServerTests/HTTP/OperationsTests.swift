@@ -17,7 +17,7 @@ struct OperationsTests {
                 (Readiness.Phase.starting, 503, "boxd is starting"), (.ready, 200, nil),
                 (.stopping, 503, "boxd is stopping"),
             ] as [(Readiness.Phase, Int, String?)] {
-                api.server.readiness.enter(phase)
+                api.server.readiness.set(phase)
                 let answer = try await api.raw(.get, "/readyz")
                 #expect(answer.status == status)
                 #expect(answer.json["ok"] == .bool(reason == nil))

@@ -10,8 +10,8 @@ struct ForkTests {
     @Test(arguments: [true, false])
     func aForkIsANewBoxWithTheDiskOfItsSource(_ isRunning: Bool) async throws {
         try await withServer { api in
-            let wish = #"{"name":"base","type":"large","ttlSeconds":60,"env":{"A":"1"},"noEnv":true}"#
-            let source = try await isRunning ? api.ready(wish) : api.archived(wish)
+            let options = #"{"name":"base","type":"large","ttlSeconds":60,"env":{"A":"1"},"noEnv":true}"#
+            let source = try await isRunning ? api.ready(options) : api.archived(options)
             let answer = try await api.post("/boxes/\(source)/fork")
             #expect(answer.status == 202)
             #expect(answer.json.object?.members.map(\.key) == ["ok", "type", "id", "status", "box"])

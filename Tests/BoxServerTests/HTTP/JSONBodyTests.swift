@@ -7,7 +7,7 @@ import Testing
 
 /// Bodies that are too long, and clients that send `Expect: 100-continue`, over real sockets.
 @Suite(.serialized, .timeLimit(.minutes(2)))
-struct RequestBodyTests {
+struct JSONBodyTests {
     /// Every route with a body, and its limit in bytes. `ID` stands for a box that is ready.
     static let routes: [(method: String, path: String, limit: Int)] = [
         ("POST", "/boxes", 1 << 20), ("PATCH", "/boxes/ID", 1 << 20), ("POST", "/boxes/ID/stop", 1 << 20),

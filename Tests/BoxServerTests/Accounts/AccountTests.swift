@@ -199,11 +199,13 @@ struct AccountTests {
             let account = try await api.server.accounts.account("alice")
             let stopped = try await api.archived()
             #expect(try await administration.removeAccount("alice", deletingBoxes: true) == 1)
-            let wish = try CreateRequest(JSONBody([]))
+            let options = try CreateRequest(JSONBody([]))
             await #expect(throws: APIError.self) {
-                try await api.server.boxes.create(wish, account: account, idempotency: nil)
+                try await api.server.boxes.create(options, account: account, idempotency: nil)
             }
-            await #expect(throws: APIError.self) { try await api.server.boxes.resume(stopped, wish, account: account) }
+            await #expect(throws: APIError.self) {
+                try await api.server.boxes.resume(stopped, options, account: account)
+            }
             await #expect(throws: APIError.self) { try await api.server.keys.create(name: "x", account: account) }
         }
     }

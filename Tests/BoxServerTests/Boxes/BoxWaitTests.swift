@@ -44,7 +44,7 @@ struct BoxWaitTests {
         }
     }
 
-    @Test func withoutTheWishNothingIsDifferent() async throws {
+    @Test func withoutThePreferenceNothingIsDifferent() async throws {
         try await withServer { api async throws in
             let id = try await api.ready()
             let answer = try await api.send(.get, "/boxes/\(id)", headers: ["If-None-Match": "\"x\""])

@@ -274,12 +274,12 @@ struct PromptRunTests {
         try await withServer { api async throws in
             let box = try await setUp(api)
             let store = api.server.agents.services.prompts
-            _ = try await store.enter(
+            _ = try await store.insert(
                 NewEvent(id: "p", type: "prompt", data: ["prompt": "x", "status": "finished"]), box: box)
             var recorder = RunRecorder(prompt: "p", provider: "codex", model: "m", secret: nil)
             var seen: [Int64] = []
             for text in ["first", "", "second", ""] {
-                try await store.record(recorder.take([.partial(text)]), of: "p", in: box)
+                try await store.record(recorder.consume([.partial(text)]), of: "p", in: box)
                 seen.append(try #require(try await api.server.events.store.revision(of: box)))
             }
             try await store.dropPartials(of: "p", in: box)
@@ -288,7 +288,7 @@ struct PromptRunTests {
             for _ in 0..<2 {
                 var recorder = RunRecorder(prompt: "p", provider: "codex", model: "m", secret: nil)
                 for output in [AgentOutput.partial("answ"), .text("answer")] {
-                    try await store.record(recorder.take([output]), of: "p", in: box)
+                    try await store.record(recorder.consume([output]), of: "p", in: box)
                     seen.append(try #require(try await api.server.events.store.revision(of: box)))
                 }
             }

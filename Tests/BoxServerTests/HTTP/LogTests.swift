@@ -68,23 +68,23 @@ struct LogTests {
 
     @Test func anAllowanceIsPerMinute() {
         let allowance = LogAllowance(), began = ContinuousClock.now
-        func take(_ count: Int, after seconds: Int) -> Int {
-            (0..<count).count { _ in allowance.take(at: began + .seconds(seconds)) }
+        func consume(_ count: Int, after seconds: Int) -> Int {
+            (0..<count).count { _ in allowance.consume(at: began + .seconds(seconds)) }
         }
-        #expect(take(100, after: 1) == 30)
+        #expect(consume(100, after: 1) == 30)
         #expect(allowance.leftOut(at: began + .seconds(30)) == nil, "the minute isn't over")
-        #expect(take(50, after: 62) == 30)
+        #expect(consume(50, after: 62) == 30)
         #expect(allowance.leftOut(at: began + .seconds(63)) == 70)
         #expect(allowance.leftOut(at: began + .seconds(64)) == nil, "it was said")
         #expect(allowance.leftOut(at: began + .seconds(200)) == 20)
-        #expect(take(1, after: 201) == 1)
+        #expect(consume(1, after: 201) == 1)
         #expect(allowance.leftOut(at: began + .seconds(400)) == nil)
     }
 
     @Test func aServerThatIsNotReadyIsNoError() async throws {
         let lines = Lines()
         try await withServer(logger: logger(lines)) { api async throws in
-            api.server.readiness.enter(.stopping)
+            api.server.readiness.set(.stopping)
             #expect(try await api.raw(.get, "/readyz").status == 503)
             #expect(lines.all.last?.contains("\"level\":\"info\"") == true)
         }

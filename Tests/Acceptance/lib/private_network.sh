@@ -1,5 +1,5 @@
-# Runs one function of one test file with its own boxd in its own network and mount namespaces: world.sh FILE FUNCTION.
-# Tests may change firewalls and the host's resolver there. Use it through `in_world FUNCTION`, see network.sh.
+# Runs one function of one test file with its own boxd in its own network and mount namespaces: private_network.sh FILE FUNCTION.
+# Tests may change firewalls and the host's resolver there. Use it through `in_private_network FUNCTION`, see network.sh.
 #
 # The "host" there has 198.51.100.2 and a private /etc. A second namespace is the internet behind it, with a web server
 # at 198.51.100.1 and DNS servers at 198.51.100.53 and .54. Each of these answers every name with its own number:
@@ -32,7 +32,7 @@ clean_up() {
         outcome=1
     fi
     remove_remains >/dev/null 2>&1
-    kill "$world" 2>/dev/null
+    kill "$internet" 2>/dev/null
     exit "$outcome"
 }
 
@@ -48,19 +48,19 @@ for directory in /run/systemd /run/dbus /run/firewalld; do mount -t tmpfs tmpfs 
 mkdir /run/systemd/resolve
 
 unshare -n sleep infinity &
-world=$!
+internet=$!
 trap clean_up EXIT
 # With & the shell's own process becomes the program, so that killing $! ends it.
-in_the_world() {
-    if [ "$BASHPID" != $$ ]; then exec nsenter -t "$world" -n "$@"; fi
-    nsenter -t "$world" -n "$@"
+on_the_internet() {
+    if [ "$BASHPID" != $$ ]; then exec nsenter -t "$internet" -n "$@"; fi
+    nsenter -t "$internet" -n "$@"
 }
-until [ "$(readlink "/proc/$world/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.02; done
+until [ "$(readlink "/proc/$internet/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.02; done
 ip link set lo up
-ip link add up0 type veth peer name wan0 netns "$world"
+ip link add up0 type veth peer name wan0 netns "$internet"
 ip address add 198.51.100.2/24 dev up0
 ip link set up0 up
-in_the_world ip -batch - <<'IP'
+on_the_internet ip -batch - <<'IP'
 link set lo up
 address add 198.51.100.1/24 dev wan0
 address add 198.51.100.53/32 dev wan0
@@ -76,12 +76,12 @@ dns_server() { # ADDRESS [PREFIX COMMAND...]: answers names with 203.0.113.LAST,
     dns=$!
 }
 mkdir "$SCRATCH/www"
-echo the world >"$SCRATCH/www/index.html"
-in_the_world python3 -m http.server --directory "$SCRATCH/www" --bind 198.51.100.1 80 >/dev/null 2>&1 &
+echo the internet >"$SCRATCH/www/index.html"
+on_the_internet python3 -m http.server --directory "$SCRATCH/www" --bind 198.51.100.1 80 >/dev/null 2>&1 &
 defer "kill $!"
-dns_server 198.51.100.53 in_the_world
+dns_server 198.51.100.53 on_the_internet
 defer "kill $dns"
-dns_server 198.51.100.54 in_the_world
+dns_server 198.51.100.54 on_the_internet
 defer "kill $dns"
 ip route add 198.51.100.53 dev up0
 ip route add 198.51.100.54 dev up0
@@ -89,7 +89,7 @@ curl -fs --retry 50 --retry-delay 1 --retry-connrefused --max-time 30 -o /dev/nu
 
 rm -f /etc/resolv.conf
 echo "nameserver 198.51.100.53" >/etc/resolv.conf
-start_world_boxd() {
+start_private_boxd() {
     start_boxd
     box login "$(cat "$WORK/key")" --json >/dev/null
 }
@@ -101,7 +101,7 @@ in_box() { # ID COMMAND
         -o ConnectTimeout=5 "user@${ips[$1]}" "$2"
 }
 declare -A ips
-new_world_box() {
+new_private_box() {
     new_box
     ips[$box]=$(ip_of "$box")
     in_box "$box" true

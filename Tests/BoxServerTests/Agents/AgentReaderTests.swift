@@ -165,10 +165,10 @@ struct AgentReaderTests {
 
 /// The agents' arguments and environment.
 struct AgentLaunchTests {
-    private let wish = AgentWish(model: "m-1", reasoningEffort: "high", baseURL: "http://h/v1", session: nil)
+    private let options = AgentOptions(model: "m-1", reasoningEffort: "high", baseURL: "http://h/v1", session: nil)
 
     @Test func codexIsToldEverythingInArguments() {
-        let arguments = CodexLaunch().arguments(wish)
+        let arguments = CodexLaunch().arguments(options)
         #expect(arguments.prefix(2) == ["exec", "--json"])
         #expect(arguments.suffix(3) == ["-m", "m-1", "-"])
         #expect(arguments.contains("model_reasoning_effort=\"high\""))
@@ -176,7 +176,7 @@ struct AgentLaunchTests {
             arguments.contains(
                 "model_providers.box={name=\"box\",base_url=\"http://h/v1\",env_key=\"BOX_PROVIDER_KEY\",wire_api=\"responses\"}"
             ))
-        var again = wish
+        var again = options
         (again.session, again.baseURL, again.reasoningEffort) = ("s-1", nil, nil)
         let resumed = CodexLaunch().arguments(again)
         #expect(resumed.prefix(2) == ["exec", "resume"])
@@ -186,9 +186,9 @@ struct AgentLaunchTests {
     }
 
     @Test func claudeIsToldTheAddressInItsEnvironment() {
-        #expect(ClaudeLaunch().arguments(wish).suffix(4) == ["--model", "m-1", "--effort", "high"])
-        #expect(ClaudeLaunch().environment(wish).contains { $0 == ("BOX_BASE_URL", "http://h/v1") })
-        var again = wish
+        #expect(ClaudeLaunch().arguments(options).suffix(4) == ["--model", "m-1", "--effort", "high"])
+        #expect(ClaudeLaunch().environment(options).contains { $0 == ("BOX_BASE_URL", "http://h/v1") })
+        var again = options
         again.session = "s-1"
         #expect(ClaudeLaunch().arguments(again).suffix(2) == ["--resume", "s-1"])
     }
