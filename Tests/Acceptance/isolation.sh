@@ -172,7 +172,7 @@ test_socket_families() {
     new_box
     # A 32-bit program's socketcall is refused with any argument.
     [ "$(uname -m)" != x86_64 ] || other="['EAFNOSUPPORT', 'ENOSYS'] ['EAFNOSUPPORT', 'made']"
-    equal "$(box ssh "$box" 'sudo python3 -' <"$ROOT/Tests/Acceptance/lib/sockets.py" | tr '\n' ' ')" "[1, 2, 10, 16, 17] $other "
+    equal "$(box ssh "$box" 'sudo python3 -' <"$ROOT/Tests/Acceptance/lib/sockets.py" | tr '\n' ' ')" "[1, 2, 10, 16, 17] [1] $other "
 }
 
 test_no_namespaces_of_its_own() {
@@ -205,8 +205,9 @@ test_facts_about_the_host() {
     new_box
     local who
     for who in "" sudo; do
-        equal "$(box ssh "$box" "$who ls /sys/class/dmi /sys/devices/virtual/dmi /sys/firmware 2>/dev/null | grep -v ':$' | tr -d '\n'")" "" "$who"
-        equal "$(box ssh "$box" "$who find / -xdev \( -name 'product_serial' -o -name 'board_serial' -o -name 'product_uuid' \) 2>/dev/null | grep -v '^/proc'")" ""
+        # Through the link of the class and without it; a host without DMI has nothing to hide.
+        equal "$(box ssh "$box" "$who sh -c 'cat /sys/class/dmi/id/* /sys/devices/virtual/dmi/id/* /sys/firmware/dmi/tables/* 2>/dev/null'")" "" "$who"
+        equal "$(box ssh "$box" "$who ls /sys/devices/virtual/dmi /sys/firmware 2>/dev/null | grep -v ':$' | tr -d '\n'")" "" "$who"
         for file in /proc/cmdline /proc/modules /proc/partitions /proc/diskstats /proc/mounts /sys/block; do
             equal "$(box ssh "$box" "$who test -w $file && { echo x | $who tee $file >/dev/null 2>&1 && echo written; }")" "" "$who $file"
         done

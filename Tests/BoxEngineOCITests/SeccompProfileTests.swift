@@ -11,7 +11,7 @@ struct SeccompProfileTests {
                     {"architecture":"SCMP_ARCH_AARCH64","subArchitectures":["SCMP_ARCH_ARM"]},
                     {"architecture":"SCMP_ARCH_S390X","subArchitectures":[]}],
          "syscalls":[
-          {"names":["socketcall","read","socket","write"],"action":"SCMP_ACT_ALLOW","args":[],"comment":"","includes":{},"excludes":{}},
+          {"names":["socketcall","read","socket","socketpair","write"],"action":"SCMP_ACT_ALLOW","args":[],"comment":"","includes":{},"excludes":{}},
           {"names":["clone3"],"action":"SCMP_ACT_ERRNO","args":null,"errnoRet":38,"errno":"ENOSYS"},
           {"names":["personality"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":8,"valueTwo":0,"op":"SCMP_CMP_EQ"}]},
           {"names":["arch_prctl"],"action":"SCMP_ACT_ALLOW","includes":{"arches":["amd64","x32"]}},
@@ -37,7 +37,9 @@ struct SeccompProfileTests {
 
     /// The rules that come from the tools' file.
     private func fileRules(_ json: JSON) -> [JSON] {
-        (json["syscalls"]?.array ?? []).filter { $0["names"] != ["socket"] && $0["names"] != ["socketcall"] }
+        (json["syscalls"]?.array ?? []).filter {
+            ![["socket"], ["socketcall"], ["socketpair"]].contains($0["names"])
+        }
     }
 
     @Test func socketsAreOfFiveFamilies() throws {
@@ -46,6 +48,10 @@ struct SeccompProfileTests {
         #expect(allowed.compactMap { $0["args"]?.array?[0]["value"]?.int } == [1, 2, 10, 16, 17])
         #expect(sockets == allowed)
         #expect(try profile()["syscalls"]?.array?.first?["names"] == ["socketcall"])
+        let pairs = (try profile()["syscalls"]?.array ?? []).filter {
+            $0["names"]?.array?.contains("socketpair") == true
+        }
+        #expect(pairs.map { $0["args"]?.array?[0]["value"]?.int } == [1])
     }
 
     /// Refused socket families have no rules and depend on the default action.

@@ -55,7 +55,7 @@ struct SeccompProfile {
 
     private static func runtimeRule(_ rule: JSON) -> JSON? {
         var object = JSONObject()
-        let names = (rule["names"]?.array ?? []).filter { $0 != "socket" && $0 != "socketcall" }
+        let names = (rule["names"]?.array ?? []).filter { !socketCalls.contains($0) }
         if names.isEmpty { return nil }
         object["names"] = .array(names)
         for key in ["action", "errnoRet"] { object[key] = rule[key] }
@@ -67,6 +67,7 @@ struct SeccompProfile {
 
     /// AF_UNIX, AF_INET, AF_INET6, AF_NETLINK and AF_PACKET: network namespaces isolate them, and programs use them.
     private static let families = [1, 2, 10, 16, 17]
+    private static let socketCalls: [JSON] = ["socket", "socketcall", "socketpair"]
     private static let unsupported = 97  // EAFNOSUPPORT
 
     /// The rules about sockets, which allow only ``families``.
@@ -75,17 +76,21 @@ struct SeccompProfile {
     /// The default action refuses them, like every system call without a rule. A rule for each, to choose the error,
     /// would take a tenth of the time to create a machine.
     ///
+    /// socketpair(2) makes sockets of the family too, and loads its kernel module, before it fails for all but AF_UNIX.
+    ///
     /// socketcall(2) of 32-bit programs has its arguments in memory, where no filter can read them, so all of it is
     /// refused. Since Linux 4.3 such programs can call socket(2), though Debian's own i386 libc doesn't. The rule comes
     /// first, because libseccomp derives rules for socketcall(2) from those for socket(2), which would conflict. runc
     /// omits rules that equal the default action.
     private static var socketRules: [JSON] {
         [["names": ["socketcall"], "action": "SCMP_ACT_ERRNO", "errnoRet": JSON(unsupported)]]
-            + families.map { family in
-                [
-                    "names": ["socket"], "action": "SCMP_ACT_ALLOW",
-                    "args": [["index": 0, "value": JSON(family), "valueTwo": 0, "op": "SCMP_CMP_EQ"]],
-                ]
-            }
+            + families.map { allowed("socket", family: $0) } + [allowed("socketpair", family: 1)]
+    }
+
+    private static func allowed(_ call: String, family: Int) -> JSON {
+        [
+            "names": [.string(call)], "action": "SCMP_ACT_ALLOW",
+            "args": [["index": 0, "value": JSON(family), "valueTwo": 0, "op": "SCMP_CMP_EQ"]],
+        ]
     }
 }
