@@ -42,7 +42,7 @@ class Followers:
     def read(self, descriptor: int) -> bytes | None:
         """Reads from a connection. Returns the line that it is asked for when that is whole, once.
 
-        Whoever asks for STOP follows the job too, and so sees its end.
+        A caller of STOP follows the job too, and so sees its end.
         """
         follower = self.by_descriptor[descriptor]
         try:
